@@ -1,0 +1,16 @@
+// Makes a fresh clone ready: installs what the lock file says, and builds. Does nothing that is already done.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync, chmodSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+
+const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+const stamp = 'node_modules/.manycore-lock';
+const run = (command, args) => execFileSync(command, args, { stdio: 'inherit' });
+
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(stamp, lock);
+}
+run(process.execPath, ['scripts/layers.mjs']);
+run('node_modules/.bin/tsc', ['-b']);
+if (existsSync('build/src/cli/main.js')) chmodSync('build/src/cli/main.js', 0o755);

@@ -1,0 +1,17 @@
+/**
+ * What surrounds a wait without being passed to it.
+ *
+ * `asyncio` sits high above the primitives, yet cancelling a task must reach whatever of ours it awaits.
+ * So the bottom layer holds one hook: nothing is set, and nothing is paid, until asyncio is in use.
+ */
+export interface Scope {
+  /** Calls `cancel` once when the scope is cancelled while the wait is pending. Returns the way to take it back. */
+  subscribe(cancel: (reason: unknown) => void): () => void;
+  /** Throws if the scope has a cancellation that is due at the next wait. */
+  checkpoint(): void;
+}
+
+export const ambient: {
+  /** The scope of the code that runs now; `null` outside of any. */
+  scope: (() => Scope | null) | null;
+} = { scope: null };

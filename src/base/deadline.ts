@@ -1,0 +1,31 @@
+import { OutOfRangeError } from './errors.ts';
+
+/** A moment on the monotonic clock, in milliseconds; `Infinity` means "never". */
+export type Deadline = number;
+
+export const NEVER: Deadline = Infinity;
+
+/** What every waiting call takes: how long it may wait, in milliseconds, and a signal that ends the wait. */
+export interface Wait {
+  /** Milliseconds; left out, `null` or `Infinity`: for ever. 0 tries once. */
+  readonly timeout?: number | null | undefined;
+  /** Ends the wait with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Turns a time-out into a deadline, once, at the public door. A negative time-out or NaN is refused. */
+export function deadlineAfter(timeout: number | null | undefined): Deadline {
+  if (timeout === undefined || timeout === null || timeout === Infinity) return NEVER;
+  if (typeof timeout !== 'number') {
+    throw new TypeError(`timeout must be a number of milliseconds: got ${typeof timeout}`);
+  }
+  if (!(timeout >= 0)) {
+    throw new OutOfRangeError('ERR_TIMEOUT', `timeout must be a non-negative number of milliseconds: got ${timeout}`);
+  }
+  return performance.now() + timeout;
+}
+
+/** Milliseconds left, never negative. */
+export function remaining(deadline: Deadline): number {
+  return deadline === NEVER ? Infinity : Math.max(0, deadline - performance.now());
+}

@@ -1,0 +1,232 @@
+import { invariant } from '../base/invariant.ts';
+import { SharedWord } from './shared-word.ts';
+import type { FutexWord } from './word.ts';
+
+/*
+ * One heap that all threads of the process share: a growable SharedArrayBuffer. Locks, queues, shared
+ * values and messages are blocks in it, and a block travels as a number. Reserving 4 GB costs address
+ * space only; pages are taken when they are touched.
+ *
+ * Nothing here takes a lock, for a thread can be terminated between any two operations. A thread takes
+ * whole chunks by one atomic add and cuts blocks from them; freed blocks go to a list of the thread that
+ * frees them, and a list that has grown too long gives half of itself to the others in one exchange.
+ * What a terminated thread had on its own lists is lost: at most a chunk and a few short lists.
+ *
+ *   word 0        how many bytes have been handed out ("top"), in units of 16
+ *   words 4..     one 64-bit head a size class: the free blocks that nobody in particular owns
+ *
+ * A block is preceded by 16 bytes: its size class, its count of references, and two words unused.
+ */
+const UNIT = 16;
+const HEADER = 16;
+const TOP = 0;
+const CLASSES = 36;
+const HEADS = 2; // index into the 64-bit view
+const FIRST_BLOCK = 4096;
+const RESERVED_ROSTER = 1 << 20;
+const CHUNK = 1 << 16;
+const LOCAL_MAX = 64;
+const INITIAL = 4 << 20;
+const MAXIMUM = 2 ** 32 - 65536;
+
+type Views = {
+  i32: Int32Array<SharedArrayBuffer>;
+  f64: Float64Array<SharedArrayBuffer>;
+  i64: BigInt64Array<SharedArrayBuffer>;
+  bytes: Buffer<SharedArrayBuffer>;
+};
+
+function viewsOf(buffer: SharedArrayBuffer): Views {
+  const length = buffer.byteLength; // A fixed length: views that track growth are twice as slow.
+  return {
+    i32: new Int32Array(buffer, 0, length / 4),
+    f64: new Float64Array(buffer, 0, length / 8),
+    i64: new BigInt64Array(buffer, 0, length / 8),
+    bytes: Buffer.from(buffer, 0, length),
+  };
+}
+
+/** Size classes: 16, 32, 48, 64, then the powers of two. */
+function classOf(bytes: number): number {
+  if (bytes <= 64) return Math.max(0, Math.ceil(bytes / UNIT) - 1); // 16, 32, 48, 64
+  const exponent = 31 - Math.clz32(bytes - 1);
+  return 4 + (exponent - 6);
+}
+
+function sizeOf(sizeClass: number): number {
+  return sizeClass < 4 ? (sizeClass + 1) * UNIT : 2 ** (sizeClass - 4 + 7);
+}
+
+export class SharedHeap {
+  readonly buffer: SharedArrayBuffer;
+  /** Views of the whole heap as it was when they were last refreshed; a block that this thread knows lies inside. */
+  i32!: Int32Array<SharedArrayBuffer>;
+  f64!: Float64Array<SharedArrayBuffer>;
+  bytes!: Buffer<SharedArrayBuffer>;
+  #i64!: BigInt64Array<SharedArrayBuffer>;
+  #chunk = 0;
+  #chunkEnd = 0;
+  readonly #free: number[][] = Array.from({ length: CLASSES }, () => []);
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(INITIAL, { maxByteLength: MAXIMUM })) {
+    this.buffer = buffer;
+    this.#refresh();
+    Atomics.compareExchange(this.i32, TOP, 0, (FIRST_BLOCK + RESERVED_ROSTER) / UNIT);
+  }
+
+  /** Where the table of threads lies: its size is fixed, and every thread finds it without being told. */
+  get rosterOffset(): number {
+    return FIRST_BLOCK;
+  }
+  get rosterBytes(): number {
+    return RESERVED_ROSTER;
+  }
+
+  /** A new block of at least `bytes` bytes, all zero, with one reference. Throws `RangeError` when the heap is full. */
+  allocate(bytes: number): number {
+    const sizeClass = classOf(bytes);
+    const size = sizeOf(sizeClass);
+    const offset = this.#take(sizeClass, size);
+    const header = (offset - HEADER) / 4;
+    this.i32[header] = sizeClass;
+    Atomics.store(this.i32, header + 1, 1);
+    return offset;
+  }
+
+  /** The bytes that a block really has. */
+  sizeOf(offset: number): number {
+    return sizeOf(this.i32[(offset - HEADER) / 4]!);
+  }
+
+  /** One more owner: a wrapper in some thread, or a message under way. */
+  retain(offset: number): void {
+    this.reach(offset);
+    Atomics.add(this.i32, (offset - HEADER) / 4 + 1, 1);
+  }
+
+  /** One owner less; the last one frees the block. */
+  release(offset: number): void {
+    const before = Atomics.sub(this.i32, (offset - HEADER) / 4 + 1, 1);
+    invariant(before > 0, `block ${offset} was released ${1 - before} times too often`);
+    if (before === 1) this.#give(offset);
+  }
+
+  references(offset: number): number {
+    return Atomics.load(this.i32, (offset - HEADER) / 4 + 1);
+  }
+
+  /** The word at `offset`, which lies in a block. */
+  word(offset: number): FutexWord {
+    this.reach(offset);
+    return new SharedWord(this.i32, offset / 4);
+  }
+
+  /** Makes sure that this thread's views cover `offset`: another thread may have grown the heap. */
+  reach(offset: number): void {
+    if (offset >= this.bytes.length) this.#refresh();
+  }
+
+  /** Bytes handed out so far, whether in use or on a free list. */
+  get top(): number {
+    return (Atomics.load(this.i32, TOP) >>> 0) * UNIT;
+  }
+
+  #take(sizeClass: number, size: number): number {
+    const local = this.#free[sizeClass]!;
+    if (local.length === 0) this.#adopt(sizeClass);
+    const recycled = local.pop();
+    if (recycled !== undefined) {
+      this.bytes.fill(0, recycled, recycled + size);
+      return recycled;
+    }
+    return this.#cut(size);
+  }
+
+  /** Cuts a block that was never used, and is therefore zero. */
+  #cut(size: number): number {
+    const whole = size + HEADER;
+    if (whole > CHUNK / 4) return this.#advance(whole) + HEADER;
+    if (this.#chunk + whole > this.#chunkEnd) {
+      this.#chunk = this.#advance(CHUNK);
+      this.#chunkEnd = this.#chunk + CHUNK;
+    }
+    const offset = this.#chunk + HEADER;
+    this.#chunk += whole;
+    return offset;
+  }
+
+  #advance(bytes: number): number {
+    const units = Math.ceil(bytes / UNIT);
+    const start = (Atomics.add(this.i32, TOP, units) >>> 0) * UNIT;
+    const end = start + units * UNIT;
+    if (end > MAXIMUM) {
+      Atomics.sub(this.i32, TOP, units);
+      throw new RangeError(`the shared heap is full: ${bytes} bytes were asked for, ${MAXIMUM - start} of ${MAXIMUM} are left`);
+    }
+    while (end > this.buffer.byteLength) {
+      try {
+        this.buffer.grow(Math.min(MAXIMUM, Math.max(end, this.buffer.byteLength * 2)));
+      } catch (cause) {
+        // Another thread may have grown it further in the meantime; anything else is the system refusing.
+        if (end > this.buffer.byteLength) throw cause;
+      }
+    }
+    if (end > this.bytes.length) this.#refresh();
+    return start;
+  }
+
+  #give(offset: number): void {
+    const sizeClass = this.i32[(offset - HEADER) / 4]!;
+    const local = this.#free[sizeClass]!;
+    local.push(offset);
+    if (local.length > LOCAL_MAX || sizeOf(sizeClass) > CHUNK) this.#share(sizeClass, local);
+  }
+
+  /** Gives the older half of a list to all threads: the blocks are chained through their first word. */
+  #share(sizeClass: number, local: number[]): void {
+    const given = local.splice(0, Math.ceil(local.length / 2));
+    for (let i = 0; i + 1 < given.length; i++) this.i32[given[i]! / 4] = given[i + 1]! / UNIT;
+    const last = given[given.length - 1]! / 4;
+    for (;;) {
+      const head = Atomics.load(this.#i64, HEADS + sizeClass);
+      this.i32[last] = Number(head & 0xffff_ffffn);
+      // The upper half counts changes, so that a head that went and came back is not taken for the same.
+      const next = ((((head >> 32n) + 1n) & 0x7fff_ffffn) << 32n) | BigInt(given[0]! / UNIT);
+      if (Atomics.compareExchange(this.#i64, HEADS + sizeClass, head, next) === head) return;
+    }
+  }
+
+  /** Takes the whole chain that the others have given. */
+  #adopt(sizeClass: number): void {
+    const head = Atomics.load(this.#i64, HEADS + sizeClass);
+    if ((head & 0xffff_ffffn) === 0n) return;
+    const empty = (((head >> 32n) + 1n) & 0x7fff_ffffn) << 32n;
+    if (Atomics.compareExchange(this.#i64, HEADS + sizeClass, head, empty) !== head) return;
+    const local = this.#free[sizeClass]!;
+    for (let unit = Number(head & 0xffff_ffffn); unit !== 0; unit = this.i32[(unit * UNIT) / 4]! >>> 0) {
+      this.reach(unit * UNIT);
+      local.push(unit * UNIT);
+    }
+  }
+
+  #refresh(): void {
+    const views = viewsOf(this.buffer);
+    this.i32 = views.i32;
+    this.f64 = views.f64;
+    this.#i64 = views.i64;
+    this.bytes = views.bytes;
+  }
+}
+
+const KEY: unique symbol = Symbol.for('manycore.heap/1') as never;
+const globals = globalThis as { [KEY]?: SharedHeap };
+
+/** The heap of this process. The first use makes it; a thread adopts its starter's before anything else. */
+export function sharedHeap(): SharedHeap {
+  return (globals[KEY] ??= new SharedHeap());
+}
+
+export function adoptHeap(buffer: SharedArrayBuffer): void {
+  invariant(globals[KEY] === undefined || globals[KEY].buffer === buffer, 'a thread adopted its heap after it had made one');
+  globals[KEY] ??= new SharedHeap(buffer);
+}

@@ -1,0 +1,16 @@
+/**
+ * Keeps this thread's event loop alive while something of ours is pending in it: a pending
+ * `Atomics.waitAsync` does not, and the process would end with code 13 in mid-wait.
+ */
+let holds = 0;
+let timer: NodeJS.Timeout | undefined;
+
+export function holdLoop(): void {
+  if (holds++ > 0) return;
+  timer ??= setInterval(() => {}, 0x7fff_ffff);
+  timer.ref();
+}
+
+export function releaseLoop(): void {
+  if (--holds === 0) timer?.unref();
+}

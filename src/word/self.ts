@@ -1,0 +1,7 @@
+/**
+ * Who runs here, as locks write it into their words.
+ *
+ * The main thread is 1. A thread gets its number from the roster when it starts, and a carrier changes
+ * its number with every thread that it carries. A plain variable, for locks read it on their fast path.
+ */
+export const self: { id: number } = { id: 1 };

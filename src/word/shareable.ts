@@ -1,0 +1,61 @@
+import { sharedHeap } from './heap.ts';
+
+/*
+ * How a shared thing arrives as the same thing.
+ *
+ * What is shared lives in a block of the heap; a Lock, a Queue or a SharedStruct is this thread's face of
+ * that block. A face travels as (kind, offset): the receiving thread looks for the face it already has,
+ * and makes one otherwise. A block lives as long as some thread has a face of it or a message names it.
+ */
+
+/** The method by which an object says that it is the face of a block. */
+export const handle: unique symbol = Symbol.for('manycore.handle') as never;
+
+export interface Handle {
+  /** Registered with `registerKind` by the module that defines the class. */
+  readonly kind: string;
+  readonly offset: number;
+  /** What else is needed to make a face, as a value that can itself be sent: a subclass, a schema. */
+  readonly extra?: unknown;
+}
+
+export interface Shareable {
+  [handle](): Handle;
+}
+
+type Adopt = (offset: number, extra: unknown) => object;
+
+const kinds = new Map<string, Adopt>();
+const faces = new Map<number, WeakRef<object>>();
+const collected = new FinalizationRegistry<number>((offset) => {
+  // A new face may have been made between the death of the old one and this call.
+  if (faces.get(offset)?.deref() === undefined) faces.delete(offset);
+  sharedHeap().release(offset);
+});
+
+/** Says how a face of this kind is made in a thread that has none. `module` is imported there if nobody has yet. */
+export function registerKind(kind: string, adopt: Adopt): void {
+  kinds.set(kind, adopt);
+}
+
+export function isShareable(value: unknown): value is Shareable {
+  return typeof value === 'object' && value !== null && handle in value;
+}
+
+/** Makes `face` this thread's face of the block, which it now owns one reference of. Call it in the constructor. */
+export function own(face: object, offset: number): void {
+  faces.set(offset, new WeakRef(face));
+  collected.register(face, offset);
+}
+
+/** This thread's face of a block. The caller's own reference to the block (a message's, say) is left to the caller. */
+export function faceOf(kind: string, offset: number, extra: unknown): object {
+  const known = faces.get(offset)?.deref();
+  if (known !== undefined) return known;
+  const adopt = kinds.get(kind);
+  if (adopt === undefined) throw new Error(`a shared ${kind} arrived, but its module is not loaded in this thread`);
+  sharedHeap().retain(offset);
+  const face = adopt(offset, extra);
+  own(face, offset);
+  return face;
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { SharedHeap } from '../../src/word/heap.ts';
+import { test } from '../support/test.ts';
+
+test('a block is zero, aligned, and apart from every other', () => {
+  const heap = new SharedHeap();
+  const offsets = [8, 16, 17, 64, 65, 1000, 100_000, 5_000_000].map((bytes) => ({ bytes, offset: heap.allocate(bytes) }));
+  for (const { bytes, offset } of offsets) {
+    assert.equal(offset % 16, 0);
+    assert.ok(heap.sizeOf(offset) >= bytes);
+    assert.ok(heap.bytes.subarray(offset, offset + bytes).every((byte) => byte === 0));
+    heap.bytes.fill(0xff, offset, offset + bytes);
+  }
+  for (const { bytes, offset } of offsets) assert.ok(heap.bytes.subarray(offset, offset + bytes).every((byte) => byte === 0xff));
+});
+
+test('a block is used again when its last owner has let it go', () => {
+  const heap = new SharedHeap();
+  const offset = heap.allocate(40);
+  heap.bytes.fill(7, offset, offset + 40);
+  heap.retain(offset);
+  heap.release(offset);
+  assert.notEqual(heap.allocate(40), offset);
+  heap.release(offset);
+  assert.equal(heap.allocate(40), offset);
+  assert.ok(heap.bytes.subarray(offset, offset + 40).every((byte) => byte === 0));
+});
+
+test('blocks that one thread frees serve another thread', () => {
+  const producer = new SharedHeap();
+  const consumer = new SharedHeap(producer.buffer);
+  const before = producer.top;
+  for (let i = 0; i < 200_000; i++) consumer.release(producer.allocate(256));
+  assert.ok(producer.top - before < 1 << 20, `the heap grew by ${producer.top - before} bytes`);
+});
