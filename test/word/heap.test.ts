@@ -33,3 +33,36 @@ test('blocks that one thread frees serve another thread', () => {
   for (let i = 0; i < 200_000; i++) consumer.release(producer.allocate(256));
   assert.ok(producer.top - before < 1 << 20, `the heap grew by ${producer.top - before} bytes`);
 });
+
+test('threads that allocate and free at once get blocks that nobody else has', async () => {
+  const { Worker } = await import('node:worker_threads');
+  const heap = new SharedHeap();
+  const source = `
+    import { workerData, parentPort } from 'node:worker_threads';
+    const { SharedHeap } = await import(workerData.module);
+    const heap = new SharedHeap(workerData.buffer);
+    const mine = [];
+    let wrong = 0;
+    for (let round = 0; round < 60_000; round++) {
+      const bytes = 16 << (round % 9);
+      const offset = heap.allocate(bytes);
+      heap.i32.fill(workerData.mark, offset / 4, (offset + bytes) / 4);
+      mine.push([offset, bytes]);
+      if (mine.length > 80) {
+        const [at, size] = mine.splice((round * 7) % mine.length, 1)[0];
+        if (heap.i32.subarray(at / 4, (at + size) / 4).some((word) => word !== workerData.mark)) wrong++;
+        heap.release(at);
+      }
+    }
+    parentPort.postMessage(wrong);
+  `;
+  const module = new URL('../../src/word/heap.js', import.meta.url).href;
+  const results = [1, 2, 3].map(
+    (mark) =>
+      new Promise((resolve, reject) => {
+        const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+        new Worker(url, { workerData: { buffer: heap.buffer, module, mark } }).on('message', resolve).on('error', reject);
+      }),
+  );
+  assert.deepEqual(await Promise.all(results), [0, 0, 0]);
+});
