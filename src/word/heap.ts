@@ -29,23 +29,6 @@ const LOCAL_MAX = 64;
 const INITIAL = 4 << 20;
 const MAXIMUM = 2 ** 32 - 65536;
 
-type Views = {
-  i32: Int32Array<SharedArrayBuffer>;
-  f64: Float64Array<SharedArrayBuffer>;
-  i64: BigInt64Array<SharedArrayBuffer>;
-  bytes: Buffer<SharedArrayBuffer>;
-};
-
-function viewsOf(buffer: SharedArrayBuffer): Views {
-  const length = buffer.byteLength; // A fixed length: views that track growth are twice as slow.
-  return {
-    i32: new Int32Array(buffer, 0, length / 4),
-    f64: new Float64Array(buffer, 0, length / 8),
-    i64: new BigInt64Array(buffer, 0, length / 8),
-    bytes: Buffer.from(buffer, 0, length),
-  };
-}
-
 /** Size classes: 16, 32, 48, 64, then the powers of two. */
 function classOf(bytes: number): number {
   if (bytes <= 64) return Math.max(0, Math.ceil(bytes / UNIT) - 1); // 16, 32, 48, 64
@@ -57,22 +40,30 @@ function sizeOf(sizeClass: number): number {
   return sizeClass < 4 ? (sizeClass + 1) * UNIT : 2 ** (sizeClass - 4 + 7);
 }
 
-export class SharedHeap {
-  readonly buffer: SharedArrayBuffer;
+export abstract class Heap {
   /** Views of the whole heap as it was when they were last refreshed; a block that this thread knows lies inside. */
-  i32!: Int32Array<SharedArrayBuffer>;
-  f64!: Float64Array<SharedArrayBuffer>;
-  bytes!: Buffer<SharedArrayBuffer>;
-  #i64!: BigInt64Array<SharedArrayBuffer>;
+  i32!: Int32Array;
+  f64!: Float64Array;
+  bytes!: Buffer;
+  readonly #buffer: ArrayBufferLike;
+  readonly #maximum: number;
+  #i64!: BigInt64Array;
   #chunk = 0;
   #chunkEnd = 0;
   readonly #free: number[][] = Array.from({ length: CLASSES }, () => []);
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(INITIAL, { maxByteLength: MAXIMUM })) {
-    this.buffer = buffer;
+  protected constructor(buffer: ArrayBufferLike, maximum: number) {
+    this.#buffer = buffer;
+    this.#maximum = maximum;
     this.#refresh();
     Atomics.compareExchange(this.i32, TOP, 0, (FIRST_BLOCK + RESERVED_ROSTER) / UNIT);
   }
+
+  /** The word at `offset`, which lies in a block. */
+  abstract word(offset: number): FutexWord;
+
+  /** Makes the memory at least `bytes` long, if it can. */
+  protected abstract extend(bytes: number): void;
 
   /** Where the table of threads lies: its size is fixed, and every thread finds it without being told. */
   get rosterOffset(): number {
@@ -115,12 +106,6 @@ export class SharedHeap {
     return Atomics.load(this.i32, (offset - HEADER) / 4 + 1);
   }
 
-  /** The word at `offset`, which lies in a block. */
-  word(offset: number): FutexWord {
-    this.reach(offset);
-    return new SharedWord(this.i32, offset / 4);
-  }
-
   /** Makes sure that this thread's views cover `offset`: another thread may have grown the heap. */
   reach(offset: number): void {
     if (offset >= this.bytes.length) this.#refresh();
@@ -159,18 +144,11 @@ export class SharedHeap {
     const units = Math.ceil(bytes / UNIT);
     const start = (Atomics.add(this.i32, TOP, units) >>> 0) * UNIT;
     const end = start + units * UNIT;
-    if (end > MAXIMUM) {
+    if (end > this.#maximum) {
       Atomics.sub(this.i32, TOP, units);
-      throw new RangeError(`the shared heap is full: ${bytes} bytes were asked for, ${MAXIMUM - start} of ${MAXIMUM} are left`);
+      throw new RangeError(`the shared heap is full: ${bytes} bytes were asked for, ${this.#maximum - start} of ${this.#maximum} are left`);
     }
-    while (end > this.buffer.byteLength) {
-      try {
-        this.buffer.grow(Math.min(MAXIMUM, Math.max(end, this.buffer.byteLength * 2)));
-      } catch (cause) {
-        // Another thread may have grown it further in the meantime; anything else is the system refusing.
-        if (end > this.buffer.byteLength) throw cause;
-      }
-    }
+    if (end > this.#buffer.byteLength) this.extend(end);
     if (end > this.bytes.length) this.#refresh();
     return start;
   }
@@ -210,11 +188,39 @@ export class SharedHeap {
   }
 
   #refresh(): void {
-    const views = viewsOf(this.buffer);
-    this.i32 = views.i32;
-    this.f64 = views.f64;
-    this.#i64 = views.i64;
-    this.bytes = views.bytes;
+    const buffer = this.#buffer;
+    const length = buffer.byteLength; // A fixed length: views that track growth are twice as slow.
+    this.i32 = new Int32Array(buffer, 0, length / 4);
+    this.f64 = new Float64Array(buffer, 0, length / 8);
+    this.#i64 = new BigInt64Array(buffer, 0, length / 8);
+    this.bytes = Buffer.from(buffer, 0, length);
+  }
+}
+
+/** The heap that the threads of one process share. */
+export class SharedHeap extends Heap {
+  readonly buffer: SharedArrayBuffer;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(INITIAL, { maxByteLength: MAXIMUM })) {
+    super(buffer, buffer.maxByteLength);
+    this.buffer = buffer;
+  }
+
+  word(offset: number): FutexWord {
+    this.reach(offset);
+    return new SharedWord(this.i32 as Int32Array<SharedArrayBuffer>, offset / 4);
+  }
+
+  protected extend(bytes: number): void {
+    const { buffer } = this;
+    while (bytes > buffer.byteLength) {
+      try {
+        buffer.grow(Math.min(MAXIMUM, Math.max(bytes, buffer.byteLength * 2)));
+      } catch (cause) {
+        // Another thread may have grown it further in the meantime; anything else is the system refusing.
+        if (bytes > buffer.byteLength) throw cause;
+      }
+    }
   }
 }
 
