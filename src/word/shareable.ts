@@ -1,4 +1,4 @@
-import { sharedHeap } from './heap.ts';
+import { type Heap, sharedHeap } from './heap.ts';
 
 /*
  * How a shared thing arrives as the same thing.
@@ -15,6 +15,8 @@ export interface Handle {
   /** Registered with `registerKind` by the module that defines the class. */
   readonly kind: string;
   readonly offset: number;
+  /** Where the block lies, when it is not the heap of this process's threads. */
+  readonly heap?: Heap | undefined;
   /** What else is needed to make a face, as a value that can itself be sent: a subclass, a schema. */
   readonly extra?: unknown;
 }
@@ -23,17 +25,29 @@ export interface Shareable {
   [handle](): Handle;
 }
 
-type Adopt = (offset: number, extra: unknown) => object;
+type Adopt = (offset: number, extra: unknown, heap: Heap) => object;
+
+interface Owned {
+  readonly heap: Heap;
+  readonly offset: number;
+}
 
 const kinds = new Map<string, Adopt>();
-const faces = new Map<number, WeakRef<object>>();
-const collected = new FinalizationRegistry<number>((offset) => {
+const facesOf = new WeakMap<Heap, Map<number, WeakRef<object>>>();
+const collected = new FinalizationRegistry<Owned>(({ heap, offset }) => {
   // A new face may have been made between the death of the old one and this call.
+  const faces = facesIn(heap);
   if (faces.get(offset)?.deref() === undefined) faces.delete(offset);
-  sharedHeap().release(offset);
+  heap.release(offset);
 });
 
-/** Says how a face of this kind is made in a thread that has none. `module` is imported there if nobody has yet. */
+function facesIn(heap: Heap): Map<number, WeakRef<object>> {
+  let faces = facesOf.get(heap);
+  if (faces === undefined) facesOf.set(heap, (faces = new Map()));
+  return faces;
+}
+
+/** Says how a face of this kind is made in a thread that has none. */
 export function registerKind(kind: string, adopt: Adopt): void {
   kinds.set(kind, adopt);
 }
@@ -43,19 +57,20 @@ export function isShareable(value: unknown): value is Shareable {
 }
 
 /** Makes `face` this thread's face of the block, which it now owns one reference of. Call it in the constructor. */
-export function own(face: object, offset: number): void {
-  faces.set(offset, new WeakRef(face));
-  collected.register(face, offset);
+export function own(face: object, offset: number, heap: Heap = sharedHeap()): void {
+  facesIn(heap).set(offset, new WeakRef(face));
+  collected.register(face, { heap, offset });
 }
 
 /** This thread's face of a block. The caller's own reference to the block (a message's, say) is left to the caller. */
-export function faceOf(kind: string, offset: number, extra: unknown): object {
-  const known = faces.get(offset)?.deref();
+export function faceOf(kind: string, offset: number, extra: unknown, heap: Heap = sharedHeap()): object {
+  const known = facesIn(heap).get(offset)?.deref();
   if (known !== undefined) return known;
   const adopt = kinds.get(kind);
   if (adopt === undefined) throw new Error(`a shared ${kind} arrived, but its module is not loaded in this thread`);
-  sharedHeap().retain(offset);
-  const face = adopt(offset, extra);
-  own(face, offset);
+  heap.retain(offset);
+  const face = adopt(offset, extra, heap);
+  // A constructor that owns its block itself has entered the face already.
+  if (facesIn(heap).get(offset)?.deref() !== face) own(face, offset, heap);
   return face;
 }
