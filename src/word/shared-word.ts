@@ -18,6 +18,9 @@ export class SharedWord implements FutexWord {
   get self(): number {
     return self.id;
   }
+  isDead(id: number): boolean {
+    return self.isDead(id);
+  }
   load(): number {
     return Atomics.load(this.#view, this.#index);
   }

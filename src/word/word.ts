@@ -24,6 +24,8 @@ export interface FutexWord {
   wake(count: number): number;
   /** Who the caller is, as locks write it: a small positive number, unique among the living. */
   readonly self: number;
+  /** Whether the thread of this number has died without an orderly end: what it held is abandoned. */
+  isDead(id: number): boolean;
 }
 
 /** Receives the function that ends a pending `sleepAsync` with `cancelled`. */

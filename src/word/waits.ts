@@ -1,0 +1,108 @@
+import { sharedHeap } from './heap.ts';
+import { baseOf, isOf, SERIAL, WAITS, WAITS_MAX, words } from './roster-table.ts';
+import { self } from './self.ts';
+
+/*
+ * What a thread waits for. Up to four waits at a time: one that blocks, or several that are awaited.
+ * More are counted as "cannot say". Only the thread itself writes its waits; everybody reads them.
+ *
+ *   KIND     NONE, or what the target is; the sign says that the wait has no end of its own
+ *   TARGET   lock: byte offset of the word that names its owner; join: number of the thread
+ *   SERIAL   a new number for every wait: who reads twice sees whether it is the same wait
+ *   WHERE    a block with the text "file:line:column", once the wait has become long; or 0
+ */
+export type WaitKind = 'lock' | 'reentrant' | 'join' | 'other';
+const KINDS: readonly WaitKind[] = ['other', 'lock', 'reentrant', 'join'];
+const KIND = 0;
+const TARGET = 1;
+const WAIT_SERIAL = 2;
+const WHERE = 3;
+const BLOCKS = 1 << 8;
+const ENDLESS = 1 << 9;
+
+export interface WaitTarget {
+  readonly kind: WaitKind;
+  /** Lock: byte offset of the word that names its owner. Join: number of the thread. Other: any number for people. */
+  readonly target: number;
+}
+
+export interface WaitRecord extends WaitTarget {
+  readonly serial: number;
+  /** The thread does nothing else meanwhile. */
+  readonly blocks: boolean;
+  /** Neither a time-out nor a signal can end it. */
+  readonly endless: boolean;
+  readonly where: string;
+}
+
+/** Records a wait of the calling thread; the ticket goes to `waitEnds`. */
+export function waitBegins(
+  { kind, target }: WaitTarget,
+  { blocks, endless }: { readonly blocks: boolean; readonly endless: boolean },
+): number {
+  const roster = words();
+  const first = baseOf(self.id) + WAITS;
+  for (let ticket = first; ticket < first + WAITS_MAX * 4; ticket += 4) {
+    if (roster[ticket + WAIT_SERIAL] !== 0) continue;
+    roster[ticket + TARGET] = target | 0;
+    roster[ticket + KIND] = KINDS.indexOf(kind) | (blocks ? BLOCKS : 0) | (endless ? ENDLESS : 0);
+    Atomics.store(roster, ticket + WAIT_SERIAL, Atomics.add(roster, SERIAL, 1) + 1 || 1);
+    return ticket;
+  }
+  return 0;
+}
+
+export function waitEnds(ticket: number): void {
+  if (ticket === 0) return;
+  Atomics.store(words(), ticket + WAIT_SERIAL, 0);
+  dropText(ticket);
+}
+
+/** Adds the place in the program to a recorded wait. */
+export function waitStandsAt(ticket: number, where: string): void {
+  if (ticket === 0 || words()[ticket + WHERE] !== 0) return;
+  const heap = sharedHeap();
+  const text = Buffer.from(where.slice(-400));
+  const block = heap.allocate(text.length + 4);
+  heap.bytes.set(text, block + 4);
+  heap.i32[block / 4] = text.length;
+  Atomics.store(words(), ticket + WHERE, block | 0);
+}
+
+/** Drops the texts of the waits of a thread that is gone. */
+export function dropWaits(id: number): void {
+  for (let wait = 0; wait < WAITS_MAX; wait++) dropText(baseOf(id) + WAITS + wait * 4);
+}
+
+function dropText(ticket: number): void {
+  const block = Atomics.exchange(words(), ticket + WHERE, 0) >>> 0;
+  if (block !== 0) sharedHeap().release(block);
+}
+
+/** What a thread waits for at this moment; `null` when it waits for more than can be told. */
+export function waitsOf(id: number): WaitRecord[] | null {
+  const roster = words();
+  const first = baseOf(id) + WAITS;
+  const found: WaitRecord[] = [];
+  for (let ticket = first; ticket < first + WAITS_MAX * 4; ticket += 4) {
+    const serial = Atomics.load(roster, ticket + WAIT_SERIAL);
+    if (serial === 0) continue;
+    const kind = roster[ticket + KIND]!;
+    found.push({
+      kind: KINDS[kind & 0xff]!,
+      target: roster[ticket + TARGET]! >>> 0,
+      serial,
+      blocks: (kind & BLOCKS) !== 0,
+      endless: (kind & ENDLESS) !== 0,
+      where: textAt(Atomics.load(roster, ticket + WHERE) >>> 0),
+    });
+  }
+  return found.length === WAITS_MAX || !isOf(id) ? null : found;
+}
+
+function textAt(block: number): string {
+  if (block === 0) return '';
+  const heap = sharedHeap();
+  heap.reach(block + 512);
+  return heap.bytes.toString('utf8', block + 4, block + 4 + Math.min(400, heap.i32[block / 4]!));
+}
