@@ -30,6 +30,26 @@ function recogniseByBrand(constructor: abstract new (...args: never[]) => object
 export function nameError(constructor: abstract new (...args: never[]) => Error, name: string): void {
   Object.defineProperty(constructor.prototype, 'name', { value: name, configurable: true, writable: true });
   recogniseByBrand(constructor, `manycore.${name}`);
+  classes.set(`manycore.${name}`, constructor);
+}
+
+const classes = new Map<string, abstract new (...args: never[]) => Error>();
+
+/** The class that carries this brand, if its module is loaded in this thread. */
+export function errorClass(brand: string): (abstract new (...args: never[]) => Error) | undefined {
+  return classes.get(brand);
+}
+
+/** The brands that a class of ours gives to its errors, its own last; undefined for the prototype of any other class. */
+export function brandsOf(prototype: unknown): readonly string[] | undefined {
+  const object = prototype as (Branded & object) | null;
+  return object !== null && Object.hasOwn(object, BRANDS) ? object[BRANDS] : undefined;
+}
+
+/** Makes one error recognisable by brand where its class is not loaded. */
+export function giveBrands(error: Error, brands: readonly string[]): void {
+  Object.defineProperty(error, BRANDS, { value: brands, configurable: true });
+  Object.defineProperty(error, 'name', { value: brands[brands.length - 1]!.slice('manycore.'.length), configurable: true, writable: true });
 }
 
 /** An operation that does not fit the state of the object: Python's `RuntimeError`. */

@@ -14,6 +14,7 @@ import type { FutexWord } from './word.ts';
  *
  *   word 0        how many bytes have been handed out ("top"), in units of 16
  *   words 4..     one 64-bit head a size class: the free blocks that nobody in particular owns
+ *   words 512..   roots: one word for each name in ROOTS, zero until its owner stores something
  *
  * A block is preceded by 16 bytes: its size class, its count of references, and two words unused.
  */
@@ -23,6 +24,9 @@ const TOP = 0;
 const CLASSES = 36;
 const HEADS = 2; // index into the 64-bit view
 const FIRST_BLOCK = 4096;
+const ROOTS_OFFSET = 2048;
+/** Words that every thread finds without being told; the owner of a name says what its word holds. */
+const ROOTS = ['shapes', 'parcels'] as const;
 const RESERVED_ROSTER = 1 << 20;
 const CHUNK = 1 << 16;
 const LOCAL_MAX = 64;
@@ -71,6 +75,11 @@ export abstract class Heap {
   }
   get rosterBytes(): number {
     return RESERVED_ROSTER;
+  }
+
+  /** Where the root word of this name lies. */
+  rootOffset(name: (typeof ROOTS)[number]): number {
+    return ROOTS_OFFSET + ROOTS.indexOf(name) * 4;
   }
 
   /** A new block of at least `bytes` bytes, all zero, with one reference. Throws `RangeError` when the heap is full. */

@@ -33,6 +33,7 @@ interface Owned {
 }
 
 const kinds = new Map<string, Adopt>();
+const modules = new Map<string, string>();
 const facesOf = new WeakMap<Heap, Map<number, WeakRef<object>>>();
 const collected = new FinalizationRegistry<Owned>(({ heap, offset }) => {
   // A new face may have been made between the death of the old one and this call.
@@ -47,9 +48,21 @@ function facesIn(heap: Heap): Map<number, WeakRef<object>> {
   return faces;
 }
 
-/** Says how a face of this kind is made in a thread that has none. */
-export function registerKind(kind: string, adopt: Adopt): void {
+/**
+ * Says how a face of this kind is made in a thread that has none. `module` is the URL of the module that calls this
+ * (`import.meta.url`): a thread that receives such a face without having imported it loads it then.
+ */
+export function registerKind(kind: string, adopt: Adopt, module?: string): void {
   kinds.set(kind, adopt);
+  if (module !== undefined) modules.set(kind, module);
+}
+
+export function kindIsKnown(kind: string): boolean {
+  return kinds.has(kind);
+}
+
+export function moduleOfKind(kind: string): string | undefined {
+  return modules.get(kind);
 }
 
 export function isShareable(value: unknown): value is Shareable {

@@ -1,0 +1,184 @@
+import { sharedHeap } from '../word/heap.ts';
+import { Decoder, releaseHolds } from './decoder.ts';
+import { BAIL, Encoder } from './encoder.ts';
+import { type PackOptions, packer } from './packer.ts';
+
+export { packer, type Packer, type PackOptions } from './packer.ts';
+export { SendError, type SendErrorDetails } from './send-error.ts';
+
+export interface EncodeOptions {
+  /** What is given away instead of copied: ArrayBuffers, MessagePorts. */
+  readonly transfer?: readonly unknown[] | undefined;
+  /** Where the message goes: a thread of this process (the default), or another process. */
+  readonly where?: PackOptions['where'] | undefined;
+}
+
+/** A message, as a snapshot of a value at the moment when it was handed over. */
+export interface Encoded {
+  /** Valid until the next call of `encode`. */
+  readonly bytes: Uint8Array;
+  /** What bytes can't carry: goes by a port's `postMessage(parcels, transfer)` beside them. */
+  readonly parcels: readonly unknown[] | null;
+  readonly transfer: readonly unknown[];
+  /** Blocks that the message keeps alive until it is dropped: addresses for `releaseAddress` of word/heaps.ts. */
+  readonly holds: readonly number[];
+}
+
+/** A message that lies in a block of the heap. */
+export interface Posted {
+  readonly offset: number;
+  readonly parcels: readonly unknown[] | null;
+  readonly transfer: readonly unknown[];
+}
+
+const NONE: readonly never[] = [];
+let idleEncoder: Encoder | null = new Encoder();
+let idleDecoder: Decoder | null = new Decoder();
+
+/** Runs `use` with a writer that holds `value`. Packing runs the program's own code, which may send something itself. */
+function written<T>(value: unknown, options: EncodeOptions | undefined, use: (encoder: Encoder) => T): T {
+  const encoder = idleEncoder ?? new Encoder();
+  idleEncoder = null;
+  try {
+    const where = options?.where ?? 'thread';
+    const transfer = options?.transfer ?? NONE;
+    try {
+      encoder.write(value, where, transfer, false);
+    } catch (error) {
+      if (error !== BAIL) throw error;
+      encoder.write(packer.current.pack(value, { where }), where, transfer, true);
+    }
+    return use(encoder);
+  } finally {
+    idleEncoder = encoder;
+  }
+}
+
+function parcelsOf(encoder: Encoder, options: EncodeOptions | undefined): Pick<Encoded, 'parcels' | 'transfer'> {
+  return { parcels: encoder.parcels.length > 0 ? encoder.parcels : null, transfer: options?.transfer ?? NONE };
+}
+
+/** Writes `value` as bytes. Throws `SendError` for what can't travel. */
+export function encode(value: unknown, options?: EncodeOptions): Encoded {
+  return written(value, options, (encoder) => {
+    const size = encoder.finish();
+    const bytes = scratch(size);
+    encoder.copyTo(new Int32Array(bytes.buffer), bytes, 0);
+    return { bytes: bytes.subarray(0, size), ...parcelsOf(encoder, options), holds: encoder.holds };
+  });
+}
+
+let scratchBytes = Buffer.from(new ArrayBuffer(1 << 14));
+
+function scratch(size: number): Buffer {
+  if (scratchBytes.length < size) scratchBytes = Buffer.from(new ArrayBuffer(2 ** Math.ceil(Math.log2(size))));
+  return scratchBytes;
+}
+
+/** Writes `value` into a new block of the heap that the threads share. Its parcels, if any, go by a port of the caller's. */
+export function post(value: unknown, options?: EncodeOptions): Posted {
+  return written(value, options, (encoder) => ({ offset: toBlock(encoder), ...parcelsOf(encoder, options) }));
+}
+
+function toBlock(encoder: Encoder): number {
+  const heap = sharedHeap();
+  let offset = 0;
+  try {
+    offset = heap.allocate(encoder.finish());
+  } catch (error) {
+    encoder.giveUp();
+    throw error;
+  }
+  encoder.copyTo(heap.i32, heap.bytes, offset);
+  return offset;
+}
+
+function reading<T>(use: (decoder: Decoder) => T): T {
+  const decoder = idleDecoder ?? new Decoder();
+  idleDecoder = null;
+  try {
+    return use(decoder);
+  } finally {
+    idleDecoder = decoder;
+  }
+}
+
+function unpacked(value: unknown, isRecipe: boolean): unknown {
+  return isRecipe ? packer.current.unpack(value) : value;
+}
+
+function readBytes(bytes: Uint8Array, parcels: readonly unknown[] | null | undefined): { value: unknown; isRecipe: boolean } {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+  return reading((decoder) => {
+    const value = decoder.read(
+      new Int32Array(buffer, byteOffset, byteLength >> 2),
+      new Float64Array(buffer, byteOffset, byteLength >> 3),
+      Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength),
+      0,
+      parcels ?? NONE,
+    );
+    return { value, isRecipe: decoder.isRecipe };
+  });
+}
+
+/** Reads what `encode` wrote. The blocks that the message holds stay held: `dropBytes` lets them go. */
+export function decode(bytes: Uint8Array, parcels?: readonly unknown[] | null): unknown {
+  const { value, isRecipe } = readBytes(bytes, parcels);
+  return unpacked(value, isRecipe);
+}
+
+/** The same for functions whose modules have to be awaited. */
+export async function decodeAsync(bytes: Uint8Array, parcels?: readonly unknown[] | null): Promise<{ value: unknown }> {
+  const { value, isRecipe } = readBytes(bytes, parcels);
+  // In an object of its own: a promise would follow a value that has a `then`.
+  return { value: isRecipe ? await packer.current.unpackAsync(value) : value };
+}
+
+/** Lets go of what a message that was encoded, and won't be decoded again, holds. */
+export function dropBytes(bytes: Uint8Array): void {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  releaseHolds(new Int32Array(buffer, byteOffset, byteLength >> 2), 0);
+}
+
+function readBlock(offset: number, parcels: readonly unknown[] | null | undefined): { value: unknown; isRecipe: boolean } {
+  const heap = sharedHeap();
+  heap.reach(offset);
+  return reading((decoder) => {
+    heap.reach(offset + heap.sizeOf(offset) - 1);
+    const value = decoder.read(heap.i32, heap.f64, heap.bytes, offset, parcels ?? NONE);
+    return { value, isRecipe: decoder.isRecipe };
+  });
+}
+
+/** Reads the message in a block, which stays as it is. */
+export function read(offset: number, parcels?: readonly unknown[] | null): unknown {
+  const { value, isRecipe } = readBlock(offset, parcels);
+  return unpacked(value, isRecipe);
+}
+
+/** Frees a message's block and lets go of what it holds. Only its one owner may. */
+export function drop(offset: number): void {
+  const heap = sharedHeap();
+  heap.reach(offset);
+  releaseHolds(heap.i32, offset);
+  heap.release(offset);
+}
+
+/** Reads the message in a block and frees it. */
+export function take(offset: number, parcels?: readonly unknown[] | null): unknown {
+  try {
+    return read(offset, parcels);
+  } finally {
+    drop(offset);
+  }
+}
+
+/** The same for functions whose modules have to be awaited. */
+export async function takeAsync(offset: number, parcels?: readonly unknown[] | null): Promise<{ value: unknown }> {
+  try {
+    const { value, isRecipe } = readBlock(offset, parcels);
+    return { value: isRecipe ? await packer.current.unpackAsync(value) : value };
+  } finally {
+    drop(offset);
+  }
+}
