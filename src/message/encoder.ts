@@ -18,7 +18,7 @@ export const BAIL: unique symbol = Symbol('not plain data');
 const SEGMENT = 2048;
 /** In an array longer than this, items are looked for by name. */
 const SPARSE_FROM = 20_000_000;
-const NOT_LATIN1 = /[^\u0000-\u00ff]/;
+const NOT_LATIN1 = /[\u0100-\uffff]/;
 
 type WritableBuffer = Buffer & {
   latin1Write(text: string, offset: number, length: number): number;
@@ -159,7 +159,8 @@ export class Encoder {
         this.#putTag(TAG.BIGINT, 0);
         this.put(value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`);
         return;
-      default:
+      case 'function':
+      case 'symbol':
         throw BAIL;
     }
   };

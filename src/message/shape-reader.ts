@@ -1,3 +1,4 @@
+import { generate } from './generate.ts';
 import { keysOfShape } from './shapes.ts';
 
 type Get = () => unknown;
@@ -18,31 +19,22 @@ export function readerOfShape(number: number): ShapeReader {
 
 function describe(keys: readonly string[]): ShapeReader {
   const fill = filler(keys);
-  try {
-    // A computed key, for a literal `__proto__` would set the prototype.
-    const fields = keys.map((key) => `${key === '__proto__' ? '["__proto__"]' : JSON.stringify(key)}:get()`);
-    return { make: new Function('get', `return {${fields.join(',')}}`) as ShapeReader['make'], fill };
-  } catch {
-    return {
-      make(get) {
-        const object = {};
-        fill(object, get);
-        return object;
-      },
-      fill,
-    };
-  }
+  // A computed key, for a literal `__proto__` would set the prototype.
+  const fields = keys.map((key) => `${key === '__proto__' ? '["__proto__"]' : JSON.stringify(key)}:get()`);
+  const make = generate(['get'], `return {${fields.join(',')}}`, (get: Get) => {
+    const object = {};
+    fill(object, get);
+    return object;
+  });
+  return { make, fill };
 }
 
 function filler(keys: readonly string[]): ShapeReader['fill'] {
-  if (keys.includes('__proto__')) return (object, get) => keys.forEach((key) => setField(object, key, get()));
-  try {
-    return new Function('object', 'get', keys.map((key) => `object[${JSON.stringify(key)}]=get();`).join('')) as ShapeReader['fill'];
-  } catch {
-    return (object, get) => {
-      for (const key of keys) object[key] = get();
-    };
-  }
+  const loop: ShapeReader['fill'] = (object, get) => {
+    for (const key of keys) setField(object, key, get());
+  };
+  if (keys.includes('__proto__')) return loop;
+  return generate(['object', 'get'], keys.map((key) => `object[${JSON.stringify(key)}]=get();`).join(''), loop);
 }
 
 /** Sets a property of its own, whatever its name. */
