@@ -6,7 +6,7 @@
 export const layers = {
   base: { imports: [], node: [] },
   system: { imports: ['base'], node: ['fs', 'os', 'module'], packages: ['koffi'] },
-  word: { imports: ['base', 'system'], node: ['fs'] },
+  word: { imports: ['base', 'system'], node: ['fs', 'net'] },
   sync: { imports: ['base', 'word'], node: [] },
   message: {
     imports: ['base', 'word'],

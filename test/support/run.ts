@@ -36,16 +36,31 @@ function testFiles(): string[] {
     .toSorted();
 }
 
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left, as it should be.
+  }
+}
+
 function runFile(file: string): Promise<Outcome> {
   const begin = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(node, ['--enable-source-maps', '--test-reporter=tap', join(root, file)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // A group of its own: what a test leaves behind is ended with it, and cannot keep the output open for ever.
+    const child = spawn(node, ['--enable-source-maps', '--test-reporter=tap', join(root, file)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => void (output += text));
     const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-    child.on('close', (code, signal) => {
+    child.on('exit', () => {
       clearTimeout(limit);
+      setTimeout(endGroup, 200, child.pid);
+    });
+    child.on('close', (code, signal) => {
       const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
       const died = code !== 0 || count('pass') === 0;
       const failed = count('fail') + count('cancelled');

@@ -1,0 +1,61 @@
+import { StateError } from '../base/errors.ts';
+import { createMemory, type Memory, mapMemory } from '../system/memory.ts';
+import { BELL_TABLE_BYTES, Bells } from './bell.ts';
+import { Doorbell } from './doorbell.ts';
+import { Heap } from './heap.ts';
+import { type MappedGround, MappedWord } from './mapped-word.ts';
+import type { FutexWord } from './word.ts';
+
+const BELLS = 8; // word: where the table of bells lies, in units of 16
+
+/**
+ * The heap that several processes share: one memfd, handed to each child as a descriptor.
+ *
+ * Its size is fixed when it is made. That costs address space; pages are taken when they are touched.
+ */
+export class MappedHeap extends Heap implements MappedGround {
+  readonly memory: Memory;
+  readonly doorbell: Doorbell;
+  /** Who this thread is in this heap: its place among the threads of all the processes that share it. */
+  readonly self: { id: number } = { id: 0 };
+
+  private constructor(memory: Memory) {
+    super(memory.buffer, memory.bytes);
+    this.memory = memory;
+    this.doorbell = new Doorbell(new Bells(this, this.#bellTable()));
+  }
+
+  static create(bytes: number): MappedHeap {
+    return new MappedHeap(createMemory(bytes));
+  }
+
+  static attach(fd: number, bytes: number): MappedHeap {
+    return new MappedHeap(mapMemory(fd, bytes));
+  }
+
+  get address(): number {
+    return this.memory.address;
+  }
+
+  word(offset: number): FutexWord {
+    return new MappedWord(this, offset / 4);
+  }
+
+  protected extend(bytes: number): void {
+    throw new StateError(
+      'ERR_SHARED_MEMORY_FULL',
+      `the memory that processes share is full: ${this.memory.bytes} bytes. Set MANYCORE_PROCESS_HEAP to more, or put large data into a SharedMemory of its own (${bytes} needed)`,
+    );
+  }
+
+  /** The first process that asks makes the table; the others find it. */
+  #bellTable(): number {
+    const made = Atomics.load(this.i32, BELLS);
+    if (made !== 0) return made * 16;
+    const offset = this.allocate(BELL_TABLE_BYTES);
+    const before = Atomics.compareExchange(this.i32, BELLS, 0, offset / 16);
+    if (before === 0) return offset;
+    this.release(offset);
+    return before * 16;
+  }
+}
