@@ -59,7 +59,7 @@ function load(): Libc {
     mmap: library.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)') as Libc['mmap'],
     pipe2: library.func('int pipe2(_Out_ int *ends, int flags)') as Foreign,
     errno: () => koffi.errno(),
-    address: (pointer) => BigInt(koffi.address(pointer as never)),
+    address: (pointer) => koffi.address(pointer as never),
     view: (pointer, bytes) => koffi.view(pointer as never, bytes) as ArrayBuffer,
   };
   return libc;

@@ -58,6 +58,7 @@ export class Doorbell {
   }
 
   #answer(): void {
-    for (const [note, end] of [...this.#listeners]) if (this.#bells.state(note) === RUNG) end('woken');
+    // An entry that is removed while a map is walked is simply not met again.
+    for (const [note, end] of this.#listeners) if (this.#bells.state(note) === RUNG) end('woken');
   }
 }

@@ -37,6 +37,10 @@ export class MappedHeap extends Heap implements MappedGround {
     return this.memory.address;
   }
 
+  isDead(_id: number): boolean {
+    return false;
+  }
+
   word(offset: number): FutexWord {
     return new MappedWord(this, offset / 4);
   }

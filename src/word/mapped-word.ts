@@ -9,6 +9,7 @@ export interface MappedGround {
   /** Where the heap lies in this process. */
   readonly address: number;
   readonly self: { id: number };
+  isDead(id: number): boolean;
   readonly doorbell: Doorbell;
 }
 
@@ -26,6 +27,9 @@ export class MappedWord implements FutexWord {
 
   get self(): number {
     return this.#ground.self.id;
+  }
+  isDead(id: number): boolean {
+    return this.#ground.isDead(id);
   }
   load(): number {
     return Atomics.load(this.#view, this.#index);
