@@ -14,3 +14,9 @@ export function holdLoop(): void {
 export function releaseLoop(): void {
   if (--holds === 0) timer?.unref();
 }
+
+/** Whether nothing but waits of ours keeps this thread's event loop alive: no timer, no request, no open handle. */
+export function onlyOursPending(): boolean {
+  const pending = process.getActiveResourcesInfo();
+  return pending.length === 0 || (pending.length === 1 && pending[0] === 'Timeout' && holds > 0);
+}

@@ -15,6 +15,8 @@ export interface Handle {
   /** Registered with `registerKind` by the module that defines the class. */
   readonly kind: string;
   readonly offset: number;
+  /** The block that is to be kept, when the thing lies inside another one: a lock in a SharedStruct. Otherwise `offset` is it. */
+  readonly block?: number | undefined;
   /** Where the block lies, when it is not the heap of this process's threads. */
   readonly heap?: Heap | undefined;
   /** What else is needed to make a face, as a value that can itself be sent: a subclass, a schema. */
@@ -25,21 +27,34 @@ export interface Shareable {
   [handle](): Handle;
 }
 
-type Adopt = (offset: number, extra: unknown, heap: Heap) => object;
+/*
+ * A class that has a static `[field]` can also lie inside another block, as a field of a SharedStruct: its
+ * words need no more than `bytes` bytes, aligned to 16, and all zero is its fresh state.
+ */
+export const field: unique symbol = Symbol.for('manycore.field') as never;
+
+export interface Field<T extends object> {
+  readonly bytes: number;
+  /** This thread's face of what lies at `offset` in `block`: the same one each time. */
+  at(place: { readonly heap: Heap; readonly block: number; readonly offset: number }): T;
+}
+
+type Adopt = (offset: number, extra: unknown, heap: Heap, block: number) => object;
 
 interface Owned {
   readonly heap: Heap;
   readonly offset: number;
+  readonly block: number;
 }
 
 const kinds = new Map<string, Adopt>();
 const modules = new Map<string, string>();
 const facesOf = new WeakMap<Heap, Map<number, WeakRef<object>>>();
-const collected = new FinalizationRegistry<Owned>(({ heap, offset }) => {
+const collected = new FinalizationRegistry<Owned>(({ heap, offset, block }) => {
   // A new face may have been made between the death of the old one and this call.
   const faces = facesIn(heap);
   if (faces.get(offset)?.deref() === undefined) faces.delete(offset);
-  heap.release(offset);
+  heap.release(block);
 });
 
 function facesIn(heap: Heap): Map<number, WeakRef<object>> {
@@ -70,20 +85,20 @@ export function isShareable(value: unknown): value is Shareable {
 }
 
 /** Makes `face` this thread's face of the block, which it now owns one reference of. Call it in the constructor. */
-export function own(face: object, offset: number, heap: Heap = sharedHeap()): void {
+export function own(face: object, offset: number, heap: Heap = sharedHeap(), block: number = offset): void {
   facesIn(heap).set(offset, new WeakRef(face));
-  collected.register(face, { heap, offset });
+  collected.register(face, { heap, offset, block });
 }
 
 /** This thread's face of a block. The caller's own reference to the block (a message's, say) is left to the caller. */
-export function faceOf(kind: string, offset: number, extra: unknown, heap: Heap = sharedHeap()): object {
+export function faceOf(kind: string, offset: number, extra: unknown, heap: Heap = sharedHeap(), block: number = offset): object {
   const known = facesIn(heap).get(offset)?.deref();
   if (known !== undefined) return known;
   const adopt = kinds.get(kind);
   if (adopt === undefined) throw new Error(`a shared ${kind} arrived, but its module is not loaded in this thread`);
-  heap.retain(offset);
-  const face = adopt(offset, extra, heap);
+  heap.retain(block);
+  const face = adopt(offset, extra, heap, block);
   // A constructor that owns its block itself has entered the face already.
-  if (facesIn(heap).get(offset)?.deref() !== face) own(face, offset, heap);
+  if (facesIn(heap).get(offset)?.deref() !== face) own(face, offset, heap, block);
   return face;
 }

@@ -6,7 +6,7 @@ import { self } from './self.ts';
  * What a thread waits for. Up to four waits at a time: one that blocks, or several that are awaited.
  * More are counted as "cannot say". Only the thread itself writes its waits; everybody reads them.
  *
- *   KIND     NONE, or what the target is; the sign says that the wait has no end of its own
+ *   KIND     what the target is, and flags; from bit 16 on: how many looks in a row found the loop idle
  *   TARGET   lock: byte offset of the word that names its owner; join: number of the thread
  *   SERIAL   a new number for every wait: who reads twice sees whether it is the same wait
  *   WHERE    a block with the text "file:line:column", once the wait has become long; or 0
@@ -19,11 +19,20 @@ const WAIT_SERIAL = 2;
 const WHERE = 3;
 const BLOCKS = 1 << 8;
 const ENDLESS = 1 << 9;
+const BREAKABLE = 1 << 10;
+const IDLE_LOOK = 1 << 16;
+const IDLE_LOOKS_MAX = 1000;
 
 export interface WaitTarget {
   readonly kind: WaitKind;
   /** Lock: byte offset of the word that names its owner. Join: number of the thread. Other: any number for people. */
   readonly target: number;
+}
+
+interface WaitFlags {
+  readonly blocks: boolean;
+  readonly endless: boolean;
+  readonly breakable: boolean;
 }
 
 export interface WaitRecord extends WaitTarget {
@@ -32,20 +41,22 @@ export interface WaitRecord extends WaitTarget {
   readonly blocks: boolean;
   /** Neither a time-out nor a signal can end it. */
   readonly endless: boolean;
+  /** It can be ended by throwing an error in it. */
+  readonly breakable: boolean;
+  /** How many looks in a row found nothing else pending in the thread's event loop. */
+  readonly idleLooks: number;
   readonly where: string;
 }
 
 /** Records a wait of the calling thread; the ticket goes to `waitEnds`. */
-export function waitBegins(
-  { kind, target }: WaitTarget,
-  { blocks, endless }: { readonly blocks: boolean; readonly endless: boolean },
-): number {
+export function waitBegins({ kind, target }: WaitTarget, flags: WaitFlags): number {
   const roster = words();
   const first = baseOf(self.id) + WAITS;
   for (let ticket = first; ticket < first + WAITS_MAX * 4; ticket += 4) {
     if (roster[ticket + WAIT_SERIAL] !== 0) continue;
     roster[ticket + TARGET] = target | 0;
-    roster[ticket + KIND] = KINDS.indexOf(kind) | (blocks ? BLOCKS : 0) | (endless ? ENDLESS : 0);
+    roster[ticket + KIND] =
+      KINDS.indexOf(kind) | (flags.blocks ? BLOCKS : 0) | (flags.endless ? ENDLESS : 0) | (flags.breakable ? BREAKABLE : 0);
     Atomics.store(roster, ticket + WAIT_SERIAL, Atomics.add(roster, SERIAL, 1) + 1 || 1);
     return ticket;
   }
@@ -56,6 +67,15 @@ export function waitEnds(ticket: number): void {
   if (ticket === 0) return;
   Atomics.store(words(), ticket + WAIT_SERIAL, 0);
   dropText(ticket);
+}
+
+/** Says what a look found: whether the thread's event loop has nothing to do but to wait. */
+export function waitFoundIdle(ticket: number, idle: boolean): void {
+  if (ticket === 0) return;
+  const roster = words();
+  const kind = roster[ticket + KIND]!;
+  const looks = idle ? Math.min(IDLE_LOOKS_MAX, (kind >>> 16) + 1) : 0;
+  Atomics.store(roster, ticket + KIND, (kind & (IDLE_LOOK - 1)) | (looks * IDLE_LOOK));
 }
 
 /** Adds the place in the program to a recorded wait. */
@@ -94,6 +114,8 @@ export function waitsOf(id: number): WaitRecord[] | null {
       serial,
       blocks: (kind & BLOCKS) !== 0,
       endless: (kind & ENDLESS) !== 0,
+      breakable: (kind & BREAKABLE) !== 0,
+      idleLooks: kind >>> 16,
       where: textAt(Atomics.load(roster, ticket + WHERE) >>> 0),
     });
   }

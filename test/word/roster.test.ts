@@ -59,11 +59,14 @@ test('a name that is too long is cut between characters', () => {
 });
 
 test('a wait is on record while it lasts, with its place', () => {
-  const ticket = waitBegins({ kind: 'join', target: 77 }, { blocks: true, endless: true });
+  const ticket = waitBegins({ kind: 'join', target: 77 }, { blocks: true, endless: true, breakable: true });
   waitStandsAt(ticket, 'app.ts:3:4');
   const [wait] = waitsOf(self.id)!;
   assert.ok(wait!.serial > 0);
-  assert.deepEqual({ ...wait, serial: 0 }, { kind: 'join', target: 77, serial: 0, blocks: true, endless: true, where: 'app.ts:3:4' });
+  assert.deepEqual(
+    { ...wait, serial: 0 },
+    { kind: 'join', target: 77, serial: 0, blocks: true, endless: true, breakable: true, idleLooks: 0, where: 'app.ts:3:4' },
+  );
   waitEnds(ticket);
   assert.deepEqual(waitsOf(self.id), []);
 });

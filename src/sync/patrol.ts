@@ -1,0 +1,74 @@
+import type { Deadline } from '../base/deadline.ts';
+import { onlyOursPending } from '../word/keep-alive.ts';
+import { probe, watchesDeadlocks } from '../word/roster.ts';
+import { sharedHeap } from '../word/heap.ts';
+import { type WaitTarget, waitBegins, waitEnds, waitFoundIdle, waitStandsAt } from '../word/waits.ts';
+import { type DeadlockError, findDeadlock } from './deadlock.ts';
+import { OWNER } from './lock-block.ts';
+import { whereAmI } from './where.ts';
+
+const FIRST_SLICE_MS = 50;
+const LAST_SLICE_MS = 500;
+
+/** A wait for nothing in particular: it is on record all the same, so that people can see it. */
+const SOMETHING: WaitTarget = { kind: 'other', target: 0 };
+
+/**
+ * Goes round while a thread waits: no sleep lasts longer than a slice, and at the end of each the waiter
+ * looks whether it should wait at all. So a wake that was lost with a dead thread, a holder that died and
+ * a deadlock are noticed within half a second, by the waiter alone, and cost nothing until then.
+ */
+export class Patrol {
+  readonly #blocks: boolean;
+  readonly #endless: boolean;
+  #slice = FIRST_SLICE_MS;
+  #sliceEnd = 0;
+  #target: WaitTarget | undefined;
+  #must = false;
+  #ticket = 0;
+  #known = false;
+
+  constructor({ blocks, endless }: { readonly blocks: boolean; readonly endless: boolean }) {
+    this.#blocks = blocks;
+    this.#endless = endless;
+  }
+
+  /** Puts the sleep on record and says until when it may last. */
+  begin(target: WaitTarget = SOMETHING, must: boolean, deadline: Deadline): Deadline {
+    if (target.target !== this.#target?.target || target.kind !== this.#target.kind || must !== this.#must) {
+      this.end();
+      this.#target = target;
+      this.#must = must;
+      this.#ticket = waitBegins(target, { blocks: this.#blocks, endless: must || this.#endless, breakable: !must });
+    }
+    this.#sliceEnd = performance.now() + this.#slice;
+    return Math.min(deadline, this.#sliceEnd);
+  }
+
+  /** Whether a sleep that timed out has only come to the end of its slice. */
+  isSliceOver(deadline: Deadline): boolean {
+    return this.#sliceEnd < deadline;
+  }
+
+  /** The look at the end of a slice. A deadlock is returned if this thread is the one to report it. */
+  look(): DeadlockError | null {
+    this.#slice = Math.min(LAST_SLICE_MS, this.#slice * 2);
+    if (!this.#known) {
+      this.#known = true;
+      waitStandsAt(this.#ticket, whereAmI());
+    }
+    const { kind, target } = this.#target!;
+    if (kind === 'join') probe(target);
+    if (kind === 'lock' || kind === 'reentrant') probe(Atomics.load(sharedHeap().i32, target / 4) & OWNER);
+    if (!watchesDeadlocks()) return null;
+    if (!this.#blocks) waitFoundIdle(this.#ticket, onlyOursPending());
+    return kind === 'other' ? null : findDeadlock();
+  }
+
+  /** Takes the wait off the record. */
+  end(): void {
+    waitEnds(this.#ticket);
+    this.#ticket = 0;
+    this.#known = false;
+  }
+}
