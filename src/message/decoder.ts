@@ -290,13 +290,14 @@ export class Decoder {
   #face(number: number): object {
     const place = this.#objects?.push({}) ?? 0;
     const address = this.#i32[this.#at++]!;
+    const block = offsetOf(this.#i32[this.#at++]!);
     let kind: string;
     if (number > 0) kind = kindByNumber(number - 1);
     else {
       kind = this.get() as string;
       loadKind(kind, this.get() as string | undefined);
     }
-    const face = faceOf(kind, offsetOf(address), this.get(), heapByNumber(heapNumberOf(address)));
+    const face = faceOf(kind, offsetOf(address), this.get(), heapByNumber(heapNumberOf(address)), block);
     if (this.#objects !== null) this.#objects[place - 1] = face;
     return face;
   }

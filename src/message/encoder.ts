@@ -324,7 +324,7 @@ export class Encoder {
   }
 
   #putFace(value: Shareable): void {
-    const { kind, offset, heap = sharedHeap(), extra } = value[handle]();
+    const { kind, offset, block = offset, heap = sharedHeap(), extra } = value[handle]();
     const number = numberOfHeap(heap);
     if (this.#where === 'process' && number <= 0) {
       throw new SendError('ERR_SEND_THREADS_ONLY', `a ${kind} that the threads of this process share can't be sent to another process`, {
@@ -332,11 +332,12 @@ export class Encoder {
       });
     }
     if (number < 0) throw new SendError('ERR_SEND_HEAP', `a ${kind} can't be sent: it lies in memory that has no number here`);
-    heap.retain(offset);
-    this.#holds.push(addressOf(number, offset));
+    heap.retain(block);
+    this.#holds.push(addressOf(number, block));
     const name = this.#where === 'thread' ? numberOfKind(kind) : -1;
     this.#putTag(TAG.FACE, name + 1);
     this.#putWord(addressOf(number, offset));
+    this.#putWord(addressOf(number, block));
     if (name < 0) {
       this.put(kind);
       this.put(moduleOfKind(kind));
