@@ -12,11 +12,13 @@ import { StateError } from '../base/errors.ts';
 type Foreign = (...args: unknown[]) => number;
 
 interface Libc {
+  readonly declare: (signature: string) => Foreign;
   readonly syscall: Foreign;
   readonly memfdCreate: Foreign;
   readonly ftruncate: Foreign;
   readonly mmap: (...args: unknown[]) => unknown;
   readonly pipe2: Foreign;
+  readonly prctl: Foreign;
   readonly errno: () => number;
   readonly address: (pointer: unknown) => bigint;
   readonly view: (pointer: unknown, bytes: number) => ArrayBuffer;
@@ -29,6 +31,8 @@ const MFD_CLOEXEC = 1;
 const O_CLOEXEC = 0o2000000;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9;
 const EAGAIN = 11;
 const ETIMEDOUT = 110;
 
@@ -51,6 +55,7 @@ function load(): Libc {
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
   const library = koffi.load(null);
   libc = {
+    declare: (signature) => library.func(signature) as Foreign,
     syscall: library.func(
       'long syscall(long n, int64_t address, int op, int value, void *timeout, int64_t address2, int value3)',
     ) as Foreign,
@@ -58,11 +63,21 @@ function load(): Libc {
     ftruncate: library.func('int ftruncate(int fd, int64_t length)') as Foreign,
     mmap: library.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)') as Libc['mmap'],
     pipe2: library.func('int pipe2(_Out_ int *ends, int flags)') as Foreign,
+    prctl: library.func('int prctl(int option, ulong argument)') as Foreign,
     errno: () => koffi.errno(),
     address: (pointer) => koffi.address(pointer as never),
     view: (pointer, bytes) => koffi.view(pointer as never, bytes) as ArrayBuffer,
   };
   return libc;
+}
+
+const declared = new Map<string, Foreign>();
+
+/** A function of the C library, by its signature. */
+export function foreign(signature: string): Foreign {
+  let found = declared.get(signature);
+  if (found === undefined) declared.set(signature, (found = load().declare(signature)));
+  return found;
 }
 
 /** A stretch of memory that every process with `fd` can map. */
@@ -129,4 +144,16 @@ export function createPipe(): [read: number, write: number] {
   if (system.pipe2(ends, O_CLOEXEC) !== 0)
     throw new StateError('ERR_NO_PIPE', `cannot make a pipe: errno ${system.errno()}: too many open files?`);
   return ends;
+}
+
+/**
+ * Has the system kill this process when the thread that started it ends; for one that its parent's main thread
+ * started, that is when the parent ends, however it ends. Without effect where the system can't.
+ */
+export function diesWithParent(): void {
+  if (!canShareMemory()) return;
+  const parent = process.ppid;
+  load().prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // It may have died before the system was told.
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
 }

@@ -1,0 +1,34 @@
+import { ambient } from './ambient.ts';
+import { deadlineAfter, NEVER, remaining, type Wait } from './deadline.ts';
+
+/** How waiting for something ended: with its value, or because time was up. */
+export type Within<T> = { readonly inTime: true; readonly value: T } | { readonly inTime: false };
+
+/**
+ * Waits for a promise for as long as `wait` allows, and in a cancellable scope. Rejects as the promise does, with the
+ * signal's reason, or with the scope's. The promise itself is left alone, whatever comes first.
+ */
+export async function within<T>(promise: PromiseLike<T>, { timeout, signal }: Wait = {}): Promise<Within<T>> {
+  const deadline = deadlineAfter(timeout);
+  signal?.throwIfAborted();
+  const scope = ambient.scope?.() ?? null;
+  scope?.checkpoint();
+  if (deadline === NEVER && signal === undefined && scope === null) return { inTime: true, value: await promise };
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => finish(() => reject(signal!.reason as Error));
+    const unsubscribe = scope?.subscribe((reason) => finish(() => reject(reason as Error)));
+    function finish(settle: () => void): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      unsubscribe?.();
+      settle();
+    }
+    if (deadline !== NEVER) timer = setTimeout(() => finish(() => resolve({ inTime: false })), remaining(deadline));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    promise.then(
+      (value) => finish(() => resolve({ inTime: true, value })),
+      (error: unknown) => finish(() => reject(error as Error)),
+    );
+  });
+}

@@ -1,0 +1,21 @@
+/** What a child is told before it runs anything. */
+export interface Setup {
+  readonly name: string;
+  /** The numbers of the process and of those above it, as names of its own children begin: `2:1`. */
+  readonly lineage: string;
+  readonly daemon: boolean;
+  /** Who started it. */
+  readonly parent: { readonly pid: number; readonly name: string };
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly argv: readonly string[];
+  /** Shared by a program and all its processes: proves to a listener that a peer belongs to it. */
+  readonly authKey: Uint8Array;
+  /** Whether the death of the thread that started it is the death of its parent. */
+  readonly startedByMainThread: boolean;
+  /** From which level on the module's own log goes to stderr; `null`: it does not. */
+  readonly logLevel: number | null;
+}
+
+/** Who this process is; in the program's first process, nobody's child. */
+export const here: { setup: Setup | null } = { setup: null };

@@ -1,0 +1,50 @@
+import { Child } from './child.ts';
+
+/*
+ * Starting Node takes 40 ms and more, so after the first process a spare waits for the next one. It is not
+ * counted among the living: it lets this process end, and ends with it, for its control channel closes then.
+ */
+const WANTED = Number(process.env['MANYCORE_SPARE_PROCESSES'] ?? 1);
+const DELAY_MS = 20;
+const spares: Child[] = [];
+let refill: NodeJS.Timeout | undefined;
+
+/** A child that can be told what to run: a spare, or a new one. */
+export function takeChild(): Child {
+  const spare = spares.pop();
+  if (spares.length < WANTED) scheduleRefill();
+  if (spare === undefined || spare.exit !== undefined) return Child.launch();
+  spare.ref();
+  return spare;
+}
+
+function scheduleRefill(): void {
+  // Not at once: the process that was just started has work to do, and the program may be about to end.
+  refill ??= setTimeout(() => {
+    refill = undefined;
+    while (spares.length < WANTED) spares.push(newSpare());
+  }, DELAY_MS).unref();
+}
+
+function newSpare(): Child {
+  const child = Child.launch();
+  child.unref();
+  void child.ended.then(() => {
+    const at = spares.indexOf(child);
+    if (at >= 0) spares.splice(at, 1);
+  });
+  return child;
+}
+
+/** Ends the spares that wait: for tests that count processes. */
+export function dismissSpares(): Promise<unknown> {
+  clearTimeout(refill);
+  refill = undefined;
+  return Promise.all(
+    spares.splice(0).map((child) => {
+      child.ref(); // Somebody waits for its end now.
+      child.close();
+      return child.ended;
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { here } from '../host/process/setup.ts';
+
+/*
+ * Who this process is among the processes of the program.
+ */
+let authKey: Uint8Array | undefined;
+let children = 0;
+
+export const MAIN_PROCESS = 'MainProcess';
+
+export function nameHere(): string {
+  return here.setup?.name ?? MAIN_PROCESS;
+}
+
+/** The numbers of a new child and of those above it: `3`, or `2:3` for a child's child. */
+export function nextLineage(): string {
+  children++;
+  return here.setup === null ? String(children) : `${here.setup.lineage}:${children}`;
+}
+
+/** The secret that a program and its processes share, and by which they prove that they belong together. */
+export function authKeyHere(): Uint8Array {
+  return (authKey ??= here.setup?.authKey ?? randomBytes(32));
+}
+
+export function setAuthKey(key: Uint8Array): void {
+  authKey = key;
+}

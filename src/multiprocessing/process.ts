@@ -1,0 +1,216 @@
+import { isMainThread } from '../host/process/where.ts';
+import { StateError } from '../base/errors.ts';
+import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
+import { within } from '../base/within.ts';
+import { type Child, type Exit } from '../host/process/child.ts';
+import { here, type Setup } from '../host/process/setup.ts';
+import { takeChild } from '../host/process/spares.ts';
+import { encode } from '../message/index.ts';
+import { awaitChildExit, peekChildExit } from '../system/child-exit.ts';
+import { type ExitCode, exitCodeOf } from './exit.ts';
+import { authKeyHere, nameHere, nextLineage } from './identity.ts';
+import { log, logLevel } from './log.ts';
+import { runTarget, type Work } from './run-target.ts';
+
+export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[]> {
+  /** What the process runs: any function. A promise that it returns is awaited. */
+  readonly target?: ((...args: A) => unknown) | undefined;
+  readonly args?: readonly [...A] | undefined;
+  /** `Process-N` when left out. */
+  readonly name?: string | undefined;
+  /** Ends with this process instead of keeping it alive. Left out: as this process itself. */
+  readonly daemon?: boolean | undefined;
+}
+
+/*
+ *   INITIAL  made, not started
+ *   STARTED  its process runs, or has ended
+ *   CLOSED   let go by `close`
+ *
+ *   INITIAL -> STARTED   start
+ *   INITIAL, STARTED and ended -> CLOSED   close
+ */
+type State = { readonly is: 'initial' } | { readonly is: 'started'; readonly child: Child } | { readonly is: 'closed' };
+
+const EMBODY: unique symbol = Symbol('embody');
+const living = new Set<Process>();
+
+/**
+ * A process that runs a function: Python's `multiprocessing.Process`.
+ *
+ * The function may be any function; it and its arguments are copied when `start` is called. Locks, queues, values and
+ * arrays of `manycore/multiprocessing` arrive as the same things. The main module is not run again in the child.
+ */
+export class Process<A extends readonly unknown[] = readonly unknown[]> {
+  #state: State = { is: 'initial' };
+  #name: string;
+  #daemon: boolean;
+  readonly #lineage: string;
+  readonly #work: { readonly target: (...args: A) => unknown; readonly args: readonly [...A] } | null;
+
+  constructor(options: ProcessOptions<A> = {}) {
+    const { target, args, name, daemon } = options;
+    if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
+    const embodied = EMBODY in options && here.setup !== null;
+    this.#lineage = embodied ? here.setup.lineage : nextLineage();
+    this.#name = embodied ? here.setup.name : name === undefined ? `Process-${this.#lineage}` : name;
+    this.#daemon = daemon ?? here.setup?.daemon ?? false;
+    this.#work = target === undefined ? null : { target, args: (args ?? []) as readonly [...A] };
+  }
+
+  /** What the process runs; a subclass says it by overriding this. Runs in the child. */
+  run(): unknown {
+    return this.#work?.target(...(this.#work.args as A));
+  }
+
+  /**
+   * Starts the process. Throws `SendError` when the function or an argument can't travel, and `StateError` when it
+   * was started before, when a daemon tries to have a child, or when the system refuses.
+   */
+  start(): void {
+    if (this.#state.is === 'closed') throw closed(this.#name);
+    if (this.#state.is === 'started') throw new StateError('ERR_PROCESS_STARTED', `cannot start process ${this.#name} a second time`);
+    if (here.setup?.daemon === true) {
+      throw new StateError('ERR_DAEMON_CHILD', `process ${nameHere()} is a daemon: daemons may not have children, for nobody would end them`);
+    }
+    const message = encode([this.#setup(), runTarget, [this.#workToSend()]], { where: 'process' });
+    const child = takeChild();
+    child.start(message.bytes);
+    if (this.#daemon) child.unref();
+    this.#state = { is: 'started', child };
+    living.add(this as unknown as Process);
+    void child.ended.then(() => living.delete(this as unknown as Process));
+    endWithProgram();
+  }
+
+  #setup(): Setup {
+    return {
+      name: this.#name,
+      lineage: this.#lineage,
+      daemon: this.#daemon,
+      parent: { pid: process.pid, name: nameHere() },
+      cwd: process.cwd(),
+      env: process.env as Record<string, string>,
+      argv: process.argv,
+      authKey: authKeyHere(),
+      startedByMainThread: isMainThread,
+      logLevel: logLevel(),
+    };
+  }
+
+  #workToSend(): Work | null {
+    if (this.run === (Process.prototype as Process<A>).run) return this.#work as Work | null;
+    return { subclass: this.constructor as new () => Process, fields: Object.fromEntries(Object.entries(this)) };
+  }
+
+  /** In the child: the instance of the subclass that was started, with its fields. */
+  static embodied(subclass: new (...args: never[]) => Process, fields: object): Process {
+    return Object.assign(Reflect.construct(Process, [{ [EMBODY]: true }], subclass) as Process, fields);
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+  set name(name: string) {
+    this.#name = name;
+  }
+
+  get daemon(): boolean {
+    return this.#daemon;
+  }
+  set daemon(daemon: boolean) {
+    if (this.#state.is !== 'initial') throw new StateError('ERR_PROCESS_STARTED', `process ${this.#name} has been started: daemon can't be set any more`);
+    this.#daemon = daemon;
+  }
+
+  /** The number that the system gave it; `null` before the start. */
+  get pid(): number | null {
+    return this.#state.is === 'started' ? this.#state.child.pid : null;
+  }
+  get ident(): number | null {
+    return this.pid;
+  }
+
+  /** `null` while it has not ended; then its code, or minus the number of the signal that ended it. Never blocks. */
+  get exitCode(): ExitCode | null {
+    if (this.#state.is === 'closed') throw closed(this.#name);
+    if (this.#state.is === 'initial') return null;
+    const { child } = this.#state;
+    const exit = child.exit ?? peekChildExit(child.pid);
+    return exit === null ? null : exitCodeOf(exit);
+  }
+
+  get isAlive(): boolean {
+    return this.#state.is === 'started' && this.exitCode === null;
+  }
+
+  /** Something that `connectionWait` can wait for: ready when the process has ended. */
+  get sentinel(): { readonly ended: Promise<Exit> } {
+    return this.#started('wait for');
+  }
+
+  /** Waits until it has ended; false when time was up first. Rejects with `StateError` before the start. */
+  async join(wait?: Wait): Promise<boolean> {
+    return (await within(this.#started('join').ended, wait)).inTime;
+  }
+
+  /** The blocking twin of `join`: this thread's event loop stands still meanwhile. */
+  joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
+    const child = this.#started('join');
+    const deadline = deadlineAfter(timeout);
+    if (child.exit !== undefined) return true;
+    return awaitChildExit(child.pid, deadline === NEVER ? Infinity : remaining(deadline)) !== null;
+  }
+
+  /** Asks it to end, by SIGTERM: its `finally` blocks do not run. */
+  terminate(): void {
+    this.#started('terminate').kill('SIGTERM');
+  }
+
+  /** Ends it at once, by SIGKILL. */
+  kill(): void {
+    this.#started('kill').kill('SIGKILL');
+  }
+
+  /** Interrupts it, by SIGINT: it ends with exit code 1. */
+  interrupt(): void {
+    this.#started('interrupt').kill('SIGINT');
+  }
+
+  /** Lets go of everything that belongs to it. `StateError` while it runs; afterwards every other method throws one. */
+  close(): void {
+    if (this.#state.is === 'closed') return;
+    if (this.isAlive) throw new StateError('ERR_PROCESS_RUNNING', `cannot close process ${this.#name} while it runs: join() or terminate() it first`);
+    if (this.#state.is === 'started') this.#state.child.close();
+    this.#state = { is: 'closed' };
+  }
+
+  #started(act: string): Child {
+    if (this.#state.is === 'closed') throw closed(this.#name);
+    if (this.#state.is === 'started') return this.#state.child;
+    throw new StateError('ERR_PROCESS_NOT_STARTED', `cannot ${act} process ${this.#name}: it has not been started`);
+  }
+}
+
+function closed(name: string): StateError {
+  return new StateError('ERR_PROCESS_CLOSED', `process ${name} is closed`);
+}
+
+/** The children of this process that have not ended, started by this thread. */
+export function activeChildren(): Process[] {
+  return [...living].filter((child) => child.isAlive);
+}
+
+let watching = false;
+
+/** At the end of this process its daemons are ended, and the others are waited for. */
+function endWithProgram(): void {
+  if (watching) return;
+  watching = true;
+  process.on('exit', () => {
+    log('INFO', 'process shutting down');
+    const left = activeChildren();
+    for (const child of left) if (child.daemon) child.terminate();
+    for (const child of left) child.joinSync();
+  });
+}

@@ -1,0 +1,39 @@
+import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { SystemExit } from './exit.ts';
+import { nameHere } from './identity.ts';
+import { log, setLogLevel } from './log.ts';
+import { here } from '../host/process/setup.ts';
+import type { Process } from './process.ts';
+
+/** What a process runs: a function with its arguments, or the `run` of a subclass. */
+export type Work =
+  | { readonly target: (...args: never[]) => unknown; readonly args: readonly unknown[] }
+  | { readonly subclass: new (...args: never[]) => Process; readonly fields: object };
+
+/** The main function of a process that `Process` started. Its value is nothing; the exit code tells how it went. */
+export async function runTarget(work: Work | null): Promise<void> {
+  setLogLevel(here.setup?.logLevel ?? null);
+  process.once('SIGINT', () => process.exit(1));
+  // Not `once`: what the program itself does at exit comes first.
+  process.prependListener('exit', () => log('INFO', 'process shutting down'));
+  process.on('exit', (code) => log('INFO', `process exiting with exitcode ${code}`));
+  log('INFO', 'child process calling run()');
+  process.exitCode = await exitCodeOfRun(work);
+}
+
+async function exitCodeOfRun(work: Work | null): Promise<number> {
+  try {
+    if (work === null) return 0;
+    if ('target' in work) await work.target(...(work.args as never[]));
+    else await (work.subclass as unknown as typeof Process).embodied(work.subclass, work.fields).run();
+    return 0;
+  } catch (error) {
+    if (error instanceof SystemExit) {
+      if (typeof error.value === 'string') writeSync(2, `${error.value}\n`);
+      return error.exitCode;
+    }
+    writeSync(2, `Process ${nameHere()}:\n${inspect(error)}\n`);
+    return 1;
+  }
+}
