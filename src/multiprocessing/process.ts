@@ -51,9 +51,9 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   constructor(options: ProcessOptions<A> = {}) {
     const { target, args, name, daemon } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
-    const embodied = EMBODY in options && here.setup !== null;
-    this.#lineage = embodied ? here.setup.lineage : nextLineage();
-    this.#name = embodied ? here.setup.name : name === undefined ? `Process-${this.#lineage}` : name;
+    const embodied = EMBODY in options ? here.setup : null;
+    this.#lineage = embodied?.lineage ?? nextLineage();
+    this.#name = embodied?.name ?? name ?? `Process-${this.#lineage}`;
     this.#daemon = daemon ?? here.setup?.daemon ?? false;
     this.#work = target === undefined ? null : { target, args: (args ?? []) as readonly [...A] };
   }
@@ -71,7 +71,10 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     if (this.#state.is === 'closed') throw closed(this.#name);
     if (this.#state.is === 'started') throw new StateError('ERR_PROCESS_STARTED', `cannot start process ${this.#name} a second time`);
     if (here.setup?.daemon === true) {
-      throw new StateError('ERR_DAEMON_CHILD', `process ${nameHere()} is a daemon: daemons may not have children, for nobody would end them`);
+      throw new StateError(
+        'ERR_DAEMON_CHILD',
+        `process ${nameHere()} is a daemon: daemons may not have children, for nobody would end them`,
+      );
     }
     const message = encode([this.#setup(), runTarget, [this.#workToSend()]], { where: 'process' });
     const child = takeChild();
@@ -119,7 +122,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     return this.#daemon;
   }
   set daemon(daemon: boolean) {
-    if (this.#state.is !== 'initial') throw new StateError('ERR_PROCESS_STARTED', `process ${this.#name} has been started: daemon can't be set any more`);
+    if (this.#state.is !== 'initial')
+      throw new StateError('ERR_PROCESS_STARTED', `process ${this.#name} has been started: daemon can't be set any more`);
     this.#daemon = daemon;
   }
 
@@ -180,7 +184,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   /** Lets go of everything that belongs to it. `StateError` while it runs; afterwards every other method throws one. */
   close(): void {
     if (this.#state.is === 'closed') return;
-    if (this.isAlive) throw new StateError('ERR_PROCESS_RUNNING', `cannot close process ${this.#name} while it runs: join() or terminate() it first`);
+    if (this.isAlive)
+      throw new StateError('ERR_PROCESS_RUNNING', `cannot close process ${this.#name} while it runs: join() or terminate() it first`);
     if (this.#state.is === 'started') this.#state.child.close();
     this.#state = { is: 'closed' };
   }

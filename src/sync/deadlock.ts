@@ -1,7 +1,6 @@
 import { nameError } from '../base/errors.ts';
-import { sharedHeap } from '../word/heap.ts';
+import { type Heap, sharedHeap } from '../word/heap.ts';
 import { isAlive, list, nameOf } from '../word/roster.ts';
-import { self } from '../word/self.ts';
 import { type WaitRecord, waitsOf } from '../word/waits.ts';
 import { FOREIGN, nameOfLock, OWNER, flagsOfLock } from './lock-block.ts';
 
@@ -60,34 +59,33 @@ interface Edge {
 }
 
 /** The thread that alone can end this wait; 0 when anybody can, or when it will end anyway. */
-function needs({ kind, target, endless }: WaitRecord): number {
+function needs({ kind, target, endless }: WaitRecord, heap: Heap): number {
   if (!endless || kind === 'other') return 0;
-  if (kind === 'join') return isAlive(target) ? target : 0;
-  const heap = sharedHeap();
+  if (kind === 'join') return isAlive(target, heap) ? target : 0;
   heap.reach(target + 16);
-  if (kind === 'lock' && (flagsOfLock(target) & FOREIGN) !== 0) return 0;
+  if (kind === 'lock' && (flagsOfLock(target, heap) & FOREIGN) !== 0) return 0;
   const owner = Atomics.load(heap.i32, target / 4) & OWNER;
-  return owner !== 0 && isAlive(owner) ? owner : 0;
+  return owner !== 0 && isAlive(owner, heap) ? owner : 0;
 }
 
 /** What holds up a stuck thread; `null` when it is not stuck by itself. */
-function edgesOf(id: number): Edge[] | null {
-  const waits = waitsOf(id);
+function edgesOf(id: number, heap: Heap): Edge[] | null {
+  const waits = waitsOf(id, heap);
   if (waits === null || waits.length === 0) return null;
   const blocking = waits.find(({ blocks }) => blocks);
   const deciding = blocking === undefined ? waits : [blocking];
   if (blocking === undefined && !waits.every(({ idleLooks }) => idleLooks >= IDLE_LOOKS)) return null;
-  const edges = deciding.map((wait) => ({ from: id, to: needs(wait), wait }));
+  const edges = deciding.map((wait) => ({ from: id, to: needs(wait, heap), wait }));
   return edges.every(({ to }) => to !== 0) ? edges : null;
 }
 
 /** Everything that holds up `id`, directly or not; `null` when something in it can still move. */
-function closure(id: number): Map<number, Edge[]> | null {
+function closure(id: number, heap: Heap): Map<number, Edge[]> | null {
   const known = new Map<number, Edge[]>();
   const open = [id];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (known.has(next)) continue;
-    const edges = edgesOf(next);
+    const edges = edgesOf(next, heap);
     if (edges === null) return null;
     known.set(next, edges);
     open.push(...edges.map(({ to }) => to));
@@ -109,11 +107,12 @@ function ring(id: number, graph: ReadonlyMap<number, readonly Edge[]>): Edge[] |
   return null;
 }
 
-function find(): Edge[] | null {
-  const graph = closure(self.id);
-  const found = graph && ring(self.id, graph);
+function find(heap: Heap): Edge[] | null {
+  const self = heap.self.id;
+  const graph = closure(self, heap);
+  const found = graph && ring(self, graph);
   if (found === null || found === undefined) return null;
-  if (found.length === 1 && !list().every(({ id }) => id === self.id || closure(id) !== null)) return null;
+  if (found.length === 1 && !list(heap).every(({ id }) => id === self || closure(id, heap) !== null)) return null;
   return found;
 }
 
@@ -121,17 +120,17 @@ const same = (one: readonly Edge[], other: readonly Edge[]): boolean =>
   one.length === other.length && one.every(({ to, wait }, i) => other[i]!.to === to && other[i]!.wait.serial === wait.serial);
 
 /** The deadlock that the calling thread is in, if it is the one to report it: the youngest whose wait can be broken off. */
-export function findDeadlock(): DeadlockError | null {
-  const first = find();
+export function findDeadlock(heap: Heap = sharedHeap()): DeadlockError | null {
+  const first = find(heap);
   if (first === null) return null;
-  const second = find();
+  const second = find(heap);
   if (second === null || !same(first, second)) return null;
   const breakable = first.filter(({ wait }) => wait.breakable).map(({ from }) => from);
-  if (Math.max(...breakable) !== self.id) return null;
-  return new DeadlockError(first.map(describe));
+  if (Math.max(...breakable) !== heap.self.id) return null;
+  return new DeadlockError(first.map((edge) => describe(edge, heap)));
 }
 
-function describe({ from, to, wait }: Edge): Waiter {
-  const waitsFor = wait.kind === 'join' ? `the end of ${nameOf(to)}` : `lock ${nameOfLock(wait.target)}`;
-  return { thread: nameOf(from), waitsFor, heldBy: nameOf(to), where: wait.where };
+function describe({ from, to, wait }: Edge, heap: Heap): Waiter {
+  const waitsFor = wait.kind === 'join' ? `the end of ${nameOf(to, heap)}` : `lock ${nameOfLock(wait.target, heap)}`;
+  return { thread: nameOf(from, heap), waitsFor, heldBy: nameOf(to, heap), where: wait.where };
 }

@@ -1,7 +1,7 @@
 import type { Deadline } from '../base/deadline.ts';
 import { onlyOursPending } from '../word/keep-alive.ts';
 import { probe, watchesDeadlocks } from '../word/roster.ts';
-import { sharedHeap } from '../word/heap.ts';
+import { type Heap, sharedHeap } from '../word/heap.ts';
 import { type WaitTarget, waitBegins, waitEnds, waitFoundIdle, waitStandsAt } from '../word/waits.ts';
 import { type DeadlockError, findDeadlock } from './deadlock.ts';
 import { OWNER } from './lock-block.ts';
@@ -24,6 +24,7 @@ export class Patrol {
   #slice = FIRST_SLICE_MS;
   #sliceEnd = 0;
   #target: WaitTarget | undefined;
+  #heap: Heap = sharedHeap();
   #must = false;
   #ticket = 0;
   #known = false;
@@ -38,6 +39,7 @@ export class Patrol {
     if (target.target !== this.#target?.target || target.kind !== this.#target.kind || must !== this.#must) {
       this.end();
       this.#target = target;
+      this.#heap = target.heap ?? sharedHeap();
       this.#must = must;
       this.#ticket = waitBegins(target, { blocks: this.#blocks, endless: must || this.#endless, breakable: !must });
     }
@@ -55,19 +57,19 @@ export class Patrol {
     this.#slice = Math.min(LAST_SLICE_MS, this.#slice * 2);
     if (!this.#known) {
       this.#known = true;
-      waitStandsAt(this.#ticket, whereAmI());
+      waitStandsAt(this.#ticket, whereAmI(), this.#heap);
     }
     const { kind, target } = this.#target!;
-    if (kind === 'join') probe(target);
-    if (kind === 'lock' || kind === 'reentrant') probe(Atomics.load(sharedHeap().i32, target / 4) & OWNER);
+    if (kind === 'join') probe(target, this.#heap);
+    if (kind === 'lock' || kind === 'reentrant') probe(Atomics.load(this.#heap.i32, target / 4) & OWNER, this.#heap);
     if (!watchesDeadlocks()) return null;
-    if (!this.#blocks) waitFoundIdle(this.#ticket, onlyOursPending());
-    return kind === 'other' ? null : findDeadlock();
+    if (!this.#blocks) waitFoundIdle(this.#ticket, onlyOursPending(), this.#heap);
+    return kind === 'other' ? null : findDeadlock(this.#heap);
   }
 
   /** Takes the wait off the record. */
   end(): void {
-    waitEnds(this.#ticket);
+    waitEnds(this.#ticket, this.#heap);
     this.#ticket = 0;
     this.#known = false;
   }

@@ -1,4 +1,5 @@
 import { invariant } from '../base/invariant.ts';
+import { self } from './self.ts';
 import { SharedWord } from './shared-word.ts';
 import type { FutexWord } from './word.ts';
 
@@ -49,6 +50,8 @@ export abstract class Heap {
   i32!: Int32Array;
   f64!: Float64Array;
   bytes!: Buffer;
+  /** The table of the threads that share this heap; roster-table.ts fills it in. */
+  roster: Int32Array | undefined;
   readonly #buffer: ArrayBufferLike;
   readonly #maximum: number;
   #i64!: BigInt64Array;
@@ -62,6 +65,9 @@ export abstract class Heap {
     this.#refresh();
     Atomics.compareExchange(this.i32, TOP, 0, (FIRST_BLOCK + RESERVED_ROSTER) / UNIT);
   }
+
+  /** Who the calling thread is in this heap, as locks write it. */
+  abstract readonly self: { id: number };
 
   /** The word at `offset`, which lies in a block. */
   abstract word(offset: number): FutexWord;
@@ -118,6 +124,11 @@ export abstract class Heap {
   /** Makes sure that this thread's views cover `offset`: another thread may have grown the heap. */
   reach(offset: number): void {
     if (offset >= this.bytes.length) this.#refresh();
+  }
+
+  /** In a message, a heap is a word, not its millions of bytes. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `${this.constructor.name} { top: ${this.top} }`;
   }
 
   /** Bytes handed out so far, whether in use or on a free list. */
@@ -208,6 +219,7 @@ export abstract class Heap {
 
 /** The heap that the threads of one process share. */
 export class SharedHeap extends Heap {
+  readonly self: { id: number } = self;
   readonly buffer: SharedArrayBuffer;
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(INITIAL, { maxByteLength: MAXIMUM })) {

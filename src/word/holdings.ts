@@ -1,6 +1,5 @@
-import { sharedHeap } from './heap.ts';
+import { type Heap, sharedHeap } from './heap.ts';
 import { baseOf, HOLDINGS, words } from './roster-table.ts';
-import { self } from './self.ts';
 
 /*
  * What a dead thread gives back: a list of entries (word, amount, guard, next, block) that only the thread itself
@@ -17,11 +16,10 @@ const BLOCK = 4;
  * A new entry in the list of the calling thread: the byte offset of its word `amount`, which is 0. The entry
  * keeps `block`, in which the word lies, until the thread ends.
  */
-export function holding(word: number, guard: number, within: number): number {
-  const heap = sharedHeap();
-  const roster = words();
+export function holding(word: number, guard: number, within: number, heap: Heap = sharedHeap()): number {
+  const roster = words(heap);
   const block = heap.allocate(HOLDING_BYTES);
-  const head = baseOf(self.id) + HOLDINGS;
+  const head = baseOf(heap.self.id) + HOLDINGS;
   heap.retain(within);
   heap.i32[block / 4] = word | 0;
   heap.i32[block / 4 + GUARD] = guard | 0;
@@ -31,8 +29,7 @@ export function holding(word: number, guard: number, within: number): number {
   return block + 4;
 }
 
-function* entries(first: number): Generator<number> {
-  const heap = sharedHeap();
+function* entries(first: number, heap: Heap): Generator<number> {
   for (let block = first >>> 0; block !== 0;) {
     heap.reach(block + HOLDING_BYTES);
     const next = heap.i32[block / 4 + NEXT]! >>> 0;
@@ -44,9 +41,8 @@ function* entries(first: number): Generator<number> {
   }
 }
 
-export function giveBackHoldings(first: number): void {
-  const heap = sharedHeap();
-  for (const block of entries(first)) {
+export function giveBackHoldings(first: number, heap: Heap = sharedHeap()): void {
+  for (const block of entries(first, heap)) {
     const word = heap.i32[block / 4]! >>> 0;
     const amount = heap.i32[block / 4 + AMOUNT]!;
     const guard = heap.i32[block / 4 + GUARD]! >>> 0;
@@ -54,10 +50,10 @@ export function giveBackHoldings(first: number): void {
     heap.reach(Math.max(word, guard) + 4);
     if (guard !== 0 && Atomics.load(heap.i32, guard / 4) !== 0) continue;
     Atomics.add(heap.i32, word / 4, amount);
-    Atomics.notify(heap.i32 as Int32Array<SharedArrayBuffer>, word / 4);
+    heap.word(word).wake(Infinity);
   }
 }
 
-export function dropHoldings(first: number): void {
-  for (const _ of entries(first));
+export function dropHoldings(first: number, heap: Heap = sharedHeap()): void {
+  for (const _ of entries(first, heap));
 }

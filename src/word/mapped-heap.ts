@@ -3,6 +3,7 @@ import { createMemory, type Memory, mapMemory } from '../system/memory.ts';
 import { BELL_TABLE_BYTES, Bells } from './bell.ts';
 import { Doorbell } from './doorbell.ts';
 import { Heap } from './heap.ts';
+import { embody, enter, isDead } from './roster.ts';
 import { type MappedGround, MappedWord } from './mapped-word.ts';
 import type { FutexWord } from './word.ts';
 
@@ -16,12 +17,13 @@ const BELLS = 8; // word: where the table of bells lies, in units of 16
 export class MappedHeap extends Heap implements MappedGround {
   readonly memory: Memory;
   readonly doorbell: Doorbell;
-  /** Who this thread is in this heap: its place among the threads of all the processes that share it. */
-  readonly self: { id: number } = { id: 0 };
+  /** Who this thread is among the threads of all the processes that share the heap: enrolled when it is first asked for. */
+  readonly self: { id: number };
 
   private constructor(memory: Memory) {
     super(memory.buffer, memory.bytes);
     this.memory = memory;
+    this.self = lazily(() => enrol(this));
     this.doorbell = new Doorbell(new Bells(this, this.#bellTable()));
   }
 
@@ -37,8 +39,8 @@ export class MappedHeap extends Heap implements MappedGround {
     return this.memory.address;
   }
 
-  isDead(_id: number): boolean {
-    return false;
+  isDead(id: number): boolean {
+    return isDead(id, this);
   }
 
   word(offset: number): FutexWord {
@@ -62,4 +64,24 @@ export class MappedHeap extends Heap implements MappedGround {
     this.release(offset);
     return before * 16;
   }
+}
+
+/** An object whose `id` is found out when it is first read. */
+function lazily(find: () => number): { id: number } {
+  return {
+    get id() {
+      const id = find();
+      Object.defineProperty(this, 'id', { value: id, writable: true });
+      return id;
+    },
+    set id(id: number) {
+      Object.defineProperty(this, 'id', { value: id, writable: true });
+    },
+  };
+}
+
+function enrol(heap: MappedHeap): number {
+  const id = enter({ name: `${process.title} (${process.pid})`, daemon: false }, heap);
+  embody(id, heap);
+  return id;
 }

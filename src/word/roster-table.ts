@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { sharedHeap } from './heap.ts';
+import { type Heap, SharedHeap, sharedHeap } from './heap.ts';
 
 /*
- * The table of the threads of this process, in the shared heap, so that every thread, also a blocked
- * one, can see who is there, what each waits for, and who has died.
+ * The table of the threads that share a heap, so that every thread, also a blocked one, can see who is
+ * there, what each waits for, and who has died. In the heap of a process, these are its threads, enrolled
+ * when they start; in one that processes share, the threads of all of them, enrolled at the first use.
  *
  * A record belongs to one run of a thread, not to the worker that carries it. Its number is
  * slot | generation << 12: numbers of the living differ in their slot, and a slot's next user differs
@@ -65,17 +66,17 @@ export const NAME_BYTES = 64;
 export const WAITS_MAX = 4;
 export const RING_LENGTH = 8;
 
-let table: Int32Array<SharedArrayBuffer> | undefined;
-
-/** The table as 32-bit words; the first use enrols the main thread as number 1. */
-export function words(): Int32Array<SharedArrayBuffer> {
-  if (table !== undefined) return table;
-  const heap = sharedHeap();
-  table = new Int32Array(heap.buffer, heap.rosterOffset, SLOTS * RECORD_WORDS);
+/** The table as 32-bit words; in the heap of a process, the first use enrols the main thread as number 1. */
+export function words(heap: Heap = sharedHeap()): Int32Array {
+  if (heap.roster !== undefined) return heap.roster;
+  const first = heap.rosterOffset / 4;
+  const table = heap.i32.subarray(first, first + SLOTS * RECORD_WORDS);
+  heap.roster = table;
+  if (!(heap instanceof SharedHeap)) return table;
   if (Atomics.compareExchange(table, RECORD_WORDS + STATE, FREE, STARTING) === FREE) {
     const native = nativeThread('/proc/self/stat');
-    fill(1, { name: 'MainThread', daemon: false });
-    bind(1, native);
+    fill(1, { name: 'MainThread', daemon: false }, heap);
+    bind(1, native, heap);
     Atomics.compareExchange(table, CURSOR, 0, 1);
     Atomics.add(table, LIVING, 1);
     Atomics.store(table, RECORD_WORDS + STATE, ALIVE);
@@ -85,26 +86,29 @@ export function words(): Int32Array<SharedArrayBuffer> {
 
 export const baseOf = (id: number): number => (id & (SLOTS - 1)) * RECORD_WORDS;
 
-export function fill(id: number, { name, daemon }: { readonly name: string; readonly daemon: boolean }): void {
-  const roster = table!;
+export function fill(id: number, { name, daemon }: { readonly name: string; readonly daemon: boolean }, heap: Heap): void {
+  const roster = words(heap);
   const base = baseOf(id);
   roster.fill(0, base + NATIVE, base + HOW + 1);
   roster[base + HOLDINGS] = 0;
   roster.fill(0, base + WAITS, base + WAITS + WAITS_MAX * 4);
   roster[base + DAEMON] = daemon ? 1 : 0;
-  writeName(base, name);
+  writeName(base, name, heap);
   Atomics.store(roster, base + ID, id);
 }
 
-export function writeName(base: number, name: string): void {
-  const bytes = Buffer.from(table!.buffer, table!.byteOffset + (base + NAME) * 4, NAME_BYTES);
+export function writeName(base: number, name: string, heap: Heap): void {
+  const roster = words(heap);
+  const bytes = Buffer.from(roster.buffer, roster.byteOffset + (base + NAME) * 4, NAME_BYTES);
   // A name that is too long is cut between characters: `write` never writes half a character.
-  Atomics.store(table!, base + NAME_LENGTH, bytes.write(name));
+  Atomics.store(roster, base + NAME_LENGTH, bytes.write(name));
 }
 
 export interface NativeThread {
   readonly id: number;
   readonly started: number;
+  /** It has ended, and its parent has not looked yet. */
+  readonly isZombie: boolean;
 }
 
 export function nativeThread(file: string): NativeThread | undefined {
@@ -112,19 +116,20 @@ export function nativeThread(file: string): NativeThread | undefined {
     const text = readFileSync(file, 'latin1');
     // The second field is the command in brackets, and may itself hold blanks and brackets.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { id: Number.parseInt(text, 10), started: Number(fields[19]) };
+    return { id: Number.parseInt(text, 10), started: Number(fields[19]), isZombie: fields[0] === 'Z' || fields[0] === 'X' };
   } catch {
     return undefined; // Not Linux: deaths are known by notice only.
   }
 }
 
-export function bind(id: number, native: NativeThread | undefined): void {
+export function bind(id: number, native: NativeThread | undefined, heap: Heap): void {
   if (native === undefined) return;
+  const roster = words(heap);
   const base = baseOf(id);
-  table![base + STARTED] = native.started | 0;
-  table![base + STARTED + 1] = Math.floor(native.started / 2 ** 32);
-  Atomics.store(table!, base + NATIVE, native.id);
+  roster[base + STARTED] = native.started | 0;
+  roster[base + STARTED + 1] = Math.floor(native.started / 2 ** 32);
+  Atomics.store(roster, base + NATIVE, native.id);
 }
 
 /** Whether the record in the slot of `id` is still that thread's. */
-export const isOf = (id: number): boolean => Atomics.load(words(), baseOf(id) + ID) === id;
+export const isOf = (id: number, heap: Heap = sharedHeap()): boolean => Atomics.load(words(heap), baseOf(id) + ID) === id;

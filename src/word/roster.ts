@@ -1,5 +1,5 @@
 import { StateError } from '../base/errors.ts';
-import { sharedHeap } from './heap.ts';
+import { type Heap, SharedHeap, sharedHeap } from './heap.ts';
 import { dropHoldings, giveBackHoldings } from './holdings.ts';
 import {
   ALIVE,
@@ -47,8 +47,8 @@ export type Death = 'terminated' | 'out of memory' | 'exited' | 'lost';
 const DEATHS_BY_CODE: readonly Death[] = ['lost', 'terminated', 'out of memory', 'exited'];
 
 /** A record for a thread that is about to start; who embodies it says so with `embody`. Throws `StateError` when 4,095 threads live. */
-export function enter(options: { readonly name: string; readonly daemon: boolean }): number {
-  const roster = words();
+export function enter(options: { readonly name: string; readonly daemon: boolean }, heap: Heap = sharedHeap()): number {
+  const roster = words(heap);
   for (let tries = 0; tries < SLOTS; tries++) {
     const slot = (Atomics.add(roster, CURSOR, 1) + 1) & (SLOTS - 1);
     if (slot === 0) continue;
@@ -59,7 +59,7 @@ export function enter(options: { readonly name: string; readonly daemon: boolean
     const generation = (roster[base + GENERATION]! + 1) & GENERATION_MASK;
     roster[base + GENERATION] = generation;
     const id = slot | (generation << SLOT_BITS);
-    fill(id, options);
+    fill(id, options, heap);
     Atomics.add(roster, LIVING, 1);
     Atomics.store(roster, base + STATE, ALIVE);
     return id;
@@ -70,49 +70,48 @@ export function enter(options: { readonly name: string; readonly daemon: boolean
 let here: NativeThread | undefined;
 
 /** Says that the calling thread carries `id` from now on: its locks bear that number, and its death is seen. */
-export function embody(id: number): void {
-  words();
+export function embody(id: number, heap: Heap = sharedHeap()): void {
   here ??= nativeThread('/proc/thread-self/stat');
-  bind(id, here);
-  self.id = id;
+  bind(id, here, heap);
+  heap.self.id = id;
 }
 
 /** The native number of a thread; 0 while it has none, or where the system tells none. */
-export function nativeIdOf(id: number): number {
-  return isOf(id) ? Atomics.load(words(), baseOf(id) + NATIVE) : 0;
+export function nativeIdOf(id: number, heap: Heap = sharedHeap()): number {
+  return isOf(id, heap) ? Atomics.load(words(heap), baseOf(id) + NATIVE) : 0;
 }
 
 /** Ends a run in good order: what it holds stays held. Says whether this call did it. */
-export function leave(id: number): boolean {
-  const roster = words();
+export function leave(id: number, heap: Heap = sharedHeap()): boolean {
+  const roster = words(heap);
   const base = baseOf(id);
-  if (!isOf(id) || Atomics.compareExchange(roster, base + STATE, ALIVE, ENDED) !== ALIVE) return false;
+  if (!isOf(id, heap) || Atomics.compareExchange(roster, base + STATE, ALIVE, ENDED) !== ALIVE) return false;
   Atomics.sub(roster, LIVING, 1);
-  dropHoldings(Atomics.exchange(roster, base + HOLDINGS, 0));
+  dropHoldings(Atomics.exchange(roster, base + HOLDINGS, 0), heap);
   return true;
 }
 
 /** Says that a thread is gone without an orderly end: what it held is abandoned. Any thread may call it; says whether this call did it. */
-export function die(id: number, how: Death): boolean {
-  const roster = words();
+export function die(id: number, how: Death, heap: Heap = sharedHeap()): boolean {
+  const roster = words(heap);
   const base = baseOf(id);
-  if (!isOf(id) || Atomics.compareExchange(roster, base + STATE, ALIVE, DYING) !== ALIVE) return false;
+  if (!isOf(id, heap) || Atomics.compareExchange(roster, base + STATE, ALIVE, DYING) !== ALIVE) return false;
   roster[base + HOW] = DEATHS_BY_CODE.indexOf(how);
   const at = roster[base + RING_AT]!;
   Atomics.store(roster, base + RING + (at % RING_LENGTH), id);
   roster[base + RING_AT] = (at + 1) % RING_LENGTH;
   Atomics.sub(roster, LIVING, 1);
-  giveBackHoldings(Atomics.exchange(roster, base + HOLDINGS, 0));
-  dropWaits(id);
+  giveBackHoldings(Atomics.exchange(roster, base + HOLDINGS, 0), heap);
+  dropWaits(id, heap);
   Atomics.store(roster, base + STATE, DEAD);
   Atomics.add(roster, DEATHS, 1);
-  Atomics.notify(roster, DEATHS);
+  heap.word(deathsOffset(heap)).wake(Infinity);
   return true;
 }
 
 /** Whether a thread has died without an orderly end, as far as anybody has noticed. A few loads. */
-export function isDead(id: number): boolean {
-  const roster = words();
+export function isDead(id: number, heap: Heap = sharedHeap()): boolean {
+  const roster = words(heap);
   const base = baseOf(id);
   if (Atomics.load(roster, base + ID) === id) {
     const state = Atomics.load(roster, base + STATE);
@@ -124,39 +123,41 @@ export function isDead(id: number): boolean {
 self.isDead = isDead;
 
 /** The same, and asks the system: notices a death that nobody has reported. One small file is read. */
-export function probe(id: number): boolean {
-  if (isDead(id)) return true;
-  const roster = words();
+export function probe(id: number, heap: Heap = sharedHeap()): boolean {
+  if (isDead(id, heap)) return true;
+  const roster = words(heap);
   const base = baseOf(id);
   const native = Atomics.load(roster, base + NATIVE);
-  if (!isOf(id) || Atomics.load(roster, base + STATE) !== ALIVE || native === 0 || process.platform !== 'linux') return false;
+  if (!isOf(id, heap) || Atomics.load(roster, base + STATE) !== ALIVE || native === 0 || process.platform !== 'linux') return false;
   const started = roster[base + STARTED + 1]! * 2 ** 32 + (roster[base + STARTED]! >>> 0);
-  if (nativeThread(`/proc/self/task/${native}/stat`)?.started === started) return false;
-  die(id, 'lost');
-  return isDead(id);
+  // Threads of other processes are found by their number alone.
+  const seen = nativeThread(heap instanceof SharedHeap ? `/proc/self/task/${native}/stat` : `/proc/${native}/stat`);
+  if (seen?.started === started && !seen.isZombie) return false;
+  die(id, 'lost', heap);
+  return isDead(id, heap);
 }
 
 /** Whether a thread has neither ended nor died. */
-export function isAlive(id: number): boolean {
-  return isOf(id) && Atomics.load(words(), baseOf(id) + STATE) === ALIVE;
+export function isAlive(id: number, heap: Heap = sharedHeap()): boolean {
+  return isOf(id, heap) && Atomics.load(words(heap), baseOf(id) + STATE) === ALIVE;
 }
 
-export function howDied(id: number): Death | undefined {
-  if (!isOf(id) || Atomics.load(words(), baseOf(id) + STATE) !== DEAD) return undefined;
-  return DEATHS_BY_CODE[words()[baseOf(id) + HOW]!];
+export function howDied(id: number, heap: Heap = sharedHeap()): Death | undefined {
+  if (!isOf(id, heap) || Atomics.load(words(heap), baseOf(id) + STATE) !== DEAD) return undefined;
+  return DEATHS_BY_CODE[words(heap)[baseOf(id) + HOW]!];
 }
 
 /** The name of a thread, as long as its record is not used again: for messages. */
-export function nameOf(id: number): string {
-  const roster = words();
+export function nameOf(id: number, heap: Heap = sharedHeap()): string {
+  const roster = words(heap);
   const base = baseOf(id);
   const bytes = Buffer.from(roster.buffer, roster.byteOffset + (base + NAME) * 4, NAME_BYTES);
   const name = bytes.toString('utf8', 0, Atomics.load(roster, base + NAME_LENGTH));
-  return isOf(id) && name !== '' ? name : `thread ${id}`;
+  return isOf(id, heap) && name !== '' ? name : `thread ${id}`;
 }
 
-export function setName(id: number, name: string): void {
-  if (isOf(id)) writeName(baseOf(id), name);
+export function setName(id: number, name: string, heap: Heap = sharedHeap()): void {
+  if (isOf(id, heap)) writeName(baseOf(id), name, heap);
 }
 
 export interface Enrolled {
@@ -167,26 +168,26 @@ export interface Enrolled {
 }
 
 /** The living threads, in the order of their slots. */
-export function list(): Enrolled[] {
-  const roster = words();
+export function list(heap: Heap = sharedHeap()): Enrolled[] {
+  const roster = words(heap);
   const living: Enrolled[] = [];
   for (let slot = 1; slot < SLOTS; slot++) {
     const base = slot * RECORD_WORDS;
     if (Atomics.load(roster, base + STATE) !== ALIVE) continue;
     const id = Atomics.load(roster, base + ID);
-    living.push({ id, name: nameOf(id), daemon: roster[base + DAEMON] === 1, nativeId: roster[base + NATIVE]! });
+    living.push({ id, name: nameOf(id, heap), daemon: roster[base + DAEMON] === 1, nativeId: roster[base + NATIVE]! });
   }
   return living;
 }
 
 /** How many threads live. */
-export function threadCount(): number {
-  return Atomics.load(words(), LIVING);
+export function threadCount(heap: Heap = sharedHeap()): number {
+  return Atomics.load(words(heap), LIVING);
 }
 
 /** Byte offset of the word that counts deaths: it changes, and wakes who sleeps on it, whenever a thread dies. */
-export function deathsOffset(): number {
-  return sharedHeap().rosterOffset + DEATHS * 4;
+export function deathsOffset(heap: Heap = sharedHeap()): number {
+  return heap.rosterOffset + DEATHS * 4;
 }
 
 /** Whether waits that can never end are looked for, in all threads of the process. */
