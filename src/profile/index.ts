@@ -1,0 +1,5 @@
+export { profile, type ProfileOptions } from './decorator.ts';
+export { Profile, type ProfileSettings } from './profile.ts';
+export type { AsyncCalls, RawProfile } from './raw-profile.ts';
+export type { Row } from './row.ts';
+export { type Restriction, type SortKey, Stats } from './stats.ts';
