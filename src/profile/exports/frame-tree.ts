@@ -1,0 +1,60 @@
+import { selfTimes, STATES } from '../call-tree.ts';
+import type { RawProfile } from '../raw-profile.ts';
+import { SourceText } from '../source-text.ts';
+
+/** A function as it was called from its parent, with the time that it took there: microseconds. */
+export interface Frame {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  self: number;
+  total: number;
+  readonly children: Map<string, Frame>;
+}
+
+const newFrame = (name: string, file = '', line = 0): Frame => ({ name, file, line, self: 0, total: 0, children: new Map() });
+
+/** One tree for all recordings: its first level are the threads. */
+export function frameTree(recordings: readonly RawProfile[]): Frame {
+  const root = newFrame('all');
+  for (const recording of recordings) {
+    if (recording.profile === null) continue;
+    const title = recordings.length > 1 ? `${recording.name} (${recording.pid}/${recording.threadId})` : recording.name;
+    const lane = child(root, `${recording.host}/${recording.pid}/${recording.threadId}/${recording.name}`, () => newFrame(title));
+    plant(recording.profile, lane);
+  }
+  addUp(root);
+  return root;
+}
+
+function child(parent: Frame, key: string, make: () => Frame): Frame {
+  let frame = parent.children.get(key);
+  if (frame === undefined) parent.children.set(key, (frame = make()));
+  return frame;
+}
+
+function plant(profile: NonNullable<RawProfile['profile']>, lane: Frame): void {
+  const self = selfTimes(profile);
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const visit = (id: number, parent: Frame): void => {
+    const node = nodes.get(id)!;
+    const { functionName, url, lineNumber, columnNumber } = node.callFrame;
+    let frame = parent;
+    if (functionName === '(idle)') return;
+    if (functionName !== '(root)') {
+      const isFile = url.startsWith('file:') || url.startsWith('/');
+      const place = isFile ? SourceText.of(url).origin(lineNumber, columnNumber) : { file: url, line: lineNumber + 1 };
+      const name = STATES[functionName] ?? (functionName || (lineNumber <= 0 ? '<module>' : '<anonymous>'));
+      frame = child(parent, `${name}@${place.file}:${place.line}`, () => newFrame(name, place.file, place.line));
+    }
+    frame.self += self.get(id) ?? 0;
+    for (const next of node.children ?? []) visit(next, frame);
+  };
+  visit(profile.nodes[0]!.id, lane);
+}
+
+function addUp(frame: Frame): number {
+  frame.total = frame.self;
+  for (const next of frame.children.values()) frame.total += addUp(next);
+  return frame.total;
+}
