@@ -2,6 +2,7 @@ import type { Profiler } from 'node:inspector';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
 import type { AsyncCalls, RawProfile, ScriptFunctions } from './raw-profile.ts';
+import { withoutOwnFrames } from './own-frames.ts';
 import { ask } from './session.ts';
 
 /*
@@ -31,7 +32,7 @@ export function startSampling(recording: Recording, intervalUs: number = DEFAULT
 
 /** Ends the recording and gives it back, with what is needed to read it later. */
 export function stopSampling(name: string, asyncCalls: Readonly<Record<string, AsyncCalls>> = {}): RawProfile {
-  const { profile } = ask('Profiler.stop') as Profiler.StopReturnType;
+  const profile = withoutOwnFrames((ask('Profiler.stop') as Profiler.StopReturnType).profile);
   const counts = counting ? functionsOf((ask('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType).result) : null;
   if (counting) ask('Profiler.stopPreciseCoverage');
   counting = false;

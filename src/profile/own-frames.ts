@@ -1,0 +1,42 @@
+import type { Profiler } from 'node:inspector';
+
+/*
+ * The profiler's own frames are no part of the program. Those that call the profiled function are taken out from
+ * between it and its caller; those that start and stop the recording go with everything below them, and their
+ * time is nobody's.
+ */
+const HERE = new URL('.', import.meta.url).href;
+const CALLS_THE_PROGRAM = new Set(['run', 'recorded', 'wrapper', 'get', 'set', '']);
+
+type Node = Profiler.ProfileNode;
+
+export function withoutOwnFrames(profile: Profiler.Profile): Profiler.Profile {
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const root = profile.nodes[0]!;
+  const kept: Node[] = [];
+  const dropped = new Set<number>();
+
+  const childrenOf = (node: Node): number[] => (node.children ?? []).flatMap((id) => place(nodes.get(id)!));
+  const drop = (node: Node): void => {
+    dropped.add(node.id);
+    for (const id of node.children ?? []) drop(nodes.get(id)!);
+  };
+  /** What stands in the place of a node: itself, its children, or nothing. */
+  const place = (node: Node): number[] => {
+    if (!node.callFrame.url.startsWith(HERE)) {
+      kept.push(node);
+      node.children = childrenOf(node);
+      return [node.id];
+    }
+    if (!CALLS_THE_PROGRAM.has(node.callFrame.functionName)) {
+      drop(node);
+      return [];
+    }
+    dropped.add(node.id);
+    return childrenOf(node);
+  };
+
+  const children = childrenOf(root);
+  const samples = (profile.samples ?? []).map((id) => (dropped.has(id) ? root.id : id));
+  return { ...profile, nodes: [{ ...root, children }, ...kept], samples };
+}

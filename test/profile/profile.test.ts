@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { gunzipSync } from 'node:zlib';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Profile, profile, Stats } from '../../src/profile/index.ts';
+import { collapsed, flameGraph, pprof, speedscope } from '../../src/profile/exports/index.ts';
+import { test } from '../support/test.ts';
+
+function fib(n: number): number {
+  return n < 2 ? n : fib(n - 1) + fib(n - 2);
+}
+/** About three quarters of the time of `mixed`, by counting the same steps three times as often. */
+function heavy(rounds: number): number {
+  let sum = 0;
+  for (let i = 0; i < rounds * 3; i++) sum += fib(12);
+  return sum;
+}
+function light(rounds: number): number {
+  let sum = 0;
+  for (let i = 0; i < rounds; i++) sum += fib(12);
+  return sum;
+}
+function mixed(rounds: number): number {
+  return heavy(rounds) + light(rounds);
+}
+
+const recordedTables = (): { readonly tables: string[]; readonly print: (table: string) => void } => {
+  const tables: string[] = [];
+  return { tables, print: (table) => void tables.push(table) };
+};
+
+test('a profiled function gives its result, and the table of the call is printed', () => {
+  const { tables, print } = recordedTables();
+  const profiled = profile({ print, mode: 'counts' })(function double(n: number) {
+    return n * 2 + fib(10) - 55;
+  });
+  assert.equal(profiled(21), 42);
+  assert.equal(tables.length, 1);
+  assert.match(tables[0]!, /^ +\d+ function calls in \d+\.\d{3} seconds/);
+  assert.match(tables[0]!, /\n {3}ncalls {2}tottime {2}percall {2}cumtime {2}percall filename:lineno\(function\)\n/);
+  assert.match(tables[0]!, / 177 R? .*\(fib\)\n/);
+  assert.match(tables[0]!, /profile\.test\.ts:\d+\(double\)/);
+});
+
+test('an error passes through a profiled function, and the table is printed all the same', async () => {
+  const { tables, print } = recordedTables();
+  const failure = new TypeError('no');
+  const fails = profile({ print })(() => {
+    throw failure;
+  });
+  assert.throws(fails, (error) => error === failure);
+  const rejects = profile({ print })(() => Promise.reject(failure));
+  await assert.rejects(rejects(), (error) => error === failure);
+  assert.equal(tables.length, 2);
+});
+
+test('an async function is recorded until its promise is settled', async () => {
+  const { tables, print } = recordedTables();
+  const profiled = profile({ print, mode: 'counts' })(async (n: number) => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return fib(n);
+  });
+  assert.equal(await profiled(15), 610);
+  assert.match(tables[0]!, / 1973 R? .*\(fib\)\n/);
+});
+
+test('a method keeps its this, and an accessor its value, under the decorator', () => {
+  const { tables, print } = recordedTables();
+  const decorate = profile({ print });
+  class Job {
+    step = 20;
+    run(more: number): number {
+      return this.step + more;
+    }
+  }
+  // oxlint-disable-next-line typescript/unbound-method -- what a decorator is given
+  const method = decorate(Job.prototype.run, { kind: 'method', name: 'run' } as ClassMethodDecoratorContext);
+  assert.equal(method.call(new Job(), 1), 21);
+  const accessor = decorate(
+    { get: () => 7, set: () => {} } as ClassAccessorDecoratorTarget<Job, number>,
+    { kind: 'accessor', name: 'step' } as ClassAccessorDecoratorContext<Job, number>,
+  );
+  assert.equal(accessor.get!.call(new Job()), 7);
+  assert.equal(tables.length, 2);
+});
+
+test('code that was hot before the recording is seen, and a function has its true share of the time', () => {
+  for (let i = 0; i < 5; i++) mixed(400);
+  const recording = new Profile({ interval: 200 });
+  recording.run(() => mixed(16_000));
+  const time = (name: string): number => recording.stats.rows.find((row) => row.name === name)?.cumulative ?? 0;
+  const share = time('heavy') / time('mixed');
+  assert.ok(time('light') > 0, 'light is missing from the profile');
+  assert.ok(Math.abs(share - 0.75) < 0.08, `heavy has ${(share * 100).toFixed(1)} % of the time of mixed, 75 is true`);
+});
+
+test('a call inside a profiled call is part of that table', () => {
+  const { tables, print } = recordedTables();
+  const inner = profile({ print })(() => 1);
+  const outer = profile({ print })(() => inner() + 1);
+  assert.equal(outer(), 2);
+  assert.equal(tables.length, 1);
+});
+
+test('two profiles at once in one thread are refused with the reason', () => {
+  using first = new Profile().enable();
+  assert.ok(first.isEnabled);
+  assert.throws(() => new Profile().enable(), { name: 'StateError', code: 'ERR_PROFILE_ACTIVE', message: /one profiler a thread/ });
+});
+
+test('rows are sorted and restricted as asked, and the notes say so', () => {
+  const recording = new Profile({ mode: 'counts' });
+  recording.run(() => mixed(200));
+  const { stats } = recording;
+  const text = stats.sortStats('calls').toString(/fib|heavy|light/, 1);
+  assert.match(text, /Ordered by: call count/);
+  assert.match(text, /List reduced from \d+ to 1 due to restriction <1>/);
+  assert.equal(text.trimEnd().split('\n').at(-1)!.includes('(fib)'), true);
+  assert.throws(() => stats.sortStats('speed' as never), { name: 'RangeError', message: /cannot sort by 'speed'.*cumtime/ });
+});
+
+test('a report is kept in a file, read again, and added to another', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'manycore-test-'));
+  try {
+    const recording = new Profile({ mode: 'counts' });
+    recording.run(() => mixed(50));
+    const file = join(folder, 'one.json');
+    recording.stats.dumpStats(file);
+    const twice = new Stats(file).add(recording.stats);
+    assert.equal(twice.totalCalls, recording.stats.totalCalls * 2);
+    assert.match(twice.toString(), /2 threads and processes/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the recording is there for other tools, and the page needs nothing else', () => {
+  const recording = new Profile({ interval: 200 });
+  recording.run(() => mixed(4000));
+  const { recordings } = recording.stats;
+  assert.match(collapsed(recordings), /mixed;heavy\S* \d+\n/);
+  const scope = speedscope(recordings) as {
+    profiles: { samples: number[][]; weights: number[] }[];
+    shared: { frames: { name: string }[] };
+  };
+  assert.equal(scope.profiles[0]!.samples.length, scope.profiles[0]!.weights.length);
+  assert.ok(scope.shared.frames.some(({ name }) => name === 'heavy'));
+  assert.ok(gunzipSync(pprof(recordings)).includes('heavy'));
+  const page = flameGraph(recordings, 'a </script> title');
+  assert.doesNotMatch(page, /https?:\/\//);
+  assert.match(page, /a &lt;\/script> title/);
+});
