@@ -1,3 +1,4 @@
+import './closures/index.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { Decoder, releaseHolds } from './decoder.ts';
 import { BAIL, Encoder } from './encoder.ts';

@@ -1,0 +1,139 @@
+import { findSourceMap } from 'node:module';
+import type { Node } from 'acorn';
+import { SendError, type SendErrorDetails } from '../send-error.ts';
+import { type Analysis, analyzeReferences, type Reference } from './references.ts';
+import { parser, Script } from './script.ts';
+
+/** The text of a function, and what it uses from outside: known once for all closures of it. */
+export class FunctionCode {
+  readonly text: string;
+  readonly kind: 'expression' | 'method' | 'class';
+  readonly isArrow: boolean;
+  readonly analysis: Analysis;
+  /** The free names, in order of appearance, each with its references. */
+  readonly free: ReadonlyMap<string, readonly Reference[]>;
+  /** Names that a class needs when it is defined: in `extends`, in computed keys, in static parts. */
+  readonly early: ReadonlySet<string>;
+  readonly script: Script | null;
+  /** Where the text begins in the script; -1 when it was not found. */
+  readonly start: number;
+  /** How much was put before the text to parse it. */
+  readonly shift: number;
+
+  private constructor(fn: (...args: never[]) => unknown) {
+    this.text = Function.prototype.toString.call(fn);
+    this.script = Script.of(fn);
+    this.start = this.script?.startOf(fn, this.text) ?? -1;
+    const parsed = parseFunction(this.text);
+    if (parsed === null) throw new SendError('E_UNPARSABLE', `the text of the function ${fn.name || '(anonymous)'} can't be parsed`);
+    const { tree, shift, kind } = parsed;
+    this.kind = kind;
+    this.shift = shift;
+    this.analysis = analyzeReferences(tree);
+    this.isArrow =
+      kind === 'expression' && /^(async\b[^{]*?)?(\([^]*?|[\w$]+\s*)=>/.test(this.text) && !/^(async\s+)?function\b/.test(this.text);
+    const free = new Map<string, Reference[]>();
+    for (const reference of this.analysis.references) {
+      if (reference.binding !== null) continue;
+      let list = free.get(reference.name);
+      if (list === undefined) free.set(reference.name, (list = []));
+      list.push(reference);
+    }
+    this.free = free;
+    this.early = kind === 'class' ? namesInDefinition(tree, free) : new Set();
+  }
+
+  static readonly #known = new Map<string, FunctionCode>();
+
+  static of(fn: (...args: never[]) => unknown): FunctionCode {
+    const script = Script.of(fn);
+    const text = Function.prototype.toString.call(fn);
+    const key = `${script?.id ?? 0}:${script?.startOf(fn, text) ?? -1}:${text.length}`;
+    let code = FunctionCode.#known.get(key);
+    if (code === undefined) FunctionCode.#known.set(key, (code = new FunctionCode(fn)));
+    return code;
+  }
+
+  get url(): string {
+    return this.script?.url ?? '';
+  }
+
+  /** Offset in the script of an offset in the parsed text. */
+  inScript(offset: number): number {
+    return this.start + offset - this.shift;
+  }
+
+  /** Where something in the function stands, for messages: in the file that was written, when a source map tells. */
+  where(node: { readonly start: number; readonly end: number }): NonNullable<SendErrorDetails['where']> | undefined {
+    if (this.script === null || this.start < 0) return undefined;
+    return placeInFile(this.script, this.inScript(node.start), this.inScript(node.end));
+  }
+}
+
+export function placeInFile(script: Script, start: number, end: number): NonNullable<SendErrorDetails['where']> {
+  const { line, column } = script.place(start);
+  const lineStart = start - column + 1;
+  const stop = script.source.slice(lineStart).search(/[\r\n\u2028\u2029]/);
+  const text = script.source.slice(lineStart, stop < 0 ? undefined : lineStart + stop);
+  const mark = '^'.repeat(Math.max(1, Math.min(end - start, text.length - column + 1)));
+  const origin = originOf(script.url, line, column);
+  const number = String(origin.line);
+  const gap = ' '.repeat(number.length);
+  return { ...origin, frame: `      ${number} | ${text}\n      ${gap} | ${' '.repeat(column - 1)}${mark}` };
+}
+
+function originOf(url: string, line: number, column: number): { readonly url: string; readonly line: number; readonly column: number } {
+  const entry = url === '' ? undefined : findSourceMap(url)?.findEntry(line - 1, column - 1);
+  if (entry === undefined || !('originalSource' in entry) || typeof entry.originalSource !== 'string') return { url, line, column };
+  const { originalLine, originalColumn } = entry as unknown as { originalLine: number; originalColumn: number };
+  return { url: entry.originalSource, line: originalLine + 1, column: originalColumn + 1 };
+}
+
+interface Parsed {
+  readonly tree: Node;
+  readonly shift: number;
+  readonly kind: FunctionCode['kind'];
+}
+
+function parseFunction(text: string): Parsed | null {
+  const kind = /^class\b/.test(text) ? 'class' : 'expression';
+  const attempts: [string, string, FunctionCode['kind']][] = [
+    ['(', ')', kind],
+    ['({', '})', 'method'],
+    ['(class {', '})', 'method'],
+  ];
+  for (const [before, after, as] of attempts) {
+    try {
+      const tree = parser().parse(before + text + after, {
+        ecmaVersion: 'latest',
+        sourceType: 'module',
+        allowAwaitOutsideFunction: true,
+        allowSuperOutsideMethod: true,
+      });
+      return { tree, shift: before.length, kind: as };
+    } catch {
+      // Another kind of function, or sloppy code, which is tried next.
+    }
+    try {
+      const tree = parser().parse(before + text + after, { ecmaVersion: 'latest', sourceType: 'script', allowSuperOutsideMethod: true });
+      return { tree, shift: before.length, kind: as };
+    } catch {
+      // The same.
+    }
+  }
+  return null;
+}
+
+type AnyNode = Node & { readonly [key: string]: unknown };
+
+function namesInDefinition(tree: Node, free: ReadonlyMap<string, readonly Reference[]>): Set<string> {
+  const definition = ((tree as AnyNode)['body'] as AnyNode[])[0]!['expression'] as AnyNode;
+  const spans: { readonly start: number; readonly end: number }[] = [];
+  if (definition['superClass'] !== null) spans.push(definition['superClass'] as AnyNode);
+  for (const member of (definition['body'] as AnyNode)['body'] as AnyNode[]) {
+    if (member['computed'] === true) spans.push(member['key'] as AnyNode);
+    if (member.type === 'StaticBlock' || (member['static'] === true && member.type === 'PropertyDefinition')) spans.push(member);
+  }
+  const inside = ({ start, end }: Reference): boolean => spans.some((span) => start >= span.start && end <= span.end);
+  return new Set([...free].filter(([, references]) => references.some(inside)).map(([name]) => name));
+}

@@ -1,0 +1,13 @@
+import { packer } from '../packer.ts';
+import { capture, copy, pack, reduce } from './pack.ts';
+import type { Recipe } from './recipe.ts';
+import { forceByValue, mainModule, setMainModule } from './references-to.ts';
+import { unpack, unpackAsync } from './unpack.ts';
+
+export { capture, copy, forceByValue, mainModule, reduce, setMainModule };
+
+packer.current = {
+  pack: (value) => pack(value),
+  unpack: (recipe) => unpack(recipe as Recipe),
+  unpackAsync: async (recipe) => (await unpackAsync(recipe as Recipe)).value,
+};

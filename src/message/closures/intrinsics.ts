@@ -1,0 +1,122 @@
+import Module from 'node:module';
+import type { Step } from './recipe.ts';
+
+/*
+ * Objects that every thread has anyway, found by identity: JavaScript's own, and what Node's modules export. They
+ * travel as a path. Accessors are never called on the way.
+ */
+const ROOTS =
+  'Object Function Array Number Boolean String Symbol Date Promise RegExp Error AggregateError EvalError RangeError ReferenceError SyntaxError TypeError URIError JSON Math Intl ArrayBuffer SharedArrayBuffer Atomics DataView Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array BigInt64Array BigUint64Array Map BigInt Set WeakMap WeakSet WeakRef Proxy Reflect FinalizationRegistry Iterator decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape eval isFinite isNaN parseFloat parseInt queueMicrotask setTimeout clearTimeout setInterval clearInterval setImmediate clearImmediate structuredClone URL URLSearchParams TextEncoder TextDecoder Buffer AbortController AbortSignal Event EventTarget MessageChannel MessagePort WebAssembly fetch Headers Request Response Blob FormData ReadableStream WritableStream TransformStream'.split(
+    ' ',
+  );
+
+/** Prototypes that have no name, and how to get at them. */
+export const NAMELESS: Readonly<Record<string, () => unknown>> = {
+  asyncFunction: () => Object.getPrototypeOf(async () => {}) as unknown,
+  generatorFunction: () => Object.getPrototypeOf(function* () {}) as unknown,
+  asyncGeneratorFunction: () => Object.getPrototypeOf(async function* () {}) as unknown,
+  typedArray: () => Object.getPrototypeOf(Uint8Array) as unknown,
+  arrayIterator: () => Object.getPrototypeOf([][Symbol.iterator]()) as unknown,
+  mapIterator: () => Object.getPrototypeOf(new Map()[Symbol.iterator]()) as unknown,
+  setIterator: () => Object.getPrototypeOf(new Set()[Symbol.iterator]()) as unknown,
+};
+
+const STANDARD_GLOBALS = new Set(Object.getOwnPropertyNames(globalThis));
+
+let known: Map<unknown, readonly Step[]> | undefined;
+
+function index(): Map<unknown, readonly Step[]> {
+  const found = new Map<unknown, readonly Step[]>([[globalThis, []]]);
+  const open: { readonly value: object; readonly path: readonly Step[]; readonly depth: number }[] = [];
+  const add = (value: unknown, path: readonly Step[], depth: number): void => {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || found.has(value)) return;
+    found.set(value, path);
+    if (depth > 0) open.push({ value, path, depth });
+  };
+  for (const name of ROOTS) if (name in globalThis) add((globalThis as Record<string, unknown>)[name], [name], 3);
+  for (const name of ['process', 'console', 'performance', 'crypto', 'navigator']) {
+    const value = (globalThis as Record<string, unknown>)[name] as object | undefined;
+    if (value === undefined) continue;
+    add(value, [name], 0);
+    for (const key of Object.getOwnPropertyNames(value)) add(Object.getOwnPropertyDescriptor(value, key)!.value, [name, key], 0);
+  }
+  for (const [name, get] of Object.entries(NAMELESS)) add(get(), [['nameless', name]], 2);
+  // Breadth first: the shortest path wins.
+  for (const { value, path, depth } of open) {
+    for (const key of Reflect.ownKeys(value)) {
+      if (typeof key === 'symbol' && !String(key.description).startsWith('Symbol.')) continue;
+      const step: Step = typeof key === 'symbol' ? ['symbol', key.description!.slice('Symbol.'.length)] : key;
+      const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
+      if ('value' in descriptor) add(descriptor.value, [...path, step], depth - 1);
+      else if (typeof key === 'string') {
+        add(descriptor.get, [...path, ['get', key]], 0);
+        add(descriptor.set, [...path, ['set', key]], 0);
+      }
+    }
+    add(Object.getPrototypeOf(value), [...path, ['prototype']], depth - 1);
+  }
+  return found;
+}
+
+/** The way from the global object to a part of the language; `undefined` when it is none. */
+export function pathOfIntrinsic(value: unknown): readonly Step[] | undefined {
+  return (known ??= index()).get(value);
+}
+
+export function isStandardGlobal(name: string): boolean {
+  return STANDARD_GLOBALS.has(name) || ROOTS.includes(name);
+}
+
+const builtins = new Map<unknown, { readonly module: string; readonly path: readonly string[] }>();
+const read = new Set<string>();
+
+/** Where one of Node's modules exports a value. Only modules that are loaded here are looked through. */
+export function placeInBuiltins(value: unknown): { readonly module: string; readonly path: readonly string[] } | undefined {
+  const found = builtins.get(value);
+  if (found !== undefined) return found;
+  for (const entry of (process as unknown as { moduleLoadList: string[] }).moduleLoadList) {
+    const name = /^NativeModule (?!internal\/)(.+)$/.exec(entry)?.[1];
+    if (name === undefined || read.has(name)) continue;
+    read.add(name);
+    if (Module.isBuiltin(name) && !name.startsWith('_') && name !== 'punycode' && name !== 'sys') readBuiltin(name);
+  }
+  return builtins.get(value);
+}
+
+function readBuiltin(module: string): void {
+  const exports = process.getBuiltinModule(module) as unknown as object | undefined;
+  const add = (value: unknown, path: readonly string[]): void => {
+    if (((typeof value === 'object' && value !== null) || typeof value === 'function') && !builtins.has(value))
+      builtins.set(value, { module, path });
+  };
+  const members = (of: object): [string, unknown][] =>
+    Object.getOwnPropertyNames(of).flatMap((key): [string, unknown][] => {
+      const descriptor = Object.getOwnPropertyDescriptor(of, key)!;
+      return 'value' in descriptor ? [[key, descriptor.value]] : [];
+    });
+  if (exports === undefined) return;
+  add(exports, []);
+  const first = members(exports);
+  for (const [key, value] of first) {
+    add(value, [key]);
+    if (typeof value === 'function' && value.prototype) add(value.prototype, [key, 'prototype']);
+  }
+  for (const [key, value] of first) {
+    if (typeof value === 'function' || ['promises', 'posix', 'win32', 'default', 'types', 'strict'].includes(key)) {
+      for (const [inner, member] of members(value as object)) if (typeof member === 'function') add(member, [key, inner]);
+    }
+  }
+}
+
+/** Follows a path from the global object or a module. */
+export function follow(start: unknown, path: readonly Step[]): unknown {
+  let at: unknown = start;
+  for (const step of path) {
+    if (typeof step === 'string') at = (at as Record<string, unknown>)[step];
+    else if (step[0] === 'symbol') at = (at as Record<symbol, unknown>)[(Symbol as unknown as Record<string, symbol>)[step[1]!]!];
+    else if (step[0] === 'nameless') at = NAMELESS[step[1]!]!();
+    else if (step[0] === 'prototype') at = Object.getPrototypeOf(at) as unknown;
+    else at = Object.getOwnPropertyDescriptor(at, step[1]!)?.[step[0] as 'get' | 'set'];
+  }
+  return at;
+}

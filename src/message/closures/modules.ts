@@ -1,0 +1,88 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import vm from 'node:vm';
+import type { Recipe } from './recipe.ts';
+
+/*
+ * The modules that a recipe names, loaded as if the import stood in the file it came from. `require` of an ES module
+ * gives the instance that `import` gives, at once; a module with top-level await has to be awaited.
+ */
+const loaded = new Map<string, unknown>();
+
+/** A module has to be awaited before the value can be made: it uses top-level await, or a loader that is asynchronous. */
+export class MustAwait extends Error {
+  override readonly name = 'MustAwait';
+}
+
+const keyOf = (parent: string, specifier: string): string => `${parent}\0${specifier}`;
+const toUrl = (place: string): string => (place.startsWith('/') ? pathToFileURL(place).href : place);
+
+export function importSync(parent: string, specifier: string): unknown {
+  const key = keyOf(parent, specifier);
+  const known = loaded.get(key);
+  if (known !== undefined) return known;
+  const module = quietly(() => requireFrom(parent, specifier));
+  loaded.set(key, module);
+  return module;
+}
+
+function requireFrom(parent: string, specifier: string): unknown {
+  const require = createRequire(parent === '' ? import.meta.url : toUrl(parent));
+  try {
+    return require(specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    // Exports that only `import` may see, top-level await, or a file type that only an asynchronous loader knows.
+    if (code === 'ERR_REQUIRE_ASYNC_MODULE' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' || code === 'ERR_UNKNOWN_FILE_EXTENSION')
+      throw new MustAwait(specifier, { cause });
+    throw cause;
+  }
+}
+
+/** Node 20 and 22 warn when an ES module is required for the first time. */
+function quietly<T>(act: () => T): T {
+  const emitWarning: unknown = Reflect.get(process, 'emitWarning');
+  Reflect.set(process, 'emitWarning', () => {});
+  try {
+    return act();
+  } finally {
+    Reflect.set(process, 'emitWarning', emitWarning);
+  }
+}
+
+type Import = (specifier: string, options?: { readonly with?: Readonly<Record<string, string>> }) => Promise<unknown>;
+const importers = new Map<string, Import>();
+
+/** `import()` as it resolves in `parent`. */
+export function importerAt(parent: string): Import {
+  let importer = importers.get(parent);
+  if (importer === undefined) {
+    const script = quietly(
+      () =>
+        new vm.Script('((specifier, options) => import(specifier, options))', {
+          filename: toUrl(parent),
+          importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+        }),
+    );
+    importers.set(parent, (importer = script.runInThisContext() as Import));
+  }
+  return importer;
+}
+
+/** Loads everything that a recipe imports. */
+export async function loadModules(recipe: Recipe): Promise<void> {
+  for (const node of recipe.nodes) {
+    const [parent, specifier] = node[0] === 'import' ? [node[1], node[2]] : node[0] === 'export' ? ['', node[1]] : [null, null];
+    if (parent === null || specifier === null || loaded.has(keyOf(parent, specifier))) continue;
+    try {
+      importSync(parent, specifier);
+    } catch (error) {
+      if (!(error instanceof MustAwait)) throw error;
+      const attributes = node[0] === 'import' ? node[4] : null;
+      loaded.set(
+        keyOf(parent, specifier),
+        await importerAt(parent === '' ? import.meta.url : parent)(specifier, attributes === null ? undefined : { with: attributes }),
+      );
+    }
+  }
+}

@@ -1,0 +1,487 @@
+import Module from 'node:module';
+import { types } from 'node:util';
+import { isShareable } from '../../word/shareable.ts';
+import { SendError, type SendErrorDetails } from '../send-error.ts';
+import { FunctionCode } from './function-code.ts';
+import { numberOf, numberOfSymbol, origins } from './identity.ts';
+import { boundParts, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
+import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
+import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
+import type { Reference } from './references.ts';
+import { fileOfExports, referenceTo } from './references-to.ts';
+import { checkMutation, checkWrite, type Shipped } from './refusals.ts';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** The method by which an object says how it is made again: `[factory, args]`. */
+export const reduce: unique symbol = Symbol.for('manycore.reduce') as never;
+
+const copied = new WeakSet();
+
+/** Says that a captured object is meant to be copied: that the other side changes its copy is no mistake. */
+export function copy<T extends object>(value: T): T {
+  copied.add(value);
+  return value;
+}
+
+const captured = new WeakMap<object, Readonly<Record<string, unknown>>>();
+
+/** Says what a function captures, where V8 can't be asked: `capture({ factor }, (x) => x * factor)`. */
+export function capture<F extends AnyFunction>(variables: Readonly<Record<string, unknown>>, fn: F): F {
+  captured.set(fn, variables);
+  return fn;
+}
+
+export function pack(value: unknown): Recipe {
+  return new Packer().pack(value);
+}
+
+class Packer {
+  readonly #nodes: RecipeNode[] = [];
+  readonly #codes: CodeRecipe[] = [];
+  readonly #codeNumbers = new Map<string, number>();
+  readonly #known = new Map<unknown, Ref>();
+  readonly #path: string[] = [];
+  readonly #shipped: Shipped[] = [];
+  readonly #checks: (() => void)[] = [];
+  #depth = 0;
+
+  pack(value: unknown): Recipe {
+    const root = this.#ref(value);
+    for (const check of this.#checks) check();
+    return { root, nodes: this.#nodes, codes: this.#codes };
+  }
+
+  #fail(code: string, message: string, details: SendErrorDetails = {}): never {
+    throw new SendError(code, message, { path: [...this.#path], ...details });
+  }
+
+  #at<T>(step: string, pack: () => T): T {
+    this.#path.push(step);
+    const result = pack();
+    this.#path.pop();
+    return result;
+  }
+
+  /** A number for the node of `value`, before what the node holds is known: it may lead back to `value`. */
+  #reserve(value: unknown): { readonly ref: Ref; readonly fill: (node: RecipeNode) => void } {
+    const at = this.#nodes.push(['raw', null]) - 1;
+    const ref = [at];
+    if (value !== undefined) this.#known.set(value, ref);
+    return { ref, fill: (node) => void (this.#nodes[at] = node) };
+  }
+
+  #add(value: unknown, node: RecipeNode): Ref {
+    const { ref, fill } = this.#reserve(value);
+    fill(node);
+    return ref;
+  }
+
+  #ref(value: unknown): Ref {
+    if (typeof value === 'symbol') return this.#symbol(value);
+    if (typeof value !== 'function' && (typeof value !== 'object' || value === null)) return value;
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    if (isShareable(value)) return this.#add(value, ['raw', value]);
+    if (types.isProxy(value))
+      this.#fail('E_PROXY', "a Proxy can't be sent: what it does is in functions that cannot be seen", {
+        hint: 'send the object behind it',
+      });
+    if (types.isModuleNamespaceObject(value))
+      this.#fail('E_NAMESPACE', "a module's namespace object can't be sent as a value", { hint: 'import the module inside the function' });
+    const factory: unknown = (value as { [reduce]?: unknown })[reduce];
+    if (typeof factory === 'function') return this.#reduced(value, factory as AnyFunction);
+    const path = pathOfIntrinsic(value);
+    if (path !== undefined) return this.#add(value, ['global', path]);
+    const builtin = placeInBuiltins(value);
+    if (builtin !== undefined) return this.#add(value, ['builtin', builtin.module, builtin.path]);
+    return typeof value === 'function' ? this.#function(value as AnyFunction) : this.#object(value);
+  }
+
+  #symbol(symbol: symbol): Ref {
+    const known = this.#known.get(symbol);
+    if (known !== undefined) return known;
+    const description = symbol.description ?? '';
+    const registered = Symbol.keyFor(symbol);
+    if (registered !== undefined) return this.#add(symbol, ['symbol', 'for', registered, '']);
+    const name = description.startsWith('Symbol.') ? description.slice('Symbol.'.length) : '';
+    if (name !== '' && (Symbol as unknown as Record<string, unknown>)[name] === symbol)
+      return this.#add(symbol, ['symbol', 'known', name, '']);
+    return this.#add(symbol, ['symbol', 'own', numberOfSymbol(symbol), description]);
+  }
+
+  #reduced(value: object, factory: AnyFunction): Ref {
+    const { ref, fill } = this.#reserve(value);
+    const [make, args] = factory.call(value as never) as [AnyFunction, readonly unknown[]];
+    fill(['reduced', this.#ref(make), args.map((arg) => this.#ref(arg))]);
+    return ref;
+  }
+
+  // ------------------------------------------------------------------ objects
+
+  #object(value: object): Ref {
+    if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#array(value);
+    if (types.isMap(value) && Object.getPrototypeOf(value) === Map.prototype) {
+      const { ref, fill } = this.#reserve(value);
+      fill(['map', [...value].map(([key, item], i) => this.#at(`entry ${i}`, () => [this.#ref(key), this.#ref(item)] as const))]);
+      return ref;
+    }
+    if (types.isSet(value) && Object.getPrototypeOf(value) === Set.prototype) {
+      const { ref, fill } = this.#reserve(value);
+      fill(['set', [...value].map((item, i) => this.#at(`item ${i}`, () => this.#ref(item)))]);
+      return ref;
+    }
+    if (types.isNativeError(value)) return this.#error(value);
+    if (isCodecsOwn(value)) return this.#add(value, ['raw', value]);
+    this.#refuse(value);
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype === null || prototype === Object.prototype) return this.#plain(value, prototype === null);
+    return this.#instance(value, prototype);
+  }
+
+  #array(array: readonly unknown[]): Ref {
+    // Numbers and texts alone are the codec's to write, and fast.
+    if (array.every(isPrimitive)) return this.#add(array, ['raw', array]);
+    const { ref, fill } = this.#reserve(array);
+    fill(['array', array.map((item, i) => this.#at(`[${i}]`, () => this.#ref(item)))]);
+    return ref;
+  }
+
+  #plain(value: object, isNull: boolean): Ref {
+    const { ref, fill } = this.#reserve(value);
+    fill(['object', isNull, this.#properties(value), sealOf(value)]);
+    return ref;
+  }
+
+  #error(error: Error): Ref {
+    const { ref, fill } = this.#reserve(error);
+    const prototype = this.#ref(Object.getPrototypeOf(error));
+    fill(['error', prototype, error.message, String(error.stack), this.#properties(error, ['message', 'stack'])]);
+    return ref;
+  }
+
+  #instance(value: object, prototype: object): Ref {
+    const constructor = prototype.constructor as AnyFunction | undefined;
+    const title = constructor?.name ?? 'object';
+    const privates = privateFieldsOf(value);
+    if (privates.length > 0) {
+      this.#fail(
+        'E_PRIVATE_STATE',
+        `an instance of ${title} has private fields (${privates.map(({ name }) => name).join(', ')}) that can't be carried over`,
+        {
+          hint: `give ${title} a method [Symbol.for('manycore.reduce')]() { return [factory, args]; } that says how to make it again, or send the data it holds`,
+        },
+      );
+    }
+    const { ref, fill } = this.#reserve(value);
+    this.#path.push(`instance of ${title}`);
+    const base = types.isMap(value)
+      ? ['map', [...value].map(([key, item]) => [this.#ref(key), this.#ref(item)])]
+      : types.isSet(value)
+        ? ['set', [...value].map((item) => this.#ref(item))]
+        : Array.isArray(value)
+          ? ['array', value.length]
+          : null;
+    fill([
+      'instance',
+      this.#prototype(prototype),
+      base,
+      this.#properties(value, Array.isArray(value) ? ['length'] : []),
+      Object.isFrozen(value),
+    ]);
+    this.#path.pop();
+    return ref;
+  }
+
+  /** The prototype of a class is found by its class. */
+  #prototype(prototype: object): Ref {
+    const { constructor } = prototype;
+    if (typeof constructor === 'function' && constructor.prototype === prototype) return ['p', this.#ref(constructor)];
+    return this.#ref(prototype);
+  }
+
+  #properties(value: object, without: readonly string[] = []): PropertyRecipe[] {
+    return Reflect.ownKeys(value).flatMap((key): PropertyRecipe[] => {
+      if (typeof key === 'string' && without.includes(key)) return [];
+      const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
+      const bits = (descriptor.writable ? 1 : 0) | (descriptor.enumerable ? 2 : 0) | (descriptor.configurable ? 4 : 0);
+      return [
+        this.#at(`.${String(key)}`, (): PropertyRecipe =>
+          'value' in descriptor
+            ? [this.#ref(key), bits, this.#ref(descriptor.value)]
+            : [this.#ref(key), bits, this.#ref(descriptor.get), this.#ref(descriptor.set)],
+        ),
+      ];
+    });
+  }
+
+  #refuse(value: object): void {
+    const hint = 'open it inside the thread, or send the plain data it was made from';
+    if (types.isPromise(value))
+      this.#fail('E_PROMISE', `a Promise (${promiseStateOf(value)}) can't be sent`, { hint: 'await it first, and send its value' });
+    if (types.isGeneratorObject(value))
+      this.#fail('E_GENERATOR', "a running generator can't be sent", { hint: 'send the generator function' });
+    if (types.isWeakMap(value) || types.isWeakSet(value) || value instanceof WeakRef)
+      this.#fail('E_WEAK', `a ${value.constructor.name} can't be sent: what it holds belongs to this thread`);
+    const name = value.constructor?.name ?? '';
+    const constructor = value.constructor as AnyFunction | undefined;
+    if (types.isExternal(value) || (typeof constructor === 'function' && isOfNode(constructor))) {
+      this.#fail('E_NATIVE_HANDLE', `a ${name} belongs to this thread and can't be sent`, { hint });
+    }
+  }
+
+  // ------------------------------------------------------------------ functions
+
+  #function(fn: AnyFunction): Ref {
+    const text = Function.prototype.toString.call(fn);
+    if (text.endsWith('[native code] }')) return this.#native(fn);
+    const code = FunctionCode.of(fn);
+    const origin = origins.get(fn);
+    const reference = origin === undefined ? referenceTo(fn, code) : null;
+    if (reference !== null) return this.#add(fn, reference);
+    const file = origin === undefined && code.url === '' ? null : code.url;
+    if (file?.startsWith('node:') === true) this.#native(fn);
+    return this.#byValue(fn, code);
+  }
+
+  #native(fn: AnyFunction): Ref {
+    const bound = boundParts(fn);
+    if (bound === null)
+      this.#fail('E_NATIVE_FUNCTION', `the native function ${fn.name || '(anonymous)'} belongs to this thread and can't be sent`);
+    const { ref, fill } = this.#reserve(fn);
+    fill(['bound', this.#ref(bound.target), this.#ref(bound.self), bound.args.map((arg) => this.#ref(arg))]);
+    return ref;
+  }
+
+  #byValue(fn: AnyFunction, code: FunctionCode): Ref {
+    const { ref, fill } = this.#reserve(fn);
+    const title = `${code.kind === 'class' ? 'class' : 'function'} ${fn.name || '(anonymous)'}`;
+    this.#path.push(code.start >= 0 ? `${title} (${placeText(code)})` : title);
+    this.#depth++;
+    this.#shipped.push({ code });
+    this.#checkPeculiarities(code);
+    const origin = origins.get(fn);
+    const names: string[] = [];
+    const values: Ref[] = [];
+    const lookUp = this.#variablesOf(fn);
+    for (const [name, references] of code.free) {
+      const imported = origin?.imports.get(name);
+      if (imported !== undefined) {
+        names.push(name);
+        values.push(this.#add(undefined, imported));
+        continue;
+      }
+      const found = lookUp(name, references[0]!, code);
+      if (found === null) {
+        this.#checkGlobal(name, references[0]!, code);
+        continue;
+      }
+      names.push(name);
+      values.push(this.#captured(name, found, references, code));
+    }
+    const isClass = code.kind === 'class';
+    const without = isClass ? ['length', 'name', 'prototype'] : ['length', 'name', 'prototype', 'arguments', 'caller'];
+    const properties = isClass ? this.#statics(fn, without) : this.#properties(fn, without);
+    const prototype = !isClass && this.#hasOwnPrototype(fn) ? this.#properties(fn.prototype as object, ['constructor']) : null;
+    fill(['function', this.#code(code, names, origin?.code), values, fn.name, numberOf(fn), properties, prototype]);
+    this.#depth--;
+    this.#path.pop();
+    return ref;
+  }
+
+  /** Methods come with the class's text; values of static fields are sent, since they may have changed. */
+  #statics(fn: AnyFunction, without: readonly string[]): PropertyRecipe[] {
+    const methods = Object.entries(Object.getOwnPropertyDescriptors(fn)).filter(
+      ([, descriptor]) => typeof descriptor.value === 'function' || !('value' in descriptor),
+    );
+    return this.#properties(fn, [...without, ...methods.map(([key]) => key)]);
+  }
+
+  #hasOwnPrototype(fn: AnyFunction): boolean {
+    const prototype: unknown = fn.prototype;
+    return typeof prototype === 'object' && prototype !== null && Reflect.ownKeys(prototype).some((key) => key !== 'constructor');
+  }
+
+  /** How to read what a function captures: from its scopes, or as the program said it. */
+  #variablesOf(
+    fn: AnyFunction,
+  ): (name: string, reference: Reference, code: FunctionCode) => { readonly value: unknown; readonly scope: string } | null {
+    const declared = captured.get(fn);
+    if (declared !== undefined) return (name) => (name in declared ? { value: declared[name], scope: 'declared' } : null);
+    let scopes: ReturnType<typeof scopesOf> | undefined;
+    return (name, reference, code) => {
+      for (const { type, variables } of (scopes ??= scopesOf(fn))) {
+        if (type === 'Global' || !(name in variables)) continue;
+        try {
+          return { value: variables[name], scope: type };
+        } catch {
+          this.#fail('E_TDZ', `the function captures \`${name}\`, which is not initialised yet`, {
+            where: code.where(reference),
+            hint: `hand the function over after the declaration of \`${name}\``,
+          });
+        }
+      }
+      return null;
+    };
+  }
+
+  #captured(
+    name: string,
+    { value, scope }: { readonly value: unknown; readonly scope: string },
+    references: readonly Reference[],
+    code: FunctionCode,
+  ): Ref {
+    const write = references.find(({ isWrite }) => isWrite);
+    if (write !== undefined && this.#depth === 1) this.#checks.push(() => checkWrite(name, write, code, this.#shipped));
+    const imported = scope === 'Module' ? code.script?.imports().get(name) : undefined;
+    if (imported !== undefined) {
+      const { specifier } = imported;
+      if (Module.isBuiltin(specifier)) {
+        const path = imported.name === '*' || imported.name === 'default' ? [] : [imported.name];
+        return this.#add(undefined, ['builtin', specifier.replace(/^node:/, ''), path]);
+      }
+      return this.#add(undefined, ['import', code.url, specifier, imported.name, imported.attributes ?? null]);
+    }
+    const file = typeof value === 'object' && value !== null ? fileOfExports(value) : null;
+    if (file !== null) return this.#add(value, ['require', file, []]);
+    const ref = this.#at(`captured variable '${name}'`, () => this.#ref(value));
+    const mutation = references.find((reference) => reference.mutation !== null);
+    if (mutation !== undefined && this.#depth === 1 && isMutableCopy(value) && !copied.has(value)) {
+      this.#checks.push(() => checkMutation(name, mutation, value, code, this.#shipped));
+    }
+    return ref;
+  }
+
+  #checkGlobal(name: string, reference: Reference, code: FunctionCode): void {
+    if (isStandardGlobal(name) || !(name in globalThis)) return;
+    this.#fail('E_CUSTOM_GLOBAL', `the function uses the global \`${name}\`, which this program has added`, {
+      where: code.where(reference),
+      hint: `import it from a module, or assign it to a variable first: const local = ${name}`,
+    });
+  }
+
+  #checkPeculiarities(code: FunctionCode): void {
+    const { analysis } = code;
+    const refuse = (node: { start: number; end: number } | null, id: string, message: string, hint: string): void => {
+      if (node !== null) this.#fail(id, message, { where: code.where(node), hint });
+    };
+    if (code.isArrow) {
+      refuse(
+        analysis.lexicalThis,
+        'E_LEXICAL_THIS',
+        'the arrow function uses `this` of the function around it, which cannot be read',
+        'write `const self = this` before it and use `self`, or pass the object as an argument',
+      );
+      refuse(
+        analysis.lexicalArguments,
+        'E_LEXICAL_ARGUMENTS',
+        'the arrow function uses `arguments` of the function around it',
+        'use a rest parameter',
+      );
+      refuse(
+        analysis.lexicalNewTarget,
+        'E_LEXICAL_NEW_TARGET',
+        'the arrow function uses `new.target` of the function around it',
+        'pass it as an argument',
+      );
+    }
+    if (code.kind !== 'class')
+      refuse(
+        analysis.superUse,
+        'E_SUPER',
+        'the method uses `super`, whose object cannot be read from the method alone',
+        'send the object, or the class, instead of the bare method',
+      );
+    refuse(
+      analysis.directEval,
+      'E_DIRECT_EVAL',
+      'the function contains a direct eval(): what it captures cannot be known',
+      'use (0, eval)(…) or new Function',
+    );
+    refuse(
+      analysis.withStatement,
+      'E_WITH',
+      'the function contains a with statement: what it captures cannot be known',
+      'name the properties',
+    );
+    for (const meta of analysis.importMeta) {
+      const text = code.text.slice(meta.start - code.shift, meta.end - code.shift);
+      const property = /^import\.meta\.(\w+)$/.exec(text)?.[1] ?? '';
+      if (!['url', 'filename', 'dirname', 'resolve', 'main'].includes(property)) {
+        refuse(
+          meta,
+          'E_IMPORT_META',
+          `${text} cannot be made again elsewhere: only url, filename, dirname, resolve and main can`,
+          'read it before, into a variable',
+        );
+      }
+    }
+    const foreign = code.kind === 'class' ? null : /#[\p{ID_Start}$_]/u.exec(code.text);
+    if (foreign !== null && !/\bclass\b/.test(code.text))
+      this.#fail('E_PRIVATE_NAME', 'the function uses a #private name of its class', {
+        hint: 'send the instance or the class, not the bare function',
+      });
+  }
+
+  #code(code: FunctionCode, names: readonly string[], known: CodeRecipe | undefined): number {
+    const place = code.script !== null && code.start >= 0 ? code.script.place(code.start) : { line: 1, column: 1 };
+    const key = known?.key ?? `${code.url}:${place.line}:${place.column}:${code.text.length}:${names.join()}`;
+    const number = this.#codeNumbers.get(key);
+    if (number !== undefined) return number;
+    this.#codeNumbers.set(key, this.#codes.length);
+    const early = names.flatMap((name, i) => (code.early.has(name) ? [i] : []));
+    const recipe: CodeRecipe = known ?? {
+      key,
+      text: code.text,
+      kind: code.kind,
+      isStrict: code.script?.isModule === true || /^\s*(['"])use strict\1/.test(code.script?.source ?? ''),
+      url: code.url,
+      ...place,
+      names,
+      early,
+      usesMeta: code.analysis.importMeta.length > 0,
+    };
+    return this.#codes.push(recipe) - 1;
+  }
+}
+
+const isPrimitive = (value: unknown): boolean =>
+  value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');
+
+/** What the codec writes by itself and that holds nothing else. */
+function isCodecsOwn(value: object): boolean {
+  return (
+    ArrayBuffer.isView(value) ||
+    types.isAnyArrayBuffer(value) ||
+    (types.isDate(value) && Object.getPrototypeOf(value) === Date.prototype) ||
+    (types.isRegExp(value) && Object.getPrototypeOf(value) === RegExp.prototype) ||
+    types.isBoxedPrimitive(value) ||
+    value instanceof URL ||
+    value instanceof URLSearchParams ||
+    value.constructor?.name === 'MessagePort'
+  );
+}
+
+/** Instances of Node's own classes hold something of the system; those that only hold data are the codec's. */
+function isOfNode(constructor: AnyFunction): boolean {
+  if (pathOfIntrinsic(constructor) !== undefined)
+    return constructor.name !== 'Object' && !/^(Array|Map|Set|Error|EventEmitter)$/.test(constructor.name);
+  const place = placeInBuiltins(constructor);
+  if (place !== undefined) return !(place.module === 'events' && constructor.name === 'EventEmitter');
+  return Function.prototype.toString.call(constructor).endsWith('[native code] }') || FunctionCode.of(constructor).url.startsWith('node:');
+}
+
+function isMutableCopy(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || isShareable(value)) return false;
+  return !(ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value.buffer)) && !types.isSharedArrayBuffer(value);
+}
+
+function sealOf(value: object): '' | 'extensible' | 'sealed' | 'frozen' {
+  if (Object.isExtensible(value)) return '';
+  return Object.isFrozen(value) ? 'frozen' : Object.isSealed(value) ? 'sealed' : 'extensible';
+}
+
+function placeText(code: FunctionCode): string {
+  const where = code.where({ start: code.shift, end: code.shift });
+  return where === undefined ? '' : `${where.url}:${where.line}`;
+}

@@ -1,0 +1,113 @@
+import { createRequire } from 'node:module';
+import { realpathSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import { workerData } from 'node:worker_threads';
+import type { FunctionCode } from './function-code.ts';
+import { canInspect, scopesOf } from './inspector.ts';
+import type { RecipeNode } from './recipe.ts';
+
+/*
+ * Functions and classes that a loaded module exports travel by reference: the receiver imports the module. The main
+ * module never does: it would be run again.
+ */
+const require = createRequire(import.meta.url);
+
+let mainUrl: string | undefined;
+
+/** The URL of the program's main module. */
+export function mainModule(): string {
+  if (mainUrl !== undefined) return mainUrl;
+  const told = (workerData as { manycoreMain?: unknown } | null)?.manycoreMain;
+  const path = process.argv[1];
+  if (typeof told === 'string') mainUrl = told;
+  else if (path === undefined) mainUrl = '';
+  else {
+    try {
+      mainUrl = pathToFileURL(realpathSync(path)).href;
+    } catch {
+      mainUrl = pathToFileURL(path).href;
+    }
+  }
+  return mainUrl;
+}
+
+/** Tells a thread or a process which module is the program's, since its own first module is ours. */
+export function setMainModule(url: string): void {
+  mainUrl = url;
+}
+
+const byValue = new Set<string>();
+
+/** Has what a module exports travel by value: for modules that a receiver can't import. */
+export function forceByValue(url: string | URL): void {
+  byValue.add(String(url));
+}
+
+const withoutQuery = (url: string): string => url.replace(/[?#].*$/, '');
+const asUrl = (url: string): string => (url.startsWith('/') ? pathToFileURL(url).href : url);
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** How to import this function, or `null` when it has to go by value. */
+export function referenceTo(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
+  const url = asUrl(withoutQuery(code.url));
+  if (!url.startsWith('file:') || url === mainModule() || byValue.has(url)) return null;
+  const loaded = require.cache[fileURLToPath(url)];
+  if (loaded?.loaded === true && !types.isModuleNamespaceObject(loaded.exports)) {
+    const path = pathIn(loaded.exports, fn);
+    return path === null ? null : ['require', loaded.filename, path];
+  }
+  return canInspect() ? exportOf(fn, code, asUrl(code.url)) : null;
+}
+
+function exportOf(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode | null {
+  const exports = code.script?.exports() ?? [];
+  if (exports.length === 0) return null;
+  const variables = scopesOf(fn).find(({ type }) => type === 'Module')?.variables;
+  for (const { name, local } of exports) {
+    if (local === null) {
+      if (name === 'default' && isDefaultExport(code)) return ['export', url, ['default'], code.text.length];
+      continue;
+    }
+    const path = pathIn(readVariable(variables, local), fn);
+    if (path !== null) return ['export', url, [name, ...path], code.text.length];
+  }
+  return null;
+}
+
+function readVariable(variables: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+  try {
+    return variables?.[name];
+  } catch {
+    return undefined; // Not initialised yet.
+  }
+}
+
+function isDefaultExport({ script, start, text }: FunctionCode): boolean {
+  return /export\s+default[\s(]*$/.test(script!.source.slice(Math.max(0, start - 60), start)) && text.length > 0;
+}
+
+/** The way from what a module exports to a function in it: itself, a member, or a member's member. */
+function pathIn(exported: unknown, fn: AnyFunction): string[] | null {
+  if (exported === fn) return [];
+  if (((typeof exported !== 'object' || exported === null) && typeof exported !== 'function') || types.isProxy(exported)) return null;
+  for (const key of Object.getOwnPropertyNames(exported)) {
+    const value: unknown = Object.getOwnPropertyDescriptor(exported, key)!.value;
+    if (value === fn) return [key];
+    if (typeof value === 'function' && !types.isProxy(value)) {
+      for (const inner of Object.getOwnPropertyNames(value))
+        if (Object.getOwnPropertyDescriptor(value, inner)!.value === fn) return [key, inner];
+    }
+  }
+  return null;
+}
+
+/** The file of a CommonJS module with these exports. */
+export function fileOfExports(value: unknown): string | null {
+  for (const [file, module] of Object.entries(require.cache)) {
+    if (module?.loaded === true && module.exports === value && pathToFileURL(file).href !== mainModule() && !file.endsWith('.json'))
+      return file;
+  }
+  return null;
+}

@@ -1,0 +1,216 @@
+import { SendError } from '../send-error.ts';
+import { type Made, make } from './compile.ts';
+import { objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
+import { follow } from './intrinsics.ts';
+import { importSync, loadModules } from './modules.ts';
+import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref, Step } from './recipe.ts';
+
+export function unpack(recipe: Recipe): unknown {
+  return new Unpacker(recipe).unpack();
+}
+
+export async function unpackAsync(recipe: Recipe): Promise<{ readonly value: unknown }> {
+  await loadModules(recipe);
+  return { value: unpack(recipe) };
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+class Unpacker {
+  readonly #recipe: Recipe;
+  readonly #made = new Map<number, unknown>();
+  /** What can only be filled in when everything is there: objects may lead back to each other. */
+  readonly #later: (() => void)[] = [];
+
+  constructor(recipe: Recipe) {
+    this.#recipe = recipe;
+  }
+
+  unpack(): unknown {
+    const value = this.#value(this.#recipe.root);
+    this.#finish();
+    return value;
+  }
+
+  #finish(): void {
+    for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) next();
+  }
+
+  #value(ref: Ref): unknown {
+    if (!Array.isArray(ref)) return ref;
+    if (ref[0] === 'p') return (this.#value(ref[1]) as AnyFunction).prototype as unknown;
+    const at = ref[0] as number;
+    if (this.#made.has(at)) return this.#made.get(at);
+    return this.#make(at, this.#recipe.nodes[at]!);
+  }
+
+  #set<T>(at: number, value: T): T {
+    this.#made.set(at, value);
+    return value;
+  }
+
+  #make(at: number, node: RecipeNode): unknown {
+    switch (node[0]) {
+      case 'raw':
+        return this.#set(at, node[1]);
+      case 'global':
+        return this.#set(at, follow(globalThis, node[1]));
+      case 'builtin':
+        return this.#set(at, builtin(node[1], node[2]));
+      case 'import': {
+        const module = importSync(node[1], node[2]) as Record<string, unknown>;
+        return this.#set(at, node[3] === '*' ? module : importedName(module, node[3]));
+      }
+      case 'export':
+        return this.#set(at, exported(node[1], node[2], node[3]));
+      case 'require':
+        return this.#set(at, follow(importSync('', node[1]), node[2]));
+      case 'symbol':
+        return this.#set(at, symbol(node[1], node[2], node[3]));
+      case 'array': {
+        const array = this.#set(at, new Array<unknown>(node[1].length));
+        node[1].forEach((item, i) => (array[i] = this.#value(item)));
+        return array;
+      }
+      case 'object': {
+        const object = this.#set(at, (node[1] ? Object.create(null) : {}) as object);
+        this.#define(object, node[2]);
+        if (node[3] !== '') this.#later.push(() => seal(object, node[3]));
+        return object;
+      }
+      case 'map': {
+        const map = this.#set(at, new Map());
+        for (const [key, value] of node[1]) map.set(this.#value(key), this.#value(value));
+        return map;
+      }
+      case 'set': {
+        const set = this.#set(at, new Set());
+        for (const item of node[1]) set.add(this.#value(item));
+        return set;
+      }
+      case 'error':
+        return this.#error(at, node);
+      case 'bound':
+        return this.#set(at, (this.#value(node[1]) as AnyFunction).bind(this.#value(node[2]), ...node[3].map((arg) => this.#value(arg))));
+      case 'reduced': {
+        const factory = this.#value(node[1]) as AnyFunction;
+        const args = node[2].map((arg) => this.#value(arg));
+        this.#finish(); // The factory uses its arguments: they have to be whole.
+        return this.#set(at, factory(...args));
+      }
+      case 'function':
+        return this.#function(at, node);
+      case 'instance':
+        return this.#instance(at, node);
+    }
+  }
+
+  #define(object: object, properties: readonly PropertyRecipe[]): void {
+    for (const property of properties) {
+      const key = this.#value(property[0]) as PropertyKey;
+      const bits = property[1];
+      const how = { enumerable: (bits & 2) !== 0, configurable: (bits & 4) !== 0 };
+      if (property.length === 3) {
+        const value = this.#value(property[2]);
+        if (bits === 7 && key !== '__proto__') (object as Record<PropertyKey, unknown>)[key] = value;
+        else Object.defineProperty(object, key, { value, writable: (bits & 1) !== 0, ...how });
+      } else {
+        Object.defineProperty(object, key, {
+          get: this.#value(property[2]) as (() => unknown) | undefined,
+          set: this.#value(property[3]) as ((value: unknown) => void) | undefined,
+          ...how,
+        } as PropertyDescriptor);
+      }
+    }
+  }
+
+  #error(at: number, [, prototype, message, stack, properties]: Extract<RecipeNode, readonly ['error', ...unknown[]]>): unknown {
+    const error = new Error(message);
+    Object.setPrototypeOf(error, this.#value(prototype) as object);
+    Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+    this.#set(at, error);
+    this.#define(error, properties);
+    return error;
+  }
+
+  #function(
+    at: number,
+    [, codeNumber, values, name, id, properties, prototype]: Extract<RecipeNode, readonly ['function', ...unknown[]]>,
+  ): unknown {
+    const code = this.#recipe.codes[codeNumber]!;
+    const known = objectOf(id);
+    // A class is one class in a thread, whoever sends it; and a function that comes home is the one that left.
+    if (known !== undefined && (code.kind === 'class' || !origins.has(known))) return this.#set(at, known);
+    const early = values.map((value, i) => (code.early.includes(i) ? this.#value(value) : undefined));
+    const { fn, put } = make(code, early) as Made & { fn: AnyFunction };
+    this.#set(at, fn);
+    if (fn.name !== name) Object.defineProperty(fn, 'name', { value: name, configurable: true });
+    remember(fn, id);
+    origins.set(fn, this.#origin(code, values));
+    this.#later.push(() => {
+      put(values.map((value) => this.#value(value)));
+      this.#define(fn, properties);
+      if (prototype !== null) this.#define(fn.prototype as object, prototype);
+    });
+    return fn;
+  }
+
+  #origin(code: CodeRecipe, values: readonly Ref[]): Origin {
+    const imports = new Map<string, RecipeNode>();
+    values.forEach((value, i) => {
+      const node = Array.isArray(value) && typeof value[0] === 'number' ? this.#recipe.nodes[value[0]] : undefined;
+      if (node !== undefined && (node[0] === 'import' || node[0] === 'builtin' || node[0] === 'require')) imports.set(code.names[i]!, node);
+    });
+    return { code, imports };
+  }
+
+  #instance(at: number, [, prototypeRef, base, properties, isFrozen]: Extract<RecipeNode, readonly ['instance', ...unknown[]]>): unknown {
+    const prototype = this.#value(prototypeRef) as object;
+    const object = this.#set(at, baseOf(base as readonly [string, ...unknown[]] | null, prototype));
+    if (object instanceof Map)
+      for (const [key, value] of (base as [string, [Ref, Ref][]])[1]) Map.prototype.set.call(object, this.#value(key), this.#value(value));
+    else if (object instanceof Set) for (const item of (base as [string, Ref[]])[1]) Set.prototype.add.call(object, this.#value(item));
+    this.#define(object, properties);
+    if (isFrozen) this.#later.push(() => Object.freeze(object));
+    return object;
+  }
+}
+
+function baseOf(base: readonly [string, ...unknown[]] | null, prototype: object): object {
+  if (base === null) return Object.create(prototype) as object;
+  const made = base[0] === 'map' ? new Map() : base[0] === 'set' ? new Set() : new Array<unknown>(base[1] as number);
+  return Object.setPrototypeOf(made, prototype) as object;
+}
+
+function builtin(module: string, path: readonly Step[]): unknown {
+  const exports = process.getBuiltinModule(module) as unknown;
+  const value = follow(exports, path);
+  return value === undefined && path[0] === 'default' ? exports : value;
+}
+
+/** What an import of this name binds: a CommonJS module's exports are its default. */
+function importedName(module: Record<string, unknown>, name: string): unknown {
+  if (name in module) return module[name];
+  return name === 'default' ? module : undefined;
+}
+
+function exported(url: string, path: readonly string[], length: number): unknown {
+  const value = follow(importSync('', url), path);
+  const name = path.join('.');
+  if (typeof value !== 'function') throw new SendError('E_REF_MISSING', `${url} exports no function ${name} in this thread`);
+  if (Function.prototype.toString.call(value).length !== length) {
+    throw new SendError('E_REF_MISMATCH', `${name} of ${url} is another function in this thread than where it was sent from`);
+  }
+  return value;
+}
+
+function symbol(how: string, key: string, description: string): symbol {
+  if (how === 'for') return Symbol.for(key);
+  return how === 'known' ? (Symbol as unknown as Record<string, symbol>)[key]! : symbolOf(key, description);
+}
+
+function seal(object: object, how: string): void {
+  if (how === 'frozen') Object.freeze(object);
+  else if (how === 'sealed') Object.seal(object);
+  else Object.preventExtensions(object);
+}

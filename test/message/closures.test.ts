@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from '../support/test.ts';
+import { decode, encode } from '../../src/message/index.ts';
+import { SendError } from '../../src/message/send-error.ts';
+
+/** What refuses a value, by its code; the message must name what `about` says. */
+function refused(value: unknown, code: string, about: RegExp): void {
+  assert.throws(
+    () => encode(value),
+    (error) => {
+      assert.ok(error instanceof SendError, String(error));
+      assert.equal(error.code, code, error.message);
+      assert.match(error.message, about);
+      return true;
+    },
+  );
+}
+
+let counter = 0;
+const list: number[] = [];
+
+test('a function comes home as the one that left', () => {
+  const factor = 3;
+  const triple = (x: number): number => x * factor;
+  assert.equal(decode(encode(triple).bytes), triple);
+  assert.equal(decode(encode(join).bytes), join);
+  assert.equal(decode(encode(Map).bytes), Map);
+});
+
+test('an assignment to a captured variable that is read elsewhere is refused, with both places and the cure', () => {
+  refused(
+    () => void counter++,
+    'E_CAPTURED_WRITE',
+    /assigns to `counter` \(closures\.test\.\w+:\d+:\d+\), which is also read at closures\.test\.\w+:\d+:\d+; .*SharedValue/,
+  );
+  assert.equal(counter, 0);
+});
+
+test('a change of a captured object that is read elsewhere is refused', () => {
+  refused(() => list.push(1), 'E_CAPTURED_MUTATION', /`list\.push\(\)`.*copy\(list\)/);
+  assert.equal(list.length, 0);
+});
+
+test('state that only the function itself uses may change', () => {
+  const counting = (() => {
+    let own = 0;
+    return () => ++own;
+  })();
+  assert.doesNotThrow(() => encode(counting));
+});
+
+test('what belongs to this thread is refused, and the way to it is told', () => {
+  const holder = { deep: { stream: process.stdout } };
+  refused(() => holder, 'E_NATIVE_HANDLE', /reached through: function .* → captured variable 'holder' → \.deep → \.stream/);
+  const pending = Promise.resolve(1);
+  refused(() => pending, 'E_PROMISE', /a Promise \(fulfilled\).*\n.*\n.*await it first/);
+  const weak = new WeakMap();
+  refused(() => weak, 'E_WEAK', /WeakMap/);
+  const generator = (function* () {})();
+  refused(() => generator, 'E_GENERATOR', /send the generator function/);
+});
+
+test('what a function takes from the function around it, and V8 does not show, is refused', () => {
+  const around = function (this: object): unknown {
+    // oxlint-disable-next-line typescript/no-this-alias
+    return () => this;
+  };
+  refused(around.call({}), 'E_LEXICAL_THIS', /const self = this/);
+});
+
+test('an instance with private state is refused, and told how to say it', () => {
+  class Account {
+    #balance = 1;
+    get balance(): number {
+      return this.#balance;
+    }
+  }
+  refused(new Account(), 'E_PRIVATE_STATE', /#balance.*\n.*manycore\.reduce/s);
+});
