@@ -32,3 +32,9 @@ function adopt(heap: MappedHeap): MappedHeap {
 export function processHeapPlace(): { readonly fd: number; readonly bytes: number } | undefined {
   return canShareMemory() ? processHeap().memory : undefined;
 }
+
+/** The same for a thread of this process, if there is such a heap already. */
+export function processHeapIfAny(): { readonly fd: number; readonly bytes: number } | undefined {
+  const memory = globals[KEY]?.memory;
+  return memory === undefined ? undefined : { fd: memory.fd, bytes: memory.bytes };
+}

@@ -45,7 +45,17 @@ export class FunctionCode {
 
   static readonly #known = new Map<string, FunctionCode>();
 
+  static readonly #ofFunction = new WeakMap<(...args: never[]) => unknown, FunctionCode>();
+
   static of(fn: (...args: never[]) => unknown): FunctionCode {
+    const known = FunctionCode.#ofFunction.get(fn);
+    if (known !== undefined) return known;
+    const code = FunctionCode.#ofText(fn);
+    FunctionCode.#ofFunction.set(fn, code);
+    return code;
+  }
+
+  static #ofText(fn: (...args: never[]) => unknown): FunctionCode {
     const script = Script.of(fn);
     const text = Function.prototype.toString.call(fn);
     const key = `${script?.id ?? 0}:${script?.startOf(fn, text) ?? -1}:${text.length}`;

@@ -49,8 +49,18 @@ const asUrl = (url: string): string => (url.startsWith('/') ? pathToFileURL(url)
 
 type AnyFunction = (...args: never[]) => unknown;
 
+const known = new WeakMap<AnyFunction, RecipeNode>();
+
 /** How to import this function, or `null` when it has to go by value. */
 export function referenceTo(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
+  const before = known.get(fn);
+  if (before !== undefined && byValue.size === 0) return before;
+  const found = findReference(fn, code);
+  if (found !== null) known.set(fn, found);
+  return found;
+}
+
+function findReference(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
   const url = asUrl(withoutQuery(code.url));
   if (!url.startsWith('file:') || url === mainModule() || byValue.has(url)) return null;
   const loaded = require.cache[fileURLToPath(url)];

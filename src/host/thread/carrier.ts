@@ -1,0 +1,181 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
+import { StateError } from '../../base/errors.ts';
+import { mainModule } from '../../message/closures/index.ts';
+import type { Death } from '../../word/roster.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import { processHeapIfAny } from '../../word/process-heap.ts';
+import { orderOutput } from './output.ts';
+import * as record from './record.ts';
+import {
+  BUSY,
+  carrierOffset,
+  carriersMadeBy,
+  claimCarrier,
+  errandsOffset,
+  GONE,
+  askToKill,
+  PARKED,
+  parkedCarriers,
+  runOf,
+  setRunOf,
+  takeKillRequest,
+  takeParkedCarrier,
+} from './table.ts';
+
+export interface CarrierData {
+  readonly heap: SharedArrayBuffer;
+  readonly carrier: number;
+  readonly manycoreMain: string;
+  readonly processHeap: { readonly fd: number; readonly bytes: number } | undefined;
+}
+
+export interface CarrierOptions {
+  readonly resourceLimits?: ResourceLimits | undefined;
+}
+
+/** Spares beyond this are let go when they have nothing to do. */
+export const SPARES_MAX = Number(process.env['MANYCORE_SPARE_THREADS'] ?? 16);
+
+/** The carrier that this code runs in; -1 in the main thread. */
+export const carrierHere: { number: number } = { number: -1 };
+
+/** The workers that this thread has made. Whoever made a worker hears of its end. */
+const workers = new Map<number, Worker>();
+let hasOrderedOutput = false;
+let isListening = false;
+
+/** Gives a record, whose message is ready, to a carrier: a parked one at the cost of a wake, or a new one. */
+export function carry(run: number, options: CarrierOptions = {}): void {
+  const parked = record.isFresh(run) || options.resourceLimits !== undefined ? -1 : takeParkedCarrier();
+  const carrier = parked >= 0 ? parked : newCarrier(run, options);
+  record.setCarrierOf(run, carrier);
+  if (parked < 0) return;
+  setRunOf(carrier, run);
+  const heap = sharedHeap();
+  // The carrier sleeps on its state, which has changed: this wake cannot come too early.
+  heap.word(carrierOffset(carrier)).wake(1);
+}
+
+function newCarrier(run: number, { resourceLimits }: CarrierOptions): number {
+  if (!hasOrderedOutput) {
+    hasOrderedOutput = true;
+    orderOutput();
+  }
+  const carrier = claimCarrier(carrierHere.number);
+  if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
+  setRunOf(carrier, run);
+  const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), processHeap: processHeapIfAny() };
+  let worker: Worker;
+  try {
+    worker = new Worker(threadMain(), {
+      workerData: data,
+      execArgv: process.execArgv.filter((flag) => !/^--(input-type|experimental-default-type)(=|$)/.test(flag)),
+      name: `manycore-${carrier}`,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
+  } catch (cause) {
+    gone(carrier);
+    throw new StateError('ERR_THREAD_START', `cannot start a thread: ${(cause as Error).message}`, { cause });
+  }
+  workers.set(carrier, worker);
+  watch(worker, carrier);
+  worker.unref();
+  listenForErrands();
+  return carrier;
+}
+
+/** Whether this thread has made workers: it has to hear of their ends, and of those who want them ended. */
+export function hasWorkers(): boolean {
+  return workers.size > 0;
+}
+
+/** Where the first code of a thread lies; a bundle does not have it beside itself. */
+function threadMain(): URL | string {
+  const beside = new URL('./thread-main.js', import.meta.url);
+  if (existsSync(beside)) return beside;
+  try {
+    const root = dirname(createRequire(join(process.cwd(), 'package.json')).resolve('manycore/package.json'));
+    return join(root, 'build/src/host/thread/thread-main.js');
+  } catch (cause) {
+    throw new StateError(
+      'ERR_THREAD_MAIN',
+      `cannot start a thread: ${fileURLToPath(beside)} is not there. Threads need the package itself: leave manycore out of the bundle (esbuild: --external:manycore) and install it beside`,
+      { cause },
+    );
+  }
+}
+
+function watch(worker: Worker, carrier: number): void {
+  let failure: NodeJS.ErrnoException | undefined;
+  let isTerminated = false;
+  worker.on('error', (error: NodeJS.ErrnoException) => void (failure = error));
+  terminations.set(worker, () => void (isTerminated = true));
+  worker.once('exit', (code) => {
+    workers.delete(carrier);
+    const run = runOf(carrier);
+    gone(carrier);
+    if (run === 0) return;
+    const how: Death = isTerminated ? 'terminated' : failure?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : 'exited';
+    if (failure !== undefined && how === 'exited' && record.messageOf(run) !== 0 && !hasBegun(run)) record.failToBegin(run, failure);
+    else record.die(run, how, code);
+  });
+}
+
+const hasBegun = (run: number): boolean => record.stateOf(run) !== record.STARTED;
+const terminations = new WeakMap<Worker, () => void>();
+
+/** A carrier has ended, and with it the carriers that it has made. */
+function gone(carrier: number): void {
+  setRunOf(carrier, 0);
+  for (const child of carriersMadeBy(carrier)) {
+    const run = runOf(child);
+    gone(child);
+    if (run !== 0) record.die(run, 'lost', 1);
+  }
+  const { i32 } = sharedHeap();
+  Atomics.store(i32, carrierOffset(carrier) / 4 + 3, 0);
+  Atomics.store(i32, carrierOffset(carrier) / 4, GONE);
+}
+
+/** Ends the worker of a carrier, whoever made it. What its thread held is abandoned. */
+export function kill(carrier: number): void {
+  const worker = workers.get(carrier);
+  if (worker === undefined) {
+    askToKill(carrier);
+    const errands = sharedHeap().word(errandsOffset());
+    errands.add(1);
+    errands.wake(Infinity);
+    return;
+  }
+  terminations.get(worker)?.();
+  void worker.terminate();
+}
+
+/** Hears of other threads that want a carrier ended which this thread has made. Keeps nothing alive. */
+function listenForErrands(): void {
+  if (isListening) return;
+  isListening = true;
+  const heap = sharedHeap();
+  const index = errandsOffset() / 4;
+  const listen = (): void => {
+    const seen = Atomics.load(heap.i32, index);
+    for (const carrier of workers.keys()) if (takeKillRequest(carrier)) kill(carrier);
+    const { async, value } = Atomics.waitAsync(heap.i32 as Int32Array<SharedArrayBuffer>, index, seen);
+    if (async) void value.then(listen);
+    else queueMicrotask(listen);
+  };
+  listen();
+}
+
+/** Ends the parked carriers that this thread has made: for tests that count. */
+export async function dismissCarriers(): Promise<void> {
+  const { i32 } = sharedHeap();
+  const idle = [...workers].filter(([carrier]) => Atomics.compareExchange(i32, carrierOffset(carrier) / 4, PARKED, BUSY) === PARKED);
+  await Promise.all(idle.map(([, worker]) => worker.terminate()));
+}
+
+export { parkedCarriers };

@@ -1,0 +1,20 @@
+import { isMainThread } from 'node:worker_threads';
+import { sharedHeap } from '../../word/heap.ts';
+import { nonDaemonsOffset } from './table.ts';
+
+/*
+ * The process lives as long as a thread lives that is no daemon. Workers themselves keep nothing alive; when the main
+ * thread has nothing left to do, it waits here for the last of them.
+ */
+let isWatching = false;
+
+export function outliveThreads(): void {
+  if (isWatching || !isMainThread) return;
+  isWatching = true;
+  process.on('beforeExit', () => {
+    const word = sharedHeap().word(nonDaemonsOffset());
+    const living = word.load();
+    // What it resolves to does not matter: when the loop is empty again, this is asked again.
+    if (living > 0) void word.sleepAsync(living, performance.now() + 1000);
+  });
+}

@@ -1,0 +1,189 @@
+import { post, read, drop } from '../../message/index.ts';
+import type { Waiting } from '../../sync/waiting.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import type { FutexWord } from '../../word/word.ts';
+import * as roster from '../../word/roster.ts';
+import { enterRecord, nonDaemonsOffset, removeRecord } from './table.ts';
+
+/*
+ * The record of a thread: one block, from before its start until nobody has a face of it any more.
+ *
+ *   word 0  state           INITIAL, STARTED, ENDED (in good order), DIED (how: roster), FAILED (never began)
+ *   word 1  its number in the roster, once started
+ *   word 2  flags           DAEMON, FRESH
+ *   word 3  the message with what it runs, until its carrier has taken it
+ *   word 4  the message with the error that kept it from beginning
+ *   word 5  how it died, and word 6 the exit code
+ *   word 7  its carrier
+ *   word 8  a block with its name
+ *
+ *   INITIAL -> STARTED                 start, once
+ *   STARTED -> ENDED, DIED, FAILED     the carrier; or whoever notices its death
+ */
+export const INITIAL = 0;
+export const STARTED = 1;
+export const ENDED = 2;
+export const DIED = 3;
+export const FAILED = 4;
+
+const STATE = 0;
+const ID = 1;
+const FLAGS = 2;
+const MESSAGE = 3;
+const FAILURE = 4;
+const HOW = 5;
+const CODE = 6;
+const CARRIER = 7;
+const NAME = 8;
+const BYTES = 40;
+
+const DAEMON = 1;
+const FRESH = 2;
+const DEATHS: readonly roster.Death[] = ['lost', 'terminated', 'out of memory', 'exited'];
+
+const word = (record: number, index: number): number => record / 4 + index;
+const load = (record: number, index: number): number => {
+  const heap = sharedHeap();
+  heap.reach(record + BYTES);
+  return Atomics.load(heap.i32, word(record, index));
+};
+const store = (record: number, index: number, value: number): void => void Atomics.store(sharedHeap().i32, word(record, index), value);
+
+export interface RecordOptions {
+  readonly name: string;
+  readonly daemon: boolean;
+  readonly fresh: boolean;
+}
+
+export function newRecord({ name, daemon, fresh }: RecordOptions): number {
+  const record = sharedHeap().allocate(BYTES);
+  store(record, FLAGS, (daemon ? DAEMON : 0) | (fresh ? FRESH : 0));
+  setNameOf(record, name);
+  return record;
+}
+
+export const stateOf = (record: number): number => load(record, STATE);
+export const idOf = (record: number): number => load(record, ID);
+export const carrierOf = (record: number): number => load(record, CARRIER);
+export const setCarrierOf = (record: number, carrier: number): void => store(record, CARRIER, carrier);
+export const isDaemon = (record: number): boolean => (load(record, FLAGS) & DAEMON) !== 0;
+export const isFresh = (record: number): boolean => (load(record, FLAGS) & FRESH) !== 0;
+export const hasEnded = (record: number): boolean => stateOf(record) >= ENDED;
+
+export function setDaemon(record: number, daemon: boolean): void {
+  store(record, FLAGS, (load(record, FLAGS) & ~DAEMON) | (daemon ? DAEMON : 0));
+}
+
+export function nameOf(record: number): string {
+  const block = load(record, NAME) * 16;
+  const heap = sharedHeap();
+  heap.reach(block + heap.sizeOf(block));
+  return heap.bytes.toString('utf8', block + 4, block + 4 + heap.i32[block / 4]!);
+}
+
+export function setNameOf(record: number, name: string): void {
+  const heap = sharedHeap();
+  const text = Buffer.from(name);
+  const block = heap.allocate(text.length + 4);
+  heap.bytes.set(text, block + 4);
+  heap.i32[block / 4] = text.length;
+  // The old text stays: somebody may be reading it. It goes with the record.
+  Atomics.store(heap.i32, word(record, NAME), block / 16);
+  const id = load(record, ID);
+  if (id !== 0) roster.setName(id, name);
+}
+
+/** The record of the main thread: it runs already, as number 1. */
+export function newMainRecord(): number {
+  const record = newRecord({ name: 'MainThread', daemon: false, fresh: false });
+  store(record, ID, 1);
+  store(record, STATE, STARTED);
+  return record;
+}
+
+/** Enrols the thread and makes it STARTED. False when it was started before. */
+export function begin(record: number, message: number): boolean {
+  const heap = sharedHeap();
+  if (Atomics.compareExchange(heap.i32, word(record, STATE), INITIAL, STARTED) !== INITIAL) return false;
+  try {
+    const id = roster.enter({ name: nameOf(record), daemon: isDaemon(record) });
+    store(record, ID, id);
+    store(record, MESSAGE, message / 16);
+    heap.retain(record); // The run's own reference.
+    enterRecord(id, record);
+    if (!isDaemon(record)) Atomics.add(heap.i32, nonDaemonsOffset() / 4, 1);
+    return true;
+  } catch (error) {
+    store(record, STATE, INITIAL);
+    throw error;
+  }
+}
+
+/** Takes a start back: nothing has run, and it may be tried again. */
+export function unbegin(record: number): void {
+  finish(record, INITIAL);
+}
+
+export const messageOf = (record: number): number => (load(record, MESSAGE) >>> 0) * 16;
+
+/** Says that the thread has ended. Only the first who says so is heard. */
+export function end(record: number): boolean {
+  return finish(record, ENDED);
+}
+
+export function die(record: number, how: roster.Death, code: number): boolean {
+  store(record, HOW, DEATHS.indexOf(how));
+  store(record, CODE, code);
+  return finish(record, DIED);
+}
+
+/** Says why a thread could not even begin. */
+export function failToBegin(record: number, error: unknown): boolean {
+  store(record, FAILURE, post(error).offset / 16);
+  return finish(record, FAILED);
+}
+
+function finish(record: number, state: number): boolean {
+  const heap = sharedHeap();
+  const id = idOf(record);
+  if (Atomics.compareExchange(heap.i32, word(record, STATE), STARTED, state) !== STARTED) return false;
+  if (state === DIED) roster.die(id, DEATHS[load(record, HOW)]!);
+  else roster.leave(id);
+  removeRecord(id, record);
+  if (!isDaemon(record)) {
+    Atomics.sub(heap.i32, nonDaemonsOffset() / 4, 1);
+    heap.word(nonDaemonsOffset()).wake(Infinity);
+  }
+  heap.word(record).wake(Infinity);
+  heap.release(record);
+  return true;
+}
+
+/** How a thread died; `undefined` when it did not. */
+export function deathOf(record: number): { readonly how: roster.Death; readonly code: number } | undefined {
+  return stateOf(record) === DIED ? { how: DEATHS[load(record, HOW)]!, code: load(record, CODE) } : undefined;
+}
+
+/** What kept a thread from beginning. */
+export function failureOf(record: number): unknown {
+  const message = (load(record, FAILURE) >>> 0) * 16;
+  return message === 0 ? undefined : read(message);
+}
+
+/** Called when the last face of a record is gone. */
+export function forget(record: number): void {
+  const message = (load(record, FAILURE) >>> 0) * 16;
+  if (message !== 0) drop(message);
+}
+
+/** Waits until the thread has ended. */
+export function* ended(record: number, state: FutexWord): Waiting<boolean> {
+  const target = { kind: 'join', target: idOf(record) } as const;
+  while (!hasEnded(record)) {
+    const reason = yield { word: state, expected: STARTED, target };
+    // A death that nobody has reported shows in the roster.
+    if (stateOf(record) === STARTED && roster.isDead(idOf(record))) die(record, 'lost', 1);
+    if (reason === 'timed-out' || reason === 'cancelled') return hasEnded(record);
+  }
+  return true;
+}

@@ -1,0 +1,73 @@
+import { inspect } from 'node:util';
+import { read, drop, takeAsync } from '../../message/index.ts';
+import { MustAwait } from '../../message/closures/modules.ts';
+import * as roster from '../../word/roster.ts';
+import { writeAll } from './output.ts';
+import * as record from './record.ts';
+
+/** What a start message holds: what runs, and how. */
+export interface StartMessage {
+  /** Runs the thread; gets the offset of its record. */
+  readonly main: (run: number, ...args: unknown[]) => unknown;
+  readonly args: readonly unknown[];
+}
+
+/** The thread that this one is, while it runs; 0 in between. */
+export const current: { record: number } = { record: 0 };
+
+/** Called when a thread has ended, with its number: what was kept for it can go. */
+export const onThreadEnd: ((id: number) => void)[] = [];
+
+/** Runs a thread in this carrier. `null` when it has ended; a promise, which never rejects, while it goes on. */
+export function runThread(run: number): Promise<void> | null {
+  const id = record.idOf(run);
+  roster.embody(id);
+  current.record = run;
+  const finished = (): void => {
+    current.record = 0;
+    for (const forget of onThreadEnd) forget(id);
+    record.end(run);
+  };
+  const message = record.messageOf(run);
+  let start: StartMessage;
+  try {
+    start = read(message) as StartMessage;
+    drop(message);
+  } catch (error) {
+    if (error instanceof MustAwait) return awaitStart(run, message).then(finished);
+    drop(message);
+    record.failToBegin(run, error);
+    finished();
+    return null;
+  }
+  const result = begin(run, start);
+  if (result === null) {
+    finished();
+    return null;
+  }
+  return result.then(finished);
+}
+
+async function awaitStart(run: number, message: number): Promise<void> {
+  try {
+    const { value } = await takeAsync(message);
+    await begin(run, value as StartMessage);
+  } catch (error) {
+    record.failToBegin(run, error);
+  }
+}
+
+/** The main function reports its own errors: what comes out of it is a mistake of ours, or of a hook. */
+function begin(run: number, { main, args }: StartMessage): Promise<void> | null {
+  try {
+    const result = main(run, ...args);
+    return result instanceof Promise ? result.then(undefined, complain) : null;
+  } catch (error) {
+    complain(error);
+    return null;
+  }
+}
+
+function complain(error: unknown): void {
+  writeAll(2, Buffer.from(`${inspect(error)}\n`));
+}

@@ -1,0 +1,150 @@
+import { type Heap, sharedHeap } from '../../word/heap.ts';
+
+/*
+ * What all threads know of threads, in the heap: found by its root, made by whoever asks first.
+ *
+ *   word 0        how many threads live that are no daemons: the process ends when there are none
+ *   word 1        changes when somebody asks the creator of a carrier to end it
+ *   word 2        the record of the main thread
+ *   from word 8   CARRIERS entries of four words: what a carrier does, the record it shall run, its kill switch, its creator
+ *   then          the records of the living threads, by their slots in the roster
+ *
+ * A carrier is a worker thread that runs one thread after another.
+ *   FREE      no carrier
+ *   STARTING  its worker is being made; it may already have been given a thread
+ *   PARKED    it waits for a thread
+ *   BUSY      somebody has given it a thread, and has woken it
+ *   GONE      its worker has ended
+ *
+ *   FREE, GONE -> STARTING   its creator
+ *   STARTING, BUSY -> PARKED the carrier itself, when it has nothing to do
+ *   PARKED -> BUSY           whoever takes it, from any thread, by one exchange
+ *   any -> GONE              its creator, when the worker has ended
+ */
+export const CARRIERS = 512;
+const CARRIER_WORDS = 4;
+const FIRST_CARRIER = 8;
+const SLOTS = 4096;
+const FIRST_THREAD = FIRST_CARRIER + CARRIERS * CARRIER_WORDS;
+const BYTES = (FIRST_THREAD + SLOTS) * 4;
+
+export const FREE = 0;
+export const STARTING = 1;
+export const PARKED = 2;
+export const BUSY = 3;
+export const GONE = 4;
+
+const NON_DAEMONS = 0;
+const ERRANDS = 1;
+const MAIN = 2;
+
+let table = 0;
+
+/** Offset of the table. */
+function tableOffset(heap: Heap = sharedHeap()): number {
+  if (table !== 0) return table;
+  const root = heap.rootOffset('threads') / 4;
+  const known = Atomics.load(heap.i32, root) >>> 0;
+  if (known !== 0) return (table = known * 16);
+  const made = heap.allocate(BYTES);
+  const winner = Atomics.compareExchange(heap.i32, root, 0, made / 16) >>> 0;
+  if (winner !== 0) heap.release(made);
+  return (table = winner === 0 ? made : winner * 16);
+}
+
+const at = (word: number): number => tableOffset() / 4 + word;
+
+/** Byte offset of the count of living threads that are no daemons. */
+export function nonDaemonsOffset(): number {
+  return tableOffset() + NON_DAEMONS * 4;
+}
+export function errandsOffset(): number {
+  return tableOffset() + ERRANDS * 4;
+}
+/** Byte offset of what a carrier does. */
+export function carrierOffset(carrier: number): number {
+  return tableOffset() + (FIRST_CARRIER + carrier * CARRIER_WORDS) * 4;
+}
+
+export function runOf(carrier: number): number {
+  return (Atomics.load(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 1)) >>> 0) * 16;
+}
+export function setRunOf(carrier: number, record: number): void {
+  Atomics.store(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 1), record / 16);
+}
+
+export function askToKill(carrier: number): void {
+  Atomics.store(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 2), 1);
+}
+export function takeKillRequest(carrier: number): boolean {
+  return Atomics.exchange(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 2), 0) === 1;
+}
+
+export function mainRecord(): number {
+  return (Atomics.load(sharedHeap().i32, at(MAIN)) >>> 0) * 16;
+}
+/** The record of the main thread, unless another thread has already made one; says which holds. */
+export function proposeMainRecord(record: number): number {
+  const before = Atomics.compareExchange(sharedHeap().i32, at(MAIN), 0, record / 16) >>> 0;
+  return before === 0 ? record : before * 16;
+}
+
+/** The record of the living thread with this number; 0 when there is none. */
+export function recordOfThread(id: number): number {
+  return (Atomics.load(sharedHeap().i32, at(FIRST_THREAD + (id & (SLOTS - 1)))) >>> 0) * 16;
+}
+export function enterRecord(id: number, record: number): void {
+  Atomics.store(sharedHeap().i32, at(FIRST_THREAD + (id & (SLOTS - 1))), record / 16);
+}
+export function removeRecord(id: number, record: number): void {
+  Atomics.compareExchange(sharedHeap().i32, at(FIRST_THREAD + (id & (SLOTS - 1))), record / 16, 0);
+}
+
+/** Carriers that a carrier has made: they end with it, and nobody else hears of that. */
+export function carriersMadeBy(carrier: number): number[] {
+  const { i32 } = sharedHeap();
+  const found: number[] = [];
+  for (let one = 0; one < CARRIERS && Atomics.load(i32, carrierOffset(one) / 4) !== FREE; one++) {
+    if (Atomics.load(i32, carrierOffset(one) / 4 + 3) === carrier + 1) found.push(one);
+  }
+  return found;
+}
+
+/** A place for a new carrier, in the state STARTING; -1 when there are too many. `maker` is the carrier that makes it, or -1. */
+export function claimCarrier(maker: number): number {
+  const { i32 } = sharedHeap();
+  for (let carrier = 0; carrier < CARRIERS; carrier++) {
+    const word = carrierOffset(carrier) / 4;
+    const state = Atomics.load(i32, word);
+    if ((state === FREE || state === GONE) && Atomics.compareExchange(i32, word, state, STARTING) === state) {
+      i32.fill(0, word + 1, word + CARRIER_WORDS);
+      Atomics.store(i32, word + 3, maker + 1);
+      return carrier;
+    }
+  }
+  return -1;
+}
+
+/** Takes a parked carrier; -1 when there is none. */
+export function takeParkedCarrier(): number {
+  const { i32 } = sharedHeap();
+  for (let carrier = 0; carrier < CARRIERS; carrier++) {
+    const word = carrierOffset(carrier) / 4;
+    const state = Atomics.load(i32, word);
+    if (state === FREE) break; // Entries are used from the front.
+    if (state === PARKED && Atomics.compareExchange(i32, word, PARKED, BUSY) === PARKED) return carrier;
+  }
+  return -1;
+}
+
+/** How many carriers are parked. */
+export function parkedCarriers(): number {
+  const { i32 } = sharedHeap();
+  let parked = 0;
+  for (let carrier = 0; carrier < CARRIERS; carrier++) {
+    const state = Atomics.load(i32, carrierOffset(carrier) / 4);
+    if (state === FREE) break;
+    if (state === PARKED) parked++;
+  }
+  return parked;
+}

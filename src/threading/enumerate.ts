@@ -1,0 +1,18 @@
+import { recordOfThread } from '../host/thread/table.ts';
+import * as roster from '../word/roster.ts';
+import { faceOf } from '../word/shareable.ts';
+import { mainThread, type Thread } from './thread.ts';
+
+/** The threads that live at this moment, the main thread among them. */
+export function enumerate(): Thread[] {
+  return roster.list().flatMap(({ id }): Thread[] => {
+    if (id === 1) return [mainThread()];
+    const record = recordOfThread(id);
+    return record === 0 ? [] : [faceOf('thread', record, undefined) as Thread];
+  });
+}
+
+/** How many threads live. */
+export function activeCount(): number {
+  return enumerate().length;
+}

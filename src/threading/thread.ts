@@ -1,0 +1,230 @@
+import { inspect } from 'node:util';
+import { deadlineAfter, type Wait } from '../base/deadline.ts';
+import { nameError, StateError } from '../base/errors.ts';
+import { carry, type CarrierOptions, kill } from '../host/thread/carrier.ts';
+import { outliveThreads } from '../host/thread/lifetime.ts';
+import * as record from '../host/thread/record.ts';
+import { current } from '../host/thread/run-thread.ts';
+import { mainRecord, proposeMainRecord } from '../host/thread/table.ts';
+import { drop, post } from '../message/index.ts';
+import { block, suspend } from '../sync/waiting.ts';
+import { sharedHeap } from '../word/heap.ts';
+import * as roster from '../word/roster.ts';
+import { faceOf, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
+import { excepthookHere } from './excepthook.ts';
+import { runMain, type Work } from './run-main.ts';
+
+/** A thread could not begin: the module of its function failed to load in it, or a value could not be made there. */
+export class ThreadStartError extends Error {
+  readonly code: string = 'ERR_THREAD_START';
+}
+nameError(ThreadStartError, 'ThreadStartError');
+
+export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]> {
+  /** What the thread runs: any function. A promise that it returns is awaited. */
+  readonly target?: ((...args: A) => unknown) | undefined;
+  readonly args?: readonly [...A] | undefined;
+  /** `Thread-N (target)` when left out. */
+  readonly name?: string | undefined;
+  /** A daemon does not keep the process alive. Left out: as the thread that makes it. */
+  readonly daemon?: boolean | undefined;
+  /** Runs in a worker thread of its own, which is not used again. */
+  readonly fresh?: boolean | undefined;
+  /** Limits of V8's heap, as for `node:worker_threads`; the worker is then the thread's own. */
+  readonly resourceLimits?: CarrierOptions['resourceLimits'];
+}
+
+const EMBODY: unique symbol = Symbol('embody');
+let made = 0;
+
+/**
+ * A thread that runs a function beside this one: Python's `threading.Thread`, on a core of its own.
+ *
+ * The function may be any function; it and its arguments are copied when `start` is called. Locks, queues, shared
+ * values and threads arrive as the same things. A thread may itself be sent, and joined from everywhere.
+ */
+export class Thread<A extends readonly unknown[] = readonly unknown[]> implements Shareable {
+  readonly #record: number;
+  readonly #work: { readonly target: (...args: A) => unknown; readonly args: readonly [...A] } | null;
+  readonly #limits: CarrierOptions;
+
+  constructor(options: ThreadOptions<A> = {}) {
+    if (EMBODY in options) {
+      this.#record = options[EMBODY] as number;
+      this.#work = null;
+      this.#limits = {};
+      own(this, this.#record);
+      return;
+    }
+    const { target, args, name, daemon, fresh, resourceLimits } = options;
+    if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
+    const suffix = target === undefined ? '' : ` (${target.name === '' ? 'anonymous' : target.name})`;
+    this.#record = record.newRecord({
+      name: name === undefined ? `Thread-${++made}${suffix}` : name,
+      daemon: daemon ?? (current.record !== 0 && record.isDaemon(current.record)),
+      fresh: fresh === true || resourceLimits !== undefined,
+    });
+    this.#work = target === undefined ? null : { target, args: Array.from(args ?? []) as unknown as readonly [...A] };
+    this.#limits = { resourceLimits };
+    own(this, this.#record);
+  }
+
+  /** What the thread runs; a subclass says it by overriding this. Runs in the thread. */
+  run(): unknown {
+    return this.#work?.target(...(this.#work.args as A));
+  }
+
+  /**
+   * Starts the thread. Throws `SendError` when the function or an argument can't travel, and `StateError` when it was
+   * started before or no thread can be had; the object stays as it was then.
+   */
+  start(): void {
+    if (record.stateOf(this.#record) !== record.INITIAL)
+      throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
+    const message = post({ main: runMain, args: [Thread, this.#workToSend(), excepthookHere()] });
+    if (!record.begin(this.#record, message.offset)) {
+      drop(message.offset);
+      throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
+    }
+    try {
+      carry(this.#record, this.#limits);
+    } catch (error) {
+      record.unbegin(this.#record);
+      drop(message.offset);
+      throw error;
+    }
+    outliveThreads();
+  }
+
+  #workToSend(): Work {
+    if (this.run === (Thread.prototype as Thread<A>).run) return this.#work as Work;
+    return { subclass: this.constructor as new () => Thread, fields: Object.fromEntries(Object.entries(this)) };
+  }
+
+  /** @internal The face of a record in this thread, as an instance of the class that was started. */
+  static embodied(at: number, subclass: abstract new (...args: never[]) => object = Thread): Thread {
+    return Reflect.construct(Thread, [{ [EMBODY]: at }], subclass as new () => Thread) as Thread;
+  }
+
+  get name(): string {
+    return record.nameOf(this.#record);
+  }
+  /** May be changed at any time; the system shows it too. */
+  set name(name: string) {
+    record.setNameOf(this.#record, name);
+  }
+
+  /** A number that no other living thread has; `null` before the start. */
+  get ident(): number | null {
+    return record.idOf(this.#record) || null;
+  }
+
+  /** The number that the system gave the worker that carries it; `null` before it runs, and where the system tells none. */
+  get nativeId(): number | null {
+    const id = record.idOf(this.#record);
+    return id === 0 ? null : roster.nativeIdOf(id) || null;
+  }
+
+  get isAlive(): boolean {
+    return record.stateOf(this.#record) === record.STARTED;
+  }
+
+  get daemon(): boolean {
+    return record.isDaemon(this.#record);
+  }
+  /** Can be set until the thread is started. */
+  set daemon(daemon: boolean) {
+    if (record.stateOf(this.#record) !== record.INITIAL)
+      throw new StateError('ERR_THREAD_STARTED', `thread ${this.name} has been started: daemon can't be set any more`);
+    record.setDaemon(this.#record, daemon);
+  }
+
+  /**
+   * Waits until the thread has ended: true; false when time was up first. Any thread may call it, any number of times.
+   * Rejects with `StateError` before the start and for the calling thread itself, with `ThreadStartError` when the
+   * thread could not begin, and with `DeadlockError` when it waits for this thread.
+   */
+  async join({ timeout, signal }: Wait = {}): Promise<boolean> {
+    this.#checkJoin();
+    const deadline = deadlineAfter(timeout);
+    const state = sharedHeap().word(this.#record);
+    return this.#joined(record.hasEnded(this.#record) || (await suspend(record.ended(this.#record, state), deadline, signal)));
+  }
+
+  /** The blocking twin of `join`. In the main thread, the event loop stands still meanwhile. */
+  joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
+    this.#checkJoin();
+    const deadline = deadlineAfter(timeout);
+    return this.#joined(record.hasEnded(this.#record) || block(record.ended(this.#record, sharedHeap().word(this.#record)), deadline));
+  }
+
+  #checkJoin(): void {
+    if (record.stateOf(this.#record) === record.INITIAL)
+      throw new StateError('ERR_THREAD_NOT_STARTED', `cannot join thread ${this.name}: it has not been started`);
+    if (this.#record === currentRecord())
+      throw new StateError('ERR_JOIN_SELF', `thread ${this.name} cannot join itself: it would wait for ever`);
+  }
+
+  #joined(hasEnded: boolean): boolean {
+    if (record.stateOf(this.#record) === record.FAILED) {
+      const cause = record.failureOf(this.#record);
+      throw new ThreadStartError(`thread ${this.name} could not begin: ${cause instanceof Error ? cause.message : inspect(cause)}`, {
+        cause,
+      });
+    }
+    return hasEnded;
+  }
+
+  /** How it ended when not in good order: terminated, out of memory, by `process.exit`; `null` otherwise. */
+  get death(): { readonly how: string; readonly code: number } | null {
+    return record.deathOf(this.#record) ?? null;
+  }
+
+  /**
+   * Ends the thread at once, wherever it is. No `finally` runs; what it held is abandoned, and who waits for that is told.
+   * Resolves when it has ended. Any thread may call it.
+   */
+  async terminate(): Promise<void> {
+    if (record.stateOf(this.#record) === record.INITIAL)
+      throw new StateError('ERR_THREAD_NOT_STARTED', `cannot terminate thread ${this.name}: it has not been started`);
+    if (this.isAlive) kill(record.carrierOf(this.#record));
+    await suspend(record.ended(this.#record, sharedHeap().word(this.#record)));
+  }
+
+  [handle](): Handle {
+    return { kind: 'thread', offset: this.#record };
+  }
+
+  toString(): string {
+    return this[inspect.custom]();
+  }
+
+  [inspect.custom](): string {
+    const state = ['initial', 'started', 'stopped', 'died', 'failed'][record.stateOf(this.#record)]!;
+    return `<${this.constructor.name}(${this.name}, ${state}${this.daemon ? ' daemon' : ''}${this.ident === null ? '' : ` ${this.ident}`})>`;
+  }
+}
+
+registerKind('thread', (offset) => Thread.embodied(offset), import.meta.url);
+
+function currentRecord(): number {
+  return current.record !== 0 ? current.record : mainRecord();
+}
+
+/** The thread that calls. */
+export function currentThread(): Thread {
+  return faceOfRecord(current.record !== 0 ? current.record : mainThreadRecord());
+}
+
+/** The thread that the program began in. The same from everywhere. */
+export function mainThread(): Thread {
+  return faceOfRecord(mainThreadRecord());
+}
+
+function faceOfRecord(at: number): Thread {
+  return faceOf('thread', at, undefined) as Thread;
+}
+
+function mainThreadRecord(): number {
+  return mainRecord() || proposeMainRecord(record.newMainRecord());
+}
