@@ -32,6 +32,8 @@ export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]
   readonly fresh?: boolean | undefined;
   /** Limits of V8's heap, as for `node:worker_threads`; the worker is then the thread's own. */
   readonly resourceLimits?: CarrierOptions['resourceLimits'];
+  /** What is given to the thread instead of copied: ArrayBuffers and MessagePorts among the arguments. */
+  readonly transfer?: readonly unknown[] | undefined;
 }
 
 const EMBODY: unique symbol = Symbol('embody');
@@ -56,7 +58,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       own(this, this.#record);
       return;
     }
-    const { target, args, name, daemon, fresh, resourceLimits } = options;
+    const { target, args, name, daemon, fresh, resourceLimits, transfer } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
     const suffix = target === undefined ? '' : ` (${target.name === '' ? 'anonymous' : target.name})`;
     this.#record = record.newRecord({
@@ -65,7 +67,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       fresh: fresh === true || resourceLimits !== undefined,
     });
     this.#work = target === undefined ? null : { target, args: Array.from(args ?? []) as unknown as readonly [...A] };
-    this.#limits = { resourceLimits };
+    this.#limits = { resourceLimits, transfer };
     own(this, this.#record);
   }
 
@@ -81,13 +83,13 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   start(): void {
     if (record.stateOf(this.#record) !== record.INITIAL)
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
-    const message = post({ main: runMain, args: [Thread, this.#workToSend(), excepthookHere()] });
+    const message = post({ main: runMain, args: [Thread, this.#workToSend(), excepthookHere()] }, { transfer: this.#limits.transfer });
     if (!record.begin(this.#record, message.offset)) {
       drop(message.offset);
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
     }
     try {
-      carry(this.#record, this.#limits);
+      carry(this.#record, { ...this.#limits, parcels: message.parcels });
     } catch (error) {
       record.unbegin(this.#record);
       drop(message.offset);

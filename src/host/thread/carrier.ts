@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ResourceLimits, Worker } from 'node:worker_threads';
+import { type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import type { Death } from '../../word/roster.ts';
@@ -31,10 +31,15 @@ export interface CarrierData {
   readonly carrier: number;
   readonly manycoreMain: string;
   readonly processHeap: { readonly fd: number; readonly bytes: number } | undefined;
+  /** What the first thread's message could not carry: SharedArrayBuffers, ports. */
+  readonly parcels: readonly unknown[] | null;
 }
 
 export interface CarrierOptions {
   readonly resourceLimits?: ResourceLimits | undefined;
+  /** What goes beside the message, and what of it is given away: takes a worker of its own. */
+  readonly parcels?: readonly unknown[] | null | undefined;
+  readonly transfer?: readonly unknown[] | undefined;
 }
 
 /** Spares beyond this are let go when they have nothing to do. */
@@ -50,7 +55,8 @@ let isListening = false;
 
 /** Gives a record, whose message is ready, to a carrier: a parked one at the cost of a wake, or a new one. */
 export function carry(run: number, options: CarrierOptions = {}): void {
-  const parked = record.isFresh(run) || options.resourceLimits !== undefined ? -1 : takeParkedCarrier();
+  const needsNew = record.isFresh(run) || options.resourceLimits !== undefined || (options.parcels ?? null) !== null;
+  const parked = needsNew ? -1 : takeParkedCarrier();
   const carrier = parked >= 0 ? parked : newCarrier(run, options);
   record.setCarrierOf(run, carrier);
   if (parked < 0) return;
@@ -60,7 +66,7 @@ export function carry(run: number, options: CarrierOptions = {}): void {
   heap.word(carrierOffset(carrier)).wake(1);
 }
 
-function newCarrier(run: number, { resourceLimits }: CarrierOptions): number {
+function newCarrier(run: number, { resourceLimits, parcels = null, transfer = [] }: CarrierOptions): number {
   if (!hasOrderedOutput) {
     hasOrderedOutput = true;
     orderOutput();
@@ -68,11 +74,12 @@ function newCarrier(run: number, { resourceLimits }: CarrierOptions): number {
   const carrier = claimCarrier(carrierHere.number);
   if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
   setRunOf(carrier, run);
-  const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), processHeap: processHeapIfAny() };
+  const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), processHeap: processHeapIfAny(), parcels };
   let worker: Worker;
   try {
     worker = new Worker(threadMain(), {
       workerData: data,
+      transferList: transfer as TransferListItem[],
       execArgv: process.execArgv.filter((flag) => !/^--(input-type|experimental-default-type)(=|$)/.test(flag)),
       name: `manycore-${carrier}`,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),

@@ -15,6 +15,9 @@ export interface StartMessage {
 /** The thread that this one is, while it runs; 0 in between. */
 export const current: { record: number } = { record: 0 };
 
+/** What came with the worker, for the first thread that it carries. */
+export const firstParcels: { current: readonly unknown[] | null } = { current: null };
+
 /** Called when a thread has ended, with its number: what was kept for it can go. */
 export const onThreadEnd: ((id: number) => void)[] = [];
 
@@ -29,12 +32,14 @@ export function runThread(run: number): Promise<void> | null {
     record.end(run);
   };
   const message = record.messageOf(run);
+  const parcels = firstParcels.current;
+  firstParcels.current = null;
   let start: StartMessage;
   try {
-    start = read(message) as StartMessage;
+    start = read(message, parcels) as StartMessage;
     drop(message);
   } catch (error) {
-    if (error instanceof MustAwait) return awaitStart(run, message).then(finished);
+    if (error instanceof MustAwait) return awaitStart(run, message, parcels).then(finished);
     drop(message);
     record.failToBegin(run, error);
     finished();
@@ -48,9 +53,9 @@ export function runThread(run: number): Promise<void> | null {
   return result.then(finished);
 }
 
-async function awaitStart(run: number, message: number): Promise<void> {
+async function awaitStart(run: number, message: number, parcels: readonly unknown[] | null): Promise<void> {
   try {
-    const { value } = await takeAsync(message);
+    const { value } = await takeAsync(message, parcels);
     await begin(run, value as StartMessage);
   } catch (error) {
     record.failToBegin(run, error);

@@ -8,15 +8,16 @@ import { setMainModule } from '../../message/closures/index.ts';
 import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX } from './carrier.ts';
 import { writeDirectly } from './output.ts';
 import * as record from './record.ts';
-import { runThread } from './run-thread.ts';
+import { firstParcels, runThread } from './run-thread.ts';
 import { BUSY, carrierOffset, PARKED, parkedCarriers, runOf, setRunOf } from './table.ts';
 
-const { heap, carrier, manycoreMain, processHeap } = workerData as CarrierData;
+const { heap, carrier, manycoreMain, processHeap, parcels } = workerData as CarrierData;
 adoptHeap(heap);
 carrierHere.number = carrier;
 setMainModule(manycoreMain);
 if (processHeap !== undefined) attachProcessHeap(processHeap.fd, processHeap.bytes);
 writeDirectly();
+firstParcels.current = parcels;
 
 const state = carrierOffset(carrier) / 4;
 const { i32 } = sharedHeap();

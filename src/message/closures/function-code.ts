@@ -7,6 +7,10 @@ import { parser, Script } from './script.ts';
 /** The text of a function, and what it uses from outside: known once for all closures of it. */
 export class FunctionCode {
   readonly text: string;
+  /** The text to compile: of a class, without what is evaluated once, when it is defined. */
+  readonly compiledText: string;
+  /** Whether `HERITAGE` stands in the compiled text. */
+  readonly hasHeritage: boolean;
   readonly kind: 'expression' | 'method' | 'class';
   readonly isArrow: boolean;
   readonly analysis: Analysis;
@@ -32,15 +36,19 @@ export class FunctionCode {
     this.analysis = analyzeReferences(tree);
     this.isArrow =
       kind === 'expression' && /^(async\b[^{]*?)?(\([^]*?|[\w$]+\s*)=>/.test(this.text) && !/^(async\s+)?function\b/.test(this.text);
+    const edits = kind === 'class' ? definitionEdits(tree) : [];
+    this.hasHeritage = edits.some(({ replacement }) => replacement === HERITAGE);
+    this.compiledText = applyEdits(this.text, edits, shift);
+    const isEdited = ({ start, end }: Reference): boolean => edits.some((edit) => start >= edit.start && end <= edit.end);
     const free = new Map<string, Reference[]>();
     for (const reference of this.analysis.references) {
-      if (reference.binding !== null) continue;
+      if (reference.binding !== null || isEdited(reference)) continue;
       let list = free.get(reference.name);
       if (list === undefined) free.set(reference.name, (list = []));
       list.push(reference);
     }
     this.free = free;
-    this.early = kind === 'class' ? namesInDefinition(tree, free) : new Set();
+    this.early = kind === 'class' ? namesInKeys(tree, free) : new Set();
   }
 
   static readonly #known = new Map<string, FunctionCode>();
@@ -136,14 +144,46 @@ function parseFunction(text: string): Parsed | null {
 
 type AnyNode = Node & { readonly [key: string]: unknown };
 
-function namesInDefinition(tree: Node, free: ReadonlyMap<string, readonly Reference[]>): Set<string> {
-  const definition = ((tree as AnyNode)['body'] as AnyNode[])[0]!['expression'] as AnyNode;
-  const spans: { readonly start: number; readonly end: number }[] = [];
-  if (definition['superClass'] !== null) spans.push(definition['superClass'] as AnyNode);
-  for (const member of (definition['body'] as AnyNode)['body'] as AnyNode[]) {
-    if (member['computed'] === true) spans.push(member['key'] as AnyNode);
-    if (member.type === 'StaticBlock' || (member['static'] === true && member.type === 'PropertyDefinition')) spans.push(member);
+/** What a class extends, as its compiled text names it: the very class, not the expression that gave it. */
+export const HERITAGE = '$heritage';
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly replacement: string;
+}
+
+const definitionOf = (tree: Node): AnyNode => ((tree as AnyNode)['body'] as AnyNode[])[0]!['expression'] as AnyNode;
+const membersOf = (tree: Node): AnyNode[] => (definitionOf(tree)['body'] as AnyNode)['body'] as AnyNode[];
+
+/**
+ * What a class definition evaluates once must not be evaluated again: the expression after `extends` gives way to the
+ * class that it gave, and static parts go, for their values are sent.
+ */
+function definitionEdits(tree: Node): Edit[] {
+  const edits: Edit[] = [];
+  const superClass = definitionOf(tree)['superClass'] as AnyNode | null;
+  if (superClass !== null) edits.push({ start: superClass.start, end: superClass.end, replacement: HERITAGE });
+  for (const member of membersOf(tree)) {
+    if (member.type === 'StaticBlock') edits.push({ start: member.start, end: member.end, replacement: '' });
+    const value = member['value'] as AnyNode | null | undefined;
+    if (member.type === 'PropertyDefinition' && member['static'] === true && value)
+      edits.push({ start: value.start, end: value.end, replacement: 'undefined' });
   }
-  const inside = ({ start, end }: Reference): boolean => spans.some((span) => start >= span.start && end <= span.end);
+  return edits;
+}
+
+function applyEdits(text: string, edits: readonly Edit[], shift: number): string {
+  let edited = text;
+  for (const { start, end, replacement } of edits.toSorted((a, b) => b.start - a.start)) {
+    edited = edited.slice(0, start - shift) + replacement + edited.slice(end - shift);
+  }
+  return edited;
+}
+
+/** Computed names of members are evaluated when the class is defined. */
+function namesInKeys(tree: Node, free: ReadonlyMap<string, readonly Reference[]>): Set<string> {
+  const keys = membersOf(tree).flatMap((member) => (member['computed'] === true ? [member['key'] as AnyNode] : []));
+  const inside = ({ start, end }: Reference): boolean => keys.some((key) => start >= key.start && end <= key.end);
   return new Set([...free].filter(([, references]) => references.some(inside)).map(([name]) => name));
 }

@@ -2,7 +2,7 @@ import Module from 'node:module';
 import { types } from 'node:util';
 import { isShareable } from '../../word/shareable.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
-import { FunctionCode } from './function-code.ts';
+import { FunctionCode, HERITAGE } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
 import { boundParts, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
@@ -264,6 +264,10 @@ class Packer {
     const names: string[] = [];
     const values: Ref[] = [];
     const lookUp = this.#variablesOf(fn);
+    if (code.hasHeritage) {
+      names.push(HERITAGE);
+      values.push(this.#at('extends', () => this.#ref(Object.getPrototypeOf(fn))));
+    }
     for (const [name, references] of code.free) {
       const imported = origin?.imports.get(name);
       if (imported !== undefined) {
@@ -429,10 +433,10 @@ class Packer {
     const number = this.#codeNumbers.get(key);
     if (number !== undefined) return number;
     this.#codeNumbers.set(key, this.#codes.length);
-    const early = names.flatMap((name, i) => (code.early.has(name) ? [i] : []));
+    const early = names.flatMap((name, i) => (code.early.has(name) || name === HERITAGE ? [i] : []));
     const recipe: CodeRecipe = known ?? {
       key,
-      text: code.text,
+      text: code.compiledText,
       kind: code.kind,
       isStrict: code.script?.isModule === true || /^\s*(['"])use strict\1/.test(code.script?.source ?? ''),
       url: code.url,

@@ -1,0 +1,114 @@
+import { inspect } from 'node:util';
+import type { Wait } from '../base/deadline.ts';
+import { StateError } from '../base/errors.ts';
+import { flagLock, flagsOfLock, FOREIGN, LENIENT, LOCK_BYTES, nameLock, nameOfLock, OWNER } from '../sync/lock-block.ts';
+import * as mutex from '../sync/mutex.ts';
+import { howDied, nameOf } from '../word/roster.ts';
+import type { Heap } from '../word/heap.ts';
+import { field } from '../word/shareable.ts';
+import type { WaitTarget } from '../word/waits.ts';
+import type { FutexWord } from '../word/word.ts';
+import { AbandonedLockError } from './errors.ts';
+import { Face, fieldOf, Place, registerFace, waitFor, waitForSync } from './face.ts';
+
+export interface LockOptions {
+  /** For messages and reports; a number stands for it when it has none. */
+  readonly name?: string | undefined;
+  /** Whether the next one to get what a dead thread held is told so, by an `AbandonedLockError`. On when left out. */
+  readonly robust?: boolean | undefined;
+}
+
+/** What a Lock and an RLock have in common: a name, and what is said of a holder that died. */
+export function prepareLock(place: Place, { name, robust = true }: LockOptions): void {
+  if (name !== undefined) nameLock(place.offset, name, place.heap);
+  if (!robust) flagLock(place.offset, LENIENT, place.heap);
+}
+
+export function abandoned(held: Disposable, { heap, offset }: Place, dead: number): AbandonedLockError {
+  const how = howDied(dead, heap) ?? 'lost';
+  const lock = nameOfLock(offset, heap);
+  return new AbandonedLockError(
+    `lock ${lock} was abandoned: ${dead === 0 ? 'its holder' : nameOf(dead, heap)} died (${how}) while it held it. You hold it now: check what it guards, then release it, or acquire it again to go on`,
+    held,
+  );
+}
+
+/**
+ * A lock that threads share: Python's `threading.Lock`.
+ *
+ * Not re-entrant: a thread that acquires it twice waits for itself. Any thread may release it. `acquire` gives the lock
+ * itself, which is disposable: `using held = await lock.acquire()` releases it at the end of the block.
+ */
+export class Lock extends Face implements Disposable {
+  /** @internal */
+  readonly word: FutexWord;
+  readonly #target: WaitTarget;
+
+  constructor(options: LockOptions | Place = {}, heap?: Heap) {
+    const place = options instanceof Place ? options : Place.allocate(LOCK_BYTES, heap);
+    super('lock', place);
+    if (!(options instanceof Place)) prepareLock(place, options);
+    this.word = place.word(0);
+    this.#target = { kind: 'lock', target: place.offset, heap: place.heap };
+  }
+
+  /**
+   * Waits for the lock: the lock, or `null` when time was up. Rejects with `AbandonedLockError` when its holder has died
+   * (the caller holds it then), with `DeadlockError` when the wait could never end, and with the signal's reason.
+   */
+  async acquire(wait?: Wait): Promise<this | null> {
+    if (wait === undefined && mutex.tryAcquire(this.word)) return this;
+    const before = mutex.ownerOf(this.word);
+    return this.#granted(await waitFor(mutex.acquire(this.word, this.#target), wait), before);
+  }
+
+  /** The blocking twin of `acquire`. */
+  acquireSync(wait?: Wait): this | null {
+    if (wait === undefined && mutex.tryAcquire(this.word)) return this;
+    const before = mutex.ownerOf(this.word);
+    return this.#granted(waitForSync(mutex.acquire(this.word, this.#target), wait), before);
+  }
+
+  /** The lock if it is free, `null` otherwise. Never waits. */
+  tryAcquire(): this | null {
+    if (mutex.tryAcquire(this.word)) return this;
+    const before = mutex.ownerOf(this.word);
+    return this.#granted(mutex.seize(this.word), before);
+  }
+
+  #granted(grant: mutex.Grant, before: number): this | null {
+    if (grant === false) return null;
+    if (grant === 'abandoned' && (flagsOfLock(this.place.offset, this.place.heap) & LENIENT) === 0)
+      throw abandoned(this, this.place, before);
+    return this;
+  }
+
+  /** Frees the lock and lets one waiting thread try for it. Any thread may call it. `StateError` when nobody holds it. */
+  release(): void {
+    const before = mutex.release(this.word) & OWNER;
+    if (before === this.word.self) return;
+    if (before === 0) throw new StateError('ERR_NOT_HELD', `cannot release lock ${this.name}: nobody holds it`);
+    flagLock(this.place.offset, FOREIGN, this.place.heap);
+  }
+
+  /** Whether somebody holds it, at this moment. */
+  get locked(): boolean {
+    return mutex.ownerOf(this.word) !== 0;
+  }
+
+  get name(): string {
+    return nameOfLock(this.place.offset, this.place.heap);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  [inspect.custom](): string {
+    const owner = mutex.ownerOf(this.word);
+    return `<Lock ${this.name}: ${owner === 0 ? 'free' : `held by ${nameOf(owner, this.place.heap)}`}>`;
+  }
+
+  static readonly [field] = fieldOf(LOCK_BYTES, (place) => new Lock(place));
+}
+registerFace('lock', (place) => new Lock(place), import.meta.url);
