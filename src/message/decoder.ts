@@ -2,6 +2,7 @@ import { invariant } from '../base/invariant.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { heapByNumber, heapNumberOf, offsetOf, releaseAddress } from '../word/heaps.ts';
 import { faceOf } from '../word/shareable.ts';
+import { packer } from './packer.ts';
 import { bareError, fillError } from './error-parts.ts';
 import { kindByNumber, loadKind } from './kinds.ts';
 import { readerOfShape, setField } from './shape-reader.ts';
@@ -297,7 +298,7 @@ export class Decoder {
       kind = this.get() as string;
       loadKind(kind, this.get() as string | undefined);
     }
-    const face = faceOf(kind, offsetOf(address), this.get(), heapByNumber(heapNumberOf(address)), block);
+    const face = faceOf(kind, offsetOf(address), unpackExtra(this.get()), heapByNumber(heapNumberOf(address)), block);
     if (this.#objects !== null) this.#objects[place - 1] = face;
     return face;
   }
@@ -327,4 +328,8 @@ export function releaseHolds(i32: Int32Array, offset: number): void {
   const first = base + i32[base]!;
   const count = i32[base + 3]!;
   for (let i = 0; i < count; i++) releaseAddress(i32[first + i]!);
+}
+
+function unpackExtra(recipe: unknown): unknown {
+  return recipe === undefined ? undefined : packer.current.unpack(recipe);
 }

@@ -6,6 +6,7 @@ import { errorParts } from './error-parts.ts';
 import { numberOfKind } from './kinds.ts';
 import { isParcel, mustBeTransferred } from './parcel.ts';
 import { Seen } from './seen.ts';
+import { packer } from './packer.ts';
 import { SendError } from './send-error.ts';
 import { type Shape, shapeOf } from './shape-writer.ts';
 import { HAS_REFERENCES, HEADER_WORDS, INLINE_MAX, RECIPE, STRINGS_LATIN1, STRINGS_UCS2, TAG, TAG_BITS } from './tags.ts';
@@ -342,7 +343,8 @@ export class Encoder {
       this.put(kind);
       this.put(moduleOfKind(kind));
     }
-    this.put(extra);
+    // A class, a function: it is packed by itself.
+    this.put(extra === undefined ? undefined : packer.current.pack(extra, { where: this.#where }));
   }
 
   #putView(value: ArrayBufferView): void {

@@ -34,6 +34,10 @@ function index(): Map<unknown, readonly Step[]> {
     if (depth > 0) open.push({ value, path, depth });
   };
   for (const name of ROOTS) if (name in globalThis) add((globalThis as Record<string, unknown>)[name], [name], 3);
+  for (const name of STANDARD_GLOBALS) {
+    const value: unknown = Object.getOwnPropertyDescriptor(globalThis, name)?.value;
+    if (typeof value === 'function') add(value, [name], 2);
+  }
   for (const name of ['process', 'console', 'performance', 'crypto', 'navigator']) {
     const value = (globalThis as Record<string, unknown>)[name] as object | undefined;
     if (value === undefined) continue;
