@@ -1,0 +1,106 @@
+import { decode, drop, dropBytes, encode, post, SendError, take } from '../message/index.ts';
+import { type Heap, SharedHeap } from '../word/heap.ts';
+
+/*
+ * An item in a queue: 16 bytes. Small values stand in it; everything else is a message in a block of its own.
+ *
+ *   word 0   what it is
+ *   word 1   an integer, or the block of the message / 16
+ *   words 2, 3   a double: the value, or the key that a priority queue sorts by
+ */
+export const ITEM_BYTES = 16;
+const MESSAGE = 0;
+const INTEGER = 1;
+const DOUBLE = 2;
+const CONSTANT = 3;
+const CONSTANTS: readonly unknown[] = [undefined, null, true, false];
+
+/** An item that is not yet in a queue, or not any more. */
+export interface Item {
+  readonly kind: number;
+  readonly word: number;
+  readonly double: number;
+}
+
+/** Takes a snapshot of a value. Throws `SendError` for what can't travel; nothing is in the queue then. */
+export function toItem(heap: Heap, value: unknown, key = 0): Item {
+  if (typeof value === 'number') {
+    if ((value | 0) === value && !Object.is(value, -0)) return { kind: INTEGER, word: value, double: key };
+    return { kind: DOUBLE, word: 0, double: value };
+  }
+  const constant = CONSTANTS.indexOf(value);
+  if (constant >= 0) return { kind: CONSTANT, word: constant, double: key };
+  return { kind: MESSAGE, word: messageIn(heap, value) / 16, double: key };
+}
+
+function messageIn(heap: Heap, value: unknown): number {
+  const isLocal = heap instanceof SharedHeap;
+  if (isLocal) {
+    const { offset, parcels } = post(value);
+    if (parcels === null) return offset;
+    drop(offset);
+    throw noParcels();
+  }
+  const { bytes, parcels } = encode(value, { where: 'process' });
+  if (parcels !== null) throw noParcels();
+  const block = heap.allocate(bytes.length + 8);
+  heap.i32[block / 4] = bytes.length;
+  heap.bytes.set(bytes, block + 8);
+  return block;
+}
+
+function noParcels(): SendError {
+  return new SendError(
+    'ERR_SEND_QUEUE',
+    "a SharedArrayBuffer or a MessagePort can't go through a queue: nobody knows yet who will take it",
+    {
+      hint: 'share memory as a SharedArray or SharedValue, which can; hand a port to the thread as an argument',
+    },
+  );
+}
+
+/** The value of an item that has been taken out. What it held is freed. */
+export function fromItem(heap: Heap, { kind, word, double }: Item): unknown {
+  if (kind === INTEGER) return word;
+  if (kind === DOUBLE) return double;
+  if (kind === CONSTANT) return CONSTANTS[word];
+  const block = (word >>> 0) * 16;
+  if (heap instanceof SharedHeap) return take(block);
+  const bytes = bytesOf(heap, block);
+  heap.release(block);
+  try {
+    return decode(bytes);
+  } finally {
+    dropBytes(bytes);
+  }
+}
+
+/** The value of an item that stays in the queue. */
+export function peekItem(heap: Heap, { kind, word, double }: Item, read: (block: number) => unknown): unknown {
+  if (kind !== MESSAGE) return fromItem(heap, { kind, word, double });
+  const block = (word >>> 0) * 16;
+  return heap instanceof SharedHeap ? read(block) : decode(bytesOf(heap, block));
+}
+
+/** Frees an item that nobody will take. */
+export function dropItem(heap: Heap, { kind, word }: Item): void {
+  if (kind !== MESSAGE) return;
+  const block = (word >>> 0) * 16;
+  if (heap instanceof SharedHeap) return drop(block);
+  const bytes = bytesOf(heap, block);
+  heap.release(block);
+  dropBytes(bytes);
+}
+
+function bytesOf(heap: Heap, block: number): Buffer {
+  return Buffer.from(heap.bytes.subarray(block + 8, block + 8 + heap.i32[block / 4]!));
+}
+
+export function writeItem(heap: Heap, at: number, { kind, word, double }: Item): void {
+  heap.i32[at / 4] = kind;
+  heap.i32[at / 4 + 1] = word;
+  heap.f64[at / 8 + 1] = double;
+}
+export function readItem(heap: Heap, at: number): Item {
+  return { kind: heap.i32[at / 4]!, word: heap.i32[at / 4 + 1]!, double: heap.f64[at / 8 + 1]! };
+}

@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, QueueShutDown, SimpleQueue } from '../../src/queue/index.ts';
+import { Event, Lock, SendError, Thread } from '../../src/threading/index.ts';
+import { test } from '../support/test.ts';
+import { until } from '../support/until.ts';
+
+const words = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(count * 4));
+
+for (const [name, make] of [
+  ['Queue', (maxSize = 0) => new Queue<number>({ maxSize })],
+  ['LifoQueue', (maxSize = 0) => new LifoQueue<number>({ maxSize })],
+  ['PriorityQueue', (maxSize = 0) => new PriorityQueue<number>({ maxSize })],
+] as const) {
+  test(`${name}: what cannot be done at once, or in time, is refused by name [QUE-03 QUE-04 QUE-05 QUE-20]`, async () => {
+    const queue = make(1);
+    assert.throws(() => queue.getNoWait(), QueueEmpty);
+    await assert.rejects(queue.get({ timeout: 1 }), QueueEmpty);
+    assert.throws(() => queue.getSync({ timeout: 1 }), QueueEmpty);
+    queue.putNoWait(1);
+    assert.deepEqual([queue.size, queue.isFull, queue.isEmpty], [1, true, false]);
+    assert.throws(() => queue.putNoWait(2), QueueFull);
+    await assert.rejects(queue.put(2, { timeout: 1 }), QueueFull);
+    assert.throws(() => queue.putSync(2, { timeout: 1 }), QueueFull);
+    for (const timeout of [-1, NaN]) {
+      await assert.rejects(queue.get({ timeout }), RangeError);
+      assert.throws(() => queue.putSync(1, { timeout }), RangeError);
+    }
+    assert.equal(queue.getNoWait(), 1);
+  });
+
+  test(`${name}: a get waits for a put in another thread, and the other way round [QUE-06]`, async () => {
+    const [queue, back] = [make(), make(1)];
+    const seen = words(2);
+    const thread = new Thread({
+      target: () => {
+        seen[0] = queue.getSync();
+        back.putSync(7);
+        back.putSync(8);
+        seen[1] = 1;
+      },
+    });
+    thread.start();
+    await queue.put(5);
+    assert.equal(await back.get(), 7);
+    assert.equal(back.getSync(), 8);
+    await thread.join();
+    assert.deepEqual([...seen], [5, 1]);
+  });
+
+  test(`${name}: join waits until everything that was put is done, again and again [QUE-08]`, async () => {
+    const queue = make();
+    assert.equal(await queue.join(), true);
+    assert.throws(() => queue.taskDone(), RangeError);
+    for (let round = 0; round < 2; round++) {
+      const worker = new Thread({
+        target: () => {
+          for (let i = 0; i < 10; i++) {
+            queue.getSync();
+            queue.taskDone();
+          }
+        },
+      });
+      worker.start();
+      for (let i = 0; i < 10; i++) queue.putNoWait(i);
+      assert.equal(queue.joinSync(), true);
+      await worker.join();
+    }
+    queue.putNoWait(1);
+    assert.equal(await queue.join({ timeout: 1 }), false);
+    assert.equal(queue.unfinishedTasks, 1);
+  });
+
+  test(`${name}: lowering maxSize below the size makes put fail until it drains [QUE-09]`, () => {
+    const queue = make(3);
+    for (const item of [1, 2, 3]) queue.putNoWait(item);
+    queue.maxSize = 1;
+    assert.throws(() => queue.putNoWait(4), QueueFull);
+    queue.getNoWait();
+    queue.getNoWait();
+    assert.throws(() => queue.putNoWait(4), QueueFull);
+    queue.getNoWait();
+    queue.putNoWait(4);
+  });
+
+  test(`${name}: after a shutdown nothing goes in, and what is there comes out [QUE-10 QUE-11 QUE-16]`, async () => {
+    const queue = make();
+    queue.putNoWait(1);
+    queue.shutdown();
+    assert.throws(() => queue.putNoWait(2), QueueShutDown);
+    await assert.rejects(queue.put(2), QueueShutDown);
+    assert.equal(await queue.get(), 1);
+    queue.taskDone();
+    assert.equal(await queue.join(), true);
+    await assert.rejects(queue.get(), QueueShutDown);
+    assert.throws(() => queue.getNoWait(), QueueShutDown);
+  });
+
+  test(`${name}: an immediate shutdown drops what is there, as done [QUE-13]`, async () => {
+    const queue = make();
+    for (const item of [1, 2]) queue.putNoWait(item);
+    const joined = queue.join();
+    queue.shutdown({ immediate: true });
+    assert.equal(await joined, true);
+    await assert.rejects(queue.get(), QueueShutDown);
+    assert.throws(() => queue.taskDone(), RangeError);
+  });
+
+  test(`${name}: a shutdown wakes all who wait to get or to put [QUE-14 QUE-15 QUE-18]`, async () => {
+    const [empty, full] = [make(), make(1)];
+    full.putNoWait(0);
+    const refused = words(1);
+    const started = words(1);
+    const threads = [1, 2, 3, 4].map(
+      (n) =>
+        new Thread({
+          target: () => {
+            Atomics.add(started, 0, 1);
+            try {
+              if (n % 2 === 0) empty.getSync();
+              else full.putSync(1);
+            } catch (error) {
+              if (error instanceof QueueShutDown) Atomics.add(refused, 0, 1);
+            }
+          },
+        }),
+    );
+    for (const thread of threads) thread.start();
+    await until(() => Atomics.load(started, 0) === 4);
+    empty.shutdown();
+    full.shutdown();
+    for (const thread of threads) assert.equal(await thread.join(), true);
+    assert.equal(refused[0], 4);
+  });
+
+  test(`${name}: an item that cannot be sent is refused where it is put, and the queue stays as it was [QUE-19]`, async () => {
+    const queue = make() as Queue;
+    await assert.rejects(queue.put(Promise.resolve(1)), SendError);
+    assert.throws(() => queue.putSync(process.stdout), SendError);
+    assert.equal(queue.size, 0);
+    queue.putNoWait(1);
+    assert.equal(queue.getNoWait(), 1);
+  });
+}
+
+test('items come out in the order of their queue [QUE-01]', () => {
+  const items = [111, 333, 222];
+  const out = (queue: Queue<number>): number[] => {
+    queue.putManySync(items);
+    return items.map(() => queue.getNoWait());
+  };
+  assert.deepEqual(out(new Queue()), [111, 333, 222]);
+  assert.deepEqual(out(new LifoQueue()), [222, 333, 111]);
+  assert.deepEqual(out(new PriorityQueue()), [111, 222, 333]);
+});
+
+test('a priority queue sorts numbers, texts, arrays by their elements, and objects by their priority', () => {
+  const sorted = <T>(items: readonly T[]): T[] => {
+    const queue = new PriorityQueue<T>();
+    queue.putManySync(items);
+    return items.map(() => queue.getNoWait());
+  };
+  assert.deepEqual(sorted(['b', 'a', 'c']), ['a', 'b', 'c']);
+  assert.deepEqual(sorted([1.5, -2, 0, -0.5]), [-2, -0.5, 0, 1.5]);
+  assert.deepEqual(sorted([[2, 'x'] as const, [1, 'z'] as const, [1, 'y'] as const]), [
+    [1, 'y'],
+    [1, 'z'],
+    [2, 'x'],
+  ]);
+  assert.deepEqual(sorted([{ priority: 2 }, { priority: 1 }]), [{ priority: 1 }, { priority: 2 }]);
+  const random = Array.from({ length: 500 }, (_, i) => (i * 7919) % 503);
+  assert.deepEqual(
+    sorted(random),
+    random.toSorted((a, b) => a - b),
+  );
+});
+
+test('anything that can be sent goes through, and shared things arrive as themselves', async () => {
+  const [there, back] = [new Queue(), new Queue()];
+  const thread = new Thread({
+    target: () => {
+      for (;;) {
+        const item = there.getSync();
+        if (item === 'end') return;
+        back.putSync(item);
+      }
+    },
+  });
+  thread.start();
+  const factor = 3;
+  class Point {
+    readonly x: number;
+    constructor(x: number) {
+      this.x = x;
+    }
+    double(): number {
+      return this.x * 2;
+    }
+  }
+  const lock = new Lock();
+  const plain = [
+    1,
+    -0,
+    1.5,
+    null,
+    undefined,
+    true,
+    'text',
+    'žluť',
+    10n ** 30n,
+    { a: [1, { b: 2 }] },
+    new Map([[1, new Set(['x'])]]),
+    new Date(5),
+    new Float64Array([1, 2]),
+  ];
+  for (const item of plain) {
+    await there.put(item);
+    assert.deepEqual(await back.get(), item);
+  }
+  for (const shared of [lock, there, thread, new Event()]) {
+    await there.put({ shared });
+    assert.equal(((await back.get()) as { shared: unknown }).shared, shared);
+  }
+  await there.put(new Point(4));
+  const point = (await back.get()) as Point;
+  assert.ok(point instanceof Point);
+  assert.equal(point.double(), 8);
+  await there.put((x: number) => x * factor);
+  assert.equal(((await back.get()) as (x: number) => number)(2), 6);
+  there.putSync('end');
+  await thread.join();
+});
+
+test('many producers and consumers lose nothing and get nothing twice', async () => {
+  const queue = new Queue<number>({ maxSize: 50 });
+  const [sum, count] = [words(1), words(1)];
+  const producers = [0, 1].map(
+    (p) =>
+      new Thread({
+        target: () => {
+          for (let i = 0; i < 3000; i++) queue.putSync(p * 3000 + i);
+        },
+      }),
+  );
+  const consumers = [0, 1].map(
+    () =>
+      new Thread({
+        target: async () => {
+          for await (const item of queue) {
+            Atomics.add(sum, 0, item);
+            Atomics.add(count, 0, 1);
+          }
+        },
+      }),
+  );
+  for (const thread of [...producers, ...consumers]) thread.start();
+  for (const producer of producers) await producer.join();
+  queue.shutdown();
+  for (const consumer of consumers) await consumer.join();
+  assert.equal(count[0], 6000);
+  assert.equal(sum[0], (6000 * 5999) / 2);
+});
+
+test('several items are put and got at once', async () => {
+  const queue = new Queue<number>();
+  await queue.putMany([1, 2, 3, 4]);
+  assert.deepEqual(await queue.getMany(3), [1, 2, 3]);
+  assert.deepEqual(queue.getManySync(5), [4]);
+});
+
+test('a thread that dies while it waits or works leaves the queue to the others', async () => {
+  const queue = new Queue<number>();
+  const busy = new Event();
+  const dies = new Thread({
+    target: () => {
+      for (let i = 0; ; i++) {
+        queue.putSync(i);
+        if (i === 100) busy.set();
+      }
+    },
+  });
+  const waits = new Queue();
+  const sleeper = new Thread({ target: () => void waits.getSync() });
+  dies.start();
+  sleeper.start();
+  await busy.wait();
+  await dies.terminate();
+  await sleeper.terminate();
+  for (let i = 0; queue.size > 0; i++) assert.equal(queue.getNoWait(), i);
+  waits.putNoWait(1);
+  assert.equal(await waits.get(), 1);
+});
+
+test('a simple queue has no limit, and puts within puts [SQU-01 SQU-03]', () => {
+  const queue = new SimpleQueue();
+  assert.throws(() => queue.getNoWait(), QueueEmpty);
+  const nosy = {
+    get item(): number {
+      queue.putNoWait('inner');
+      return 1;
+    },
+  };
+  queue.putNoWait({ ...nosy });
+  assert.deepEqual([queue.getNoWait(), queue.getNoWait()], ['inner', { item: 1 }]);
+});
