@@ -14,3 +14,22 @@ export { Lock, type LockOptions } from './lock.ts';
 export { RLock } from './rlock.ts';
 export { type Held, RWLock } from './rwlock.ts';
 export { BoundedSemaphore, Semaphore } from './semaphore.ts';
+export {
+  bool,
+  bytes,
+  type FieldType,
+  float32,
+  float64,
+  int16,
+  int32,
+  int64,
+  int8,
+  uint16,
+  uint32,
+  uint64,
+  uint8,
+  utf8,
+} from './field-types.ts';
+export { SharedArray } from './shared-array.ts';
+export { SharedStruct, type Schema, type StructClass } from './shared-struct.ts';
+export { SharedValue } from './shared-value.ts';

@@ -89,7 +89,9 @@ class Packer {
       });
     if (types.isModuleNamespaceObject(value))
       this.#fail('E_NAMESPACE', "a module's namespace object can't be sent as a value", { hint: 'import the module inside the function' });
-    const factory: unknown = (value as { [reduce]?: unknown })[reduce];
+    // A class inherits from the class above it, but is not made as that one is.
+    const factory: unknown =
+      typeof value === 'function' && !Object.hasOwn(value, reduce) ? undefined : (value as { [reduce]?: unknown })[reduce];
     if (typeof factory === 'function') return this.#reduced(value, factory as AnyFunction);
     const path = pathOfIntrinsic(value);
     if (path !== undefined) return this.#add(value, ['global', path]);

@@ -1,0 +1,110 @@
+import { OutOfRangeError } from '../base/errors.ts';
+import { reduce } from '../message/closures/index.ts';
+import type { Heap } from '../word/heap.ts';
+
+/** A type of fixed size in shared memory: of a SharedValue, of the items of a SharedArray, of a field of a SharedStruct. */
+export interface FieldType<T> {
+  readonly name: string;
+  readonly bytes: number;
+  /** Read and written as a typed array's element, when it is one. */
+  readonly view: ViewConstructor | null;
+  get(heap: Heap, at: number): T;
+  set(heap: Heap, at: number, value: T): void;
+  /** A type travels by its name. */
+  [reduce](): readonly [factory: (...args: never[]) => FieldType<never>, args: readonly unknown[]];
+}
+
+export type View =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+export type ViewConstructor = {
+  readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
+  new (buffer: ArrayBufferLike, offset: number, length: number): View;
+};
+
+function numeric<T extends number | bigint>(name: string, view: ViewConstructor): FieldType<T> {
+  return {
+    name,
+    bytes: view.BYTES_PER_ELEMENT,
+    view,
+    get: (heap, at) => new view(heap.i32.buffer, at, 1)[0] as T,
+    set: (heap, at, value) => void ((new view(heap.i32.buffer, at, 1) as { [index: number]: unknown })[0] = value),
+    [reduce]: () => [typeNamed, [name]],
+  };
+}
+
+export const int8: FieldType<number> = numeric('int8', Int8Array);
+export const uint8: FieldType<number> = numeric('uint8', Uint8Array);
+export const int16: FieldType<number> = numeric('int16', Int16Array);
+export const uint16: FieldType<number> = numeric('uint16', Uint16Array);
+export const int32: FieldType<number> = numeric('int32', Int32Array);
+export const uint32: FieldType<number> = numeric('uint32', Uint32Array);
+export const float32: FieldType<number> = numeric('float32', Float32Array);
+export const float64: FieldType<number> = numeric('float64', Float64Array);
+export const int64: FieldType<bigint> = numeric('int64', BigInt64Array);
+export const uint64: FieldType<bigint> = numeric('uint64', BigUint64Array);
+
+export const bool: FieldType<boolean> = {
+  name: 'bool',
+  bytes: 1,
+  view: null,
+  get: (heap, at) => heap.bytes[at] === 1,
+  set: (heap, at, value) => void (heap.bytes[at] = value ? 1 : 0),
+  [reduce]: () => [typeNamed, ['bool']],
+};
+
+/** Text of at most so many bytes in UTF-8. Longer text is refused. Read and write it under a lock: it is not one word. */
+export function utf8(bytesMax: number): FieldType<string> {
+  const bytes = Math.ceil((bytesMax + 4) / 4) * 4;
+  return {
+    name: `utf8(${bytesMax})`,
+    bytes,
+    view: null,
+    get: (heap, at) => heap.bytes.toString('utf8', at + 4, at + 4 + heap.i32[at / 4]!),
+    set(heap, at, value) {
+      const length = Buffer.byteLength(value);
+      if (length > bytesMax)
+        throw new OutOfRangeError(
+          'ERR_TEXT_TOO_LONG',
+          `a field of ${bytesMax} bytes cannot hold a text of ${length}: ${JSON.stringify(value.slice(0, 20))}…`,
+        );
+      heap.bytes.write(value, at + 4, 'utf8');
+      heap.i32[at / 4] = length;
+    },
+    [reduce]: () => [utf8 as never, [bytesMax]],
+  };
+}
+
+/** So many bytes. What is read is a copy. */
+export function bytes(length: number): FieldType<Uint8Array> {
+  return {
+    name: `bytes(${length})`,
+    bytes: Math.ceil(length / 4) * 4,
+    view: null,
+    get: (heap, at) => Uint8Array.from(heap.bytes.subarray(at, at + length)),
+    set(heap, at, value) {
+      if (value.length > length) throw new OutOfRangeError('ERR_BYTES_TOO_LONG', `a field of ${length} bytes cannot hold ${value.length}`);
+      heap.bytes.fill(0, at, at + length);
+      heap.bytes.set(value, at);
+    },
+    [reduce]: () => [bytes as never, [length]],
+  };
+}
+
+/** How values of this type are aligned: as typed arrays want it. */
+export const alignmentOf = (type: FieldType<never> | FieldType<unknown>): number => (type.view === null ? 4 : type.view.BYTES_PER_ELEMENT);
+
+/** The type with this name: how types of numbers travel. */
+export function typeNamed(name: string): FieldType<never> {
+  const all = [int8, uint8, int16, uint16, int32, uint32, float32, float64, int64, uint64, bool] as unknown as FieldType<never>[];
+  return all.find((type) => type.name === name)!;
+}
