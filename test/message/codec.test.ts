@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { decode, encode, post, take } from '../../src/message/index.ts';
 import { test } from '../support/test.ts';
@@ -25,13 +26,25 @@ const anything = (): fc.Arbitrary<unknown> =>
     withBoxedValues: true,
   });
 
+/** Node 22's `deepEqual` holds no invalid date for equal to itself: they have a test of their own. */
+const holdsInvalidDate = (value: unknown): boolean =>
+  inspect(value, { depth: Infinity, maxArrayLength: Infinity }).includes('Invalid Date');
+
 test('a copy of any plain data is what structuredClone makes of it', () => {
   fc.assert(
     fc.property(anything(), (value) => {
+      fc.pre(!holdsInvalidDate(value));
       for (const copy of copies(value)) assert.deepEqual(copy, value);
     }),
     { numRuns: 1000 },
   );
+});
+
+test('an invalid date stays one', () => {
+  for (const copy of copies([new Date(NaN)]) as Date[][]) {
+    assert.ok(copy[0] instanceof Date);
+    assert.ok(Number.isNaN(copy[0].getTime()));
+  }
 });
 
 test('strings of any characters arrive whole', () => {
