@@ -14,6 +14,9 @@ export interface FieldType<T> {
   [reduce](): readonly [factory: (...args: never[]) => FieldType<never>, args: readonly unknown[]];
 }
 
+/** A typed array that holds such numbers. */
+export type ViewOf<T> = T extends bigint ? BigInt64Array | BigUint64Array : Exclude<View, BigInt64Array | BigUint64Array>;
+
 export type View =
   | Int8Array
   | Uint8Array

@@ -4,7 +4,7 @@ import { LOCK_BYTES } from '../sync/lock-block.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { field, type Handle, handle, registerKind } from '../word/shareable.ts';
 import { Face, Place } from './face.ts';
-import type { FieldType, View } from './field-types.ts';
+import type { FieldType, ViewOf } from './field-types.ts';
 import { RLock } from './rlock.ts';
 
 /* A lock, the length, and after 32 bytes the items. */
@@ -18,7 +18,7 @@ const ITEMS = 32;
 export class SharedArray<T extends number | bigint = number> extends Face implements Iterable<T> {
   readonly #type: FieldType<T>;
   /** The items as a typed array. Single items are read and written in one step; `Atomics` works on it. */
-  readonly view: View;
+  readonly view: ViewOf<T>;
   readonly lock: RLock;
 
   constructor(type: FieldType<T>, content: number | Iterable<T> | Place, heap: Heap = sharedHeap()) {
@@ -32,7 +32,7 @@ export class SharedArray<T extends number | bigint = number> extends Face implem
     this.#type = type;
     if (!(content instanceof Place)) place.word(LENGTH).store(length);
     place.heap.reach(place.offset + ITEMS + length * type.bytes);
-    this.view = new type.view(place.heap.i32.buffer, place.offset + ITEMS, length);
+    this.view = new type.view(place.heap.i32.buffer, place.offset + ITEMS, length) as unknown as ViewOf<T>;
     this.lock = RLock[field].at({ heap: place.heap, block: place.block, offset: place.offset });
     if (values !== null) values.forEach((value, i) => this.set(i, value));
   }

@@ -7,11 +7,11 @@ import { alignmentOf, type FieldType, type View } from './field-types.ts';
 
 /** A class whose instances can lie inside a struct: `Lock`, `Event`, another struct. */
 export type FieldClass<T extends object> = { readonly [field]: Field<T> };
-export type Schema = Readonly<Record<string, FieldType<never> | FieldClass<object>>>;
+export type Schema = Readonly<Record<string, FieldType<unknown> | FieldClass<object>>>;
 
 /** What a field is when it is read: a value of its type, or the thing that lies there. */
 type FieldValue<F> = F extends FieldClass<infer T> ? T : F extends FieldType<infer T> ? T : never;
-type ValueFields<S extends Schema> = { [K in keyof S as S[K] extends FieldClass<object> ? never : K]: FieldValue<S[K]> };
+type ValueFields<S extends Schema> = { -readonly [K in keyof S as S[K] extends FieldClass<object> ? never : K]: FieldValue<S[K]> };
 type ThingFields<S extends Schema> = { readonly [K in keyof S as S[K] extends FieldClass<object> ? K : never]: FieldValue<S[K]> };
 export type StructFields<S extends Schema> = ValueFields<S> & ThingFields<S>;
 
