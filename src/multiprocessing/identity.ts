@@ -9,8 +9,14 @@ let children = 0;
 
 export const MAIN_PROCESS = 'MainProcess';
 
+let name: string | undefined;
+
 export function nameHere(): string {
-  return here.setup?.name ?? MAIN_PROCESS;
+  return (name ??= here.setup?.name ?? MAIN_PROCESS);
+}
+
+export function setNameHere(newName: string): void {
+  name = newName;
 }
 
 /** The numbers of a new child and of those above it: `3`, or `2:3` for a child's child. */

@@ -2,15 +2,19 @@ import { isMainThread } from '../host/process/where.ts';
 import { StateError } from '../base/errors.ts';
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
-import { type Child, type Exit } from '../host/process/child.ts';
+import type { Child } from '../host/process/child.ts';
+import { FRAME } from '../host/process/frame.ts';
 import { here, type Setup } from '../host/process/setup.ts';
 import { takeChild } from '../host/process/spares.ts';
-import { encode } from '../message/index.ts';
+import { dropBytes, encode } from '../message/index.ts';
 import { awaitChildExit, peekChildExit } from '../system/child-exit.ts';
+import { probeProcesses } from '../word/process-heap.ts';
+import { type Connection, packed } from './connection.ts';
 import { type ExitCode, exitCodeOf } from './exit.ts';
 import { authKeyHere, nameHere, nextLineage } from './identity.ts';
 import { log, logLevel } from './log.ts';
 import { runTarget, type Work } from './run-target.ts';
+import { Sentinel } from './sentinel.ts';
 
 export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[]> {
   /** What the process runs: any function. A promise that it returns is awaited. */
@@ -76,13 +80,23 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
         `process ${nameHere()} is a daemon: daemons may not have children, for nobody would end them`,
       );
     }
-    const message = encode([this.#setup(), runTarget, [this.#workToSend()]], { where: 'process' });
+    const setup = Uint8Array.from(encode(this.#setup(), { where: 'process' }).bytes);
+    const { message, ends } = this.#message();
     const child = takeChild();
-    child.start(message.bytes);
+    child.start(setup, message);
+    let hasBegun = false;
+    child.onFrame = (kind) => void (hasBegun ||= kind === FRAME.begun);
+    void child.ended.then(() => {
+      if (!hasBegun) dropMessage(message, ends);
+    });
     if (this.#daemon) child.unref();
     this.#state = { is: 'started', child };
     living.add(this as unknown as Process);
-    void child.ended.then(() => living.delete(this as unknown as Process));
+    void child.ended.then(() => {
+      living.delete(this as unknown as Process);
+      // What it held, when it was killed, comes back now, and not only when somebody misses it.
+      probeProcesses();
+    });
     endWithProgram();
   }
 
@@ -99,6 +113,20 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
       startedByMainThread: isMainThread,
       logLevel: logLevel(),
     };
+  }
+
+  /** What the process runs, and the ends of pipes that travel with it. */
+  #message(): { readonly message: Uint8Array; readonly ends: readonly Connection[] } {
+    const ends = (packed.ends = [] as Connection[]);
+    try {
+      // A copy: the next message is written over it.
+      return { message: Uint8Array.from(encode([runTarget, [this.#workToSend()]], { where: 'process' }).bytes), ends };
+    } catch (error) {
+      for (const end of ends) end.arrived();
+      throw error;
+    } finally {
+      packed.ends = null;
+    }
   }
 
   #workToSend(): Work | null {
@@ -149,8 +177,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   }
 
   /** Something that `connectionWait` can wait for: ready when the process has ended. */
-  get sentinel(): { readonly ended: Promise<Exit> } {
-    return this.#started('wait for');
+  get sentinel(): Sentinel {
+    return new Sentinel(this.#started('wait for'));
   }
 
   /** Waits until it has ended; false when time was up first. Rejects with `StateError` before the start. */
@@ -195,6 +223,12 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     if (this.#state.is === 'started') return this.#state.child;
     throw new StateError('ERR_PROCESS_NOT_STARTED', `cannot ${act} process ${this.#name}: it has not been started`);
   }
+}
+
+/** Lets go of what travels in a message that its process did not live to read. */
+function dropMessage(message: Uint8Array, ends: readonly Connection[]): void {
+  dropBytes(message);
+  for (const end of ends) end.arrived();
 }
 
 function closed(name: string): StateError {

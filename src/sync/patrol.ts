@@ -1,6 +1,7 @@
 import type { Deadline } from '../base/deadline.ts';
 import { onlyOursPending } from '../word/keep-alive.ts';
-import { probe, watchesDeadlocks } from '../word/roster.ts';
+import { foreignHeaps } from '../word/heaps.ts';
+import { probe, probeAll, watchesDeadlocks } from '../word/roster.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { type WaitTarget, waitBegins, waitEnds, waitFoundIdle, waitStandsAt } from '../word/waits.ts';
 import { type DeadlockError, findDeadlock } from './deadlock.ts';
@@ -60,6 +61,7 @@ export class Patrol {
       waitStandsAt(this.#ticket, whereAmI(), this.#heap);
     }
     const { kind, target } = this.#target!;
+    if (kind === 'other') for (const heap of foreignHeaps()) probeAll(heap);
     if (kind === 'join') probe(target, this.#heap);
     if (kind === 'lock' || kind === 'reentrant') probe(Atomics.load(this.#heap.i32, target / 4) & OWNER, this.#heap);
     if (!watchesDeadlocks()) return null;

@@ -16,8 +16,16 @@ export function registerHeap(number: number, heap: Heap): void {
   heaps[number] = heap;
 }
 
+/** How a heap is found that this thread has not met yet. */
+export const findHeap: { current: (number: number) => Heap | undefined } = { current: () => undefined };
+
+/** The heaps that this thread shares with other processes. */
+export function foreignHeaps(): readonly Heap[] {
+  return heaps.filter((heap) => heap !== undefined);
+}
+
 export function heapByNumber(number: number): Heap {
-  const heap = number === 0 ? sharedHeap() : heaps[number];
+  const heap = number === 0 ? sharedHeap() : (heaps[number] ?? findHeap.current(number));
   if (heap === undefined) throw new Error(`a shared thing arrived that lies in memory which this thread has not mapped (heap ${number})`);
   return heap;
 }

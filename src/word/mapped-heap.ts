@@ -19,11 +19,15 @@ export class MappedHeap extends Heap implements MappedGround {
   readonly doorbell: Doorbell;
   /** Who this thread is among the threads of all the processes that share the heap: enrolled when it is first asked for. */
   readonly self: { id: number };
+  #isEnrolled = false;
 
   private constructor(memory: Memory) {
     super(memory.buffer, memory.bytes);
     this.memory = memory;
-    this.self = lazily(() => enrol(this));
+    this.self = lazily(() => {
+      this.#isEnrolled = true;
+      return enrol(this);
+    });
     this.doorbell = new Doorbell(new Bells(this, this.#bellTable()));
   }
 
@@ -33,6 +37,11 @@ export class MappedHeap extends Heap implements MappedGround {
 
   static attach(fd: number, bytes: number): MappedHeap {
     return new MappedHeap(mapMemory(fd, bytes));
+  }
+
+  /** Whether this thread has a number in it. */
+  get isEnrolled(): boolean {
+    return this.#isEnrolled;
   }
 
   get address(): number {

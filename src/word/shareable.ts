@@ -50,7 +50,11 @@ interface Owned {
 const kinds = new Map<string, Adopt>();
 const modules = new Map<string, string>();
 const facesOf = new WeakMap<Heap, Map<number, WeakRef<object>>>();
-const collected = new FinalizationRegistry<Owned>(({ heap, offset, block }) => {
+/** What this thread's faces keep of the heaps that outlive it. */
+const ownedIn = new Map<Heap, Set<Owned>>();
+const collected = new FinalizationRegistry<Owned>((owned) => {
+  const { heap, offset, block } = owned;
+  if (heap !== sharedHeap() && ownedIn.get(heap)?.delete(owned) !== true) return;
   // A new face may have been made between the death of the old one and this call.
   const faces = facesIn(heap);
   if (faces.get(offset)?.deref() === undefined) faces.delete(offset);
@@ -80,6 +84,12 @@ export function moduleOfKind(kind: string): string | undefined {
   return modules.get(kind);
 }
 
+/** This thread ends for good: gives up what its faces keep of a heap that lives on. */
+export function letGoOfFaces(heap: Heap): void {
+  for (const { block } of ownedIn.get(heap) ?? []) heap.release(block);
+  ownedIn.delete(heap);
+}
+
 export function isShareable(value: unknown): value is Shareable {
   return typeof value === 'object' && value !== null && handle in value;
 }
@@ -87,7 +97,12 @@ export function isShareable(value: unknown): value is Shareable {
 /** Makes `face` this thread's face of the block, which it now owns one reference of. Call it in the constructor. */
 export function own(face: object, offset: number, heap: Heap = sharedHeap(), block: number = offset): void {
   facesIn(heap).set(offset, new WeakRef(face));
-  collected.register(face, { heap, offset, block });
+  const owned = { heap, offset, block };
+  collected.register(face, owned);
+  if (heap === sharedHeap()) return;
+  let set = ownedIn.get(heap);
+  if (set === undefined) ownedIn.set(heap, (set = new Set()));
+  set.add(owned);
 }
 
 /** This thread's face of a block. The caller's own reference to the block (a message's, say) is left to the caller. */

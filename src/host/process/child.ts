@@ -22,7 +22,14 @@ const HEAP_FD = 3;
 const CONTROL_FD = 4;
 
 /** Flags of this process that a child must not repeat: what to run, and what listens on a port. */
-const NOT_FOR_CHILDREN = /^--(input-type|experimental-default-type|eval|print|test|inspect|inspect-brk|inspect-port|watch)(=|$)|^-[ep]$/;
+const NOT_FOR_CHILDREN =
+  /^--(input-type|experimental-default-type|eval|print|test|inspect|inspect-brk|inspect-port|watch)(=|$)|^-(e|p|pe)$/;
+/** Those of them whose value is an argument of its own. */
+const WITH_VALUE = /^(--eval|--print|-e|-p|-pe)$/;
+
+function flagsForChildren(): string[] {
+  return process.execArgv.filter((flag, i, flags) => !NOT_FOR_CHILDREN.test(flag) && !(i > 0 && WITH_VALUE.test(flags[i - 1]!)));
+}
 
 function refusal(cause: unknown): StateError {
   const why = cause instanceof Error ? cause.message : 'too many processes or open files, or no memory';
@@ -59,11 +66,10 @@ export class Child {
   /** Starts a process that waits for its first message; it may be sent at once. Throws `StateError` when the system refuses. */
   static launch(): Child {
     const place = processHeapPlace();
-    const execArgv = process.execArgv.filter((flag) => !NOT_FOR_CHILDREN.test(flag));
     const heap = place === undefined ? [] : [`--manycore-heap=${place.bytes}`];
     let spawned: ChildProcess;
     try {
-      spawned = spawn(process.execPath, [...execArgv, MAIN, ...heap], {
+      spawned = spawn(process.execPath, [...flagsForChildren(), MAIN, ...heap], {
         stdio: ['ignore', 'inherit', 'inherit', place?.fd ?? 'ignore', 'pipe'],
         windowsHide: true,
       });
@@ -80,8 +86,9 @@ export class Child {
     this.#control.write(frame(kind, body));
   }
 
-  /** Sends what it shall run. */
-  start(message: Uint8Array): void {
+  /** Sends who it is, and what it shall run. */
+  start(setup: Uint8Array, message: Uint8Array): void {
+    this.send(FRAME.setup, setup);
     this.send(FRAME.start, message);
   }
 

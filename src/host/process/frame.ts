@@ -7,8 +7,12 @@ const HEADER = 5;
 export const FRAME = {
   /** To a child: run this. The body is a message. */
   start: 1,
+  /** To a child, before that: who it is. The body is a message. */
+  setup: 6,
   /** From a child: it is ready to be started. */
   ready: 2,
+  /** From a child: it has read what it shall run. */
+  begun: 7,
   /** From a child: the main function has ended; the body is a message, its result or its error. */
   done: 3,
   /** From a child: it failed before the main function began; the body is a message with the error. */

@@ -4,16 +4,19 @@
  */
 import { Socket } from 'node:net';
 import { attachProcessHeap } from '../../word/process-heap.ts';
-import { decodeAsync, encode } from '../../message/index.ts';
+import { inspect } from 'node:util';
+import { decode, decodeAsync, dropBytes, encode } from '../../message/index.ts';
+import { leaveProcessHeap } from '../../word/process-heap.ts';
 import { diesWithParent } from '../../system/memory.ts';
+import { writeAll } from '../thread/output.ts';
 import { FRAME, frame, type FrameKind, FrameReader } from './frame.ts';
 import { here, type Setup } from './setup.ts';
 
 const HEAP_FD = 3;
 const CONTROL_FD = 4;
 
-/** What a start message holds: who the child is, and what it runs. */
-export type StartMessage = readonly [setup: Setup, main: (...args: never[]) => unknown, args: readonly unknown[]];
+/** What a start message holds: what the child runs. */
+export type StartMessage = readonly [main: (...args: never[]) => unknown, args: readonly unknown[]];
 
 const heapFlag = process.argv.find((word) => word.startsWith('--manycore-heap='));
 if (heapFlag !== undefined) attachProcessHeap(HEAP_FD, Number(heapFlag.slice('--manycore-heap='.length)));
@@ -22,7 +25,8 @@ const control = new Socket({ fd: CONTROL_FD });
 let running = false;
 
 const reader = new FrameReader((kind, body) => {
-  if (kind === FRAME.start) void start(body);
+  if (kind === FRAME.setup) become(decode(body) as Setup);
+  else if (kind === FRAME.start) void start(body);
   else inbox.onFrame(kind, body);
 });
 control.on('data', (chunk: Buffer) => reader.push(chunk));
@@ -61,16 +65,24 @@ async function start(body: Buffer): Promise<void> {
   let message: StartMessage;
   try {
     message = (await decodeAsync(body)).value as StartMessage;
-    become(message[0]);
   } catch (error) {
+    writeAll(2, Buffer.from(`Process ${here.setup?.name} could not begin:\n${inspect(error)}\n`));
     tellParent(FRAME.failed, encode(error, { where: 'process' }).bytes);
     control.end(() => process.exit(1));
     return;
+  } finally {
+    dropBytes(body);
   }
-  const [, main, args] = message;
-  // What the main function leaves behind does not keep the process: it ends with it, as in Python.
+  tellParent(FRAME.begun);
+  const [main, args] = message;
   await main(...(args as never[]));
+  // What the main function leaves behind does not keep the process: it ends with it, as in Python.
+  endsInOrder = true;
   process.exit();
 }
+
+/** The main function has ended: what it holds stays held, as in Python. Otherwise it is abandoned. */
+let endsInOrder = false;
+process.on('exit', () => leaveProcessHeap(endsInOrder ? 'ended' : 'exited'));
 
 tellParent(FRAME.ready);

@@ -7,7 +7,6 @@ import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import type { Death } from '../../word/roster.ts';
 import { sharedHeap } from '../../word/heap.ts';
-import { processHeapIfAny } from '../../word/process-heap.ts';
 import { orderOutput } from './output.ts';
 import * as record from './record.ts';
 import {
@@ -30,7 +29,6 @@ export interface CarrierData {
   readonly heap: SharedArrayBuffer;
   readonly carrier: number;
   readonly manycoreMain: string;
-  readonly processHeap: { readonly fd: number; readonly bytes: number } | undefined;
   /** What the first thread's message could not carry: SharedArrayBuffers, ports. */
   readonly parcels: readonly unknown[] | null;
 }
@@ -74,7 +72,7 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
   const carrier = claimCarrier(carrierHere.number);
   if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
   setRunOf(carrier, run);
-  const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), processHeap: processHeapIfAny(), parcels };
+  const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels };
   let worker: Worker;
   try {
     worker = new Worker(threadMain(), {

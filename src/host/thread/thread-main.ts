@@ -3,7 +3,7 @@
  */
 import { workerData } from 'node:worker_threads';
 import { adoptHeap, sharedHeap } from '../../word/heap.ts';
-import { attachProcessHeap } from '../../word/process-heap.ts';
+import '../../word/process-heap.ts'; // Registers how the heap of the processes is found, should a message name it.
 import { setMainModule } from '../../message/closures/index.ts';
 import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX } from './carrier.ts';
 import { writeDirectly } from './output.ts';
@@ -11,11 +11,10 @@ import * as record from './record.ts';
 import { firstParcels, runThread } from './run-thread.ts';
 import { BUSY, carrierOffset, PARKED, parkedCarriers, runOf, setRunOf } from './table.ts';
 
-const { heap, carrier, manycoreMain, processHeap, parcels } = workerData as CarrierData;
+const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
 adoptHeap(heap);
 carrierHere.number = carrier;
 setMainModule(manycoreMain);
-if (processHeap !== undefined) attachProcessHeap(processHeap.fd, processHeap.bytes);
 writeDirectly();
 firstParcels.current = parcels;
 

@@ -1,0 +1,342 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { dismissSpares } from '../../src/host/process/spares.ts';
+import {
+  activeChildren,
+  connectionWait,
+  connectionWaitSync,
+  cpuCount,
+  currentProcess,
+  Event,
+  int32,
+  parentProcess,
+  Pipe,
+  Process,
+  Queue,
+  SystemExit,
+  Value,
+} from '../../src/multiprocessing/index.ts';
+import { after, test } from '../support/test.ts';
+import { until } from '../support/until.ts';
+
+after(dismissSpares);
+
+/** Runs a program as a process of its own, with the package at hand, and gives what it printed. */
+function runProgram(text: string): { readonly stdout: string; readonly stderr: string; readonly status: number | null } {
+  const multiprocessing = new URL('../../src/multiprocessing/index.js', import.meta.url).href;
+  const program = `import { Process, Queue, Lock, Event, Value, int32, SystemExit, currentProcess } from ${JSON.stringify(multiprocessing)};\n${text}`;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 });
+}
+
+test('before its start a process is not alive, has no exit code and no pid, and is not listed [PRC-01]', () => {
+  const process = new Process({ target: () => {} });
+  assert.equal(process.isAlive, false);
+  assert.equal(process.exitCode, null);
+  assert.equal(process.pid, null);
+  assert.equal(activeChildren().includes(process), false);
+});
+
+test('while it runs it is alive and listed; after its end it has an exit code and is neither [PRC-02] [PRC-04] [PRC-17]', async () => {
+  const go = new Event();
+  const process = new Process({ target: () => go.waitSync() });
+  process.start();
+  assert.equal(process.isAlive, true);
+  assert.equal(process.exitCode, null);
+  assert.ok(activeChildren().includes(process));
+  assert.equal(await process.join({ timeout: 0 }), false);
+  go.set();
+  assert.equal(await process.join(), true);
+  assert.equal(process.exitCode, 0);
+  assert.equal(process.isAlive, false);
+  assert.equal(activeChildren().includes(process), false);
+});
+
+test('arguments and name reach the child, and both sides agree on its pid [PRC-03]', async () => {
+  const answers = new Queue();
+  const child = new Process({
+    target: (...args: unknown[]) => answers.putSync([args, currentProcess().name, currentProcess().pid]),
+    args: [1, 'two', { three: [3n] }],
+    name: 'Test',
+  });
+  child.start();
+  await child.join();
+  assert.deepEqual(await answers.get(), [[1, 'two', { three: [3n] }], 'Test', child.pid]);
+});
+
+test('a class that extends Process runs its own run, with its fields', async () => {
+  const answers = new Queue<string>();
+  class Greeter extends Process {
+    greeting = 'hello';
+    override run(): void {
+      answers.putSync(`${this.greeting} from ${this.name}`);
+    }
+  }
+  const greeter = new Greeter({ name: 'Greeter' });
+  greeter.start();
+  await greeter.join();
+  assert.equal(await answers.get(), 'hello from Greeter');
+});
+
+test('unnamed processes are numbered from 1 on, and those of a child carry its number', () => {
+  const { stdout, stderr } = runProgram(`
+    const names = new Queue();
+    const outer = new Process({ target: async () => {
+      const inner = new Process({ target: () => names.putSync(currentProcess().name) });
+      inner.start();
+      await inner.join();
+      names.putSync(currentProcess().name);
+    } });
+    outer.start();
+    await outer.join();
+    console.log(await names.get(), await names.get());`);
+  assert.equal(stdout, 'Process-1:1 Process-1\n', stderr);
+});
+
+test('an exit value is its code; true is 1, nothing is 0, and a text is printed and means 1 [PRC-07]', async () => {
+  const codes: (number | null)[] = [];
+  for (const value of [3, true, false, undefined]) {
+    const process = new Process({
+      target: (exit: unknown) => {
+        throw new SystemExit(exit);
+      },
+      args: [value],
+    });
+    process.start();
+    await process.join();
+    codes.push(process.exitCode);
+  }
+  assert.deepEqual(codes, [3, 1, 0, 0]);
+  const { stdout, stderr } = runProgram(`
+    const p = new Process({ target: () => { throw new SystemExit('no more'); } });
+    p.start(); await p.join(); console.log(p.exitCode);`);
+  assert.equal(stdout, '1\n');
+  assert.equal(stderr, 'no more\n');
+});
+
+test('an uncaught error is printed on stderr with its stack, and the exit code is 1 [PRC-08]', () => {
+  const { stdout, stderr } = runProgram(`
+    const p = new Process({ name: 'Failing', target: function bad() { throw new TypeError('as it must'); } });
+    p.start(); await p.join(); console.log(p.exitCode);`);
+  assert.equal(stdout, '1\n');
+  assert.match(stderr, /^Process Failing:\nTypeError: as it must\n\s+at .*bad/);
+});
+
+test('an argument whose module is missing in the child is reported there, by name, with exit code 1', () => {
+  const { stdout, stderr } = runProgram(`
+    import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+    import { pathToFileURL } from 'node:url';
+    const folder = mkdtempSync('/tmp/manycore-gone-');
+    const file = folder + '/gone.mjs';
+    writeFileSync(file, 'export function target() {}');
+    const { target } = await import(pathToFileURL(file).href);
+    rmSync(folder, { recursive: true });
+    const p = new Process({ name: 'Lost', target });
+    p.start(); await p.join(); console.log(p.exitCode);`);
+  assert.equal(stdout, '1\n');
+  assert.match(stderr, /^Process Lost could not begin:\n[^]*gone\.mjs/);
+});
+
+test('a signal that ends it is its exit code, negative; terminate and kill [PRC-05]', async () => {
+  const ended: (number | null)[] = [];
+  for (const end of ['terminate', 'kill'] as const) {
+    const begun = new Event();
+    const process = new Process({
+      target: () => {
+        begun.set();
+        new Event().waitSync();
+      },
+    });
+    process.start();
+    await begun.wait();
+    process[end]();
+    await process.join();
+    ended.push(process.exitCode);
+  }
+  assert.deepEqual(ended, [-15, -9]);
+});
+
+test('interrupt ends it with exit code 1 [PRC-06]', async () => {
+  const begun = new Event();
+  const process = new Process({
+    target: async () => {
+      begun.set();
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+    },
+  });
+  process.start();
+  await begun.wait();
+  process.interrupt();
+  await process.join();
+  assert.equal(process.exitCode, 1);
+});
+
+test('daemon is what the current process is, unless it is said [PRC-09]', () => {
+  assert.equal(new Process({}).daemon, false);
+  assert.equal(new Process({ daemon: true }).daemon, true);
+  const process = new Process({});
+  process.daemon = true;
+  assert.equal(process.daemon, true);
+});
+
+test('a daemon may not have children, and ends with the program', () => {
+  const { stdout, stderr, status } = runProgram(`
+    const answers = new Queue();
+    const p = new Process({ daemon: true, target: async () => {
+      try { new Process({ target: () => {} }).start(); } catch (error) { answers.putSync(error.code); }
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+    } });
+    p.start();
+    console.log(await answers.get());`);
+  assert.equal(stdout, 'ERR_DAEMON_CHILD\n', stderr);
+  assert.equal(status, 0);
+});
+
+test('a process that runs cannot be closed; one that is closed can do nothing more [PRC-11]', async () => {
+  const go = new Event();
+  const process = new Process({ target: () => go.waitSync() });
+  process.start();
+  assert.throws(() => process.close(), { name: 'StateError', code: 'ERR_PROCESS_RUNNING' });
+  go.set();
+  await process.join();
+  process.close();
+  process.close();
+  assert.throws(() => process.exitCode, { code: 'ERR_PROCESS_CLOSED' });
+  await assert.rejects(process.join(), { code: 'ERR_PROCESS_CLOSED' });
+  assert.throws(() => process.start(), { code: 'ERR_PROCESS_CLOSED' });
+});
+
+test('a second start, and a join before the first, are refused', async () => {
+  const process = new Process({ target: () => {} });
+  await assert.rejects(process.join(), { code: 'ERR_PROCESS_NOT_STARTED' });
+  process.start();
+  assert.throws(() => process.start(), { code: 'ERR_PROCESS_STARTED' });
+  await process.join();
+});
+
+test('a child knows its parent; the first process has none [PRC-12]', async () => {
+  assert.equal(parentProcess(), null);
+  assert.equal(currentProcess().name, 'MainProcess');
+  const answers = new Queue();
+  const child = new Process({
+    target: () =>
+      answers.putSync([parentProcess()!.name, parentProcess()!.pid, parentProcess()!.isAlive, parentProcess()!.joinSync({ timeout: 10 })]),
+  });
+  child.start();
+  await child.join();
+  assert.deepEqual(await answers.get(), ['MainProcess', process.pid, true, false]);
+});
+
+test('many processes can be started and ended at once [PRC-13]', async () => {
+  const processes = Array.from({ length: 6 }, () => new Process({ target: () => new Event().waitSync() }));
+  for (const process of processes) process.start();
+  for (const process of processes) process.terminate();
+  for (const process of processes) await process.join();
+  assert.deepEqual(new Set(processes.map(({ exitCode }) => exitCode)), new Set([-15]));
+});
+
+test('a process may start processes [PRC-14]', async () => {
+  const total = new Value(int32, 0);
+  const grow = async (depth: number): Promise<void> => {
+    total.add(1);
+    if (depth === 0) return;
+    const child = new Process({ target: grow, args: [depth - 1] });
+    child.start();
+    await child.join();
+  };
+  await grow(2);
+  assert.equal(total.value, 3);
+});
+
+test('connectionWait gives what is ready: pipes and sentinels, none when time is up [PRC-16]', async () => {
+  const go = new Event();
+  const child = new Process({ target: () => go.waitSync() });
+  child.start();
+  const [left, right] = Pipe();
+  const all = [left, child.sentinel];
+  assert.deepEqual(await connectionWait(all, { timeout: 0 }), []);
+  assert.deepEqual(await connectionWait(all, { timeout: -1 }), []);
+  assert.deepEqual(connectionWaitSync(all, { timeout: 1 }), []);
+  await right.send('ready');
+  assert.deepEqual(await connectionWait(all), [left]);
+  await left.recv();
+  const waiting = connectionWait(all);
+  go.set();
+  assert.equal((await waiting).length, 1);
+  assert.equal((await waiting)[0], all[1]);
+  await child.join();
+  left.close();
+  right.close();
+});
+
+test('listeners for the exit of a child run at its normal end [PRC-18]', async () => {
+  const answers = new Queue<string>();
+  const child = new Process({
+    target: () => {
+      process.on('exit', () => answers.putSync('at exit'));
+    },
+  });
+  child.start();
+  await child.join();
+  assert.equal(await answers.get(), 'at exit');
+});
+
+test('a function that cannot travel is refused at the start, and the process can be started no less', () => {
+  const promise = Promise.resolve(1);
+  const refused = new Process({ target: () => promise });
+  assert.throws(() => refused.start(), { name: 'SendError', code: 'E_PROMISE' });
+  assert.equal(refused.isAlive, false);
+});
+
+test('what only the threads of this process share is refused, with the twin that processes share', async () => {
+  const { Lock } = await import('../../src/threading/index.ts');
+  const lock = new Lock();
+  assert.throws(() => new Process({ target: () => lock.locked }).start(), {
+    code: 'ERR_SEND_THREADS_ONLY',
+    message: /manycore\/multiprocessing/,
+  });
+});
+
+test('when the program is killed, its processes end, and nobody is left behind', async () => {
+  const multiprocessing = new URL('../../src/multiprocessing/index.js', import.meta.url).href;
+  const pids = new Queue<number>();
+  const program = new Process({
+    target: async (module: string) => {
+      const { Process: Inner } = (await import(module)) as { Process: typeof Process };
+      const inner = new Inner({
+        target: (queue: Queue<number>) => {
+          queue.putSync(process.pid);
+          for (;;);
+        },
+        args: [pids],
+      });
+      inner.start();
+      await inner.join();
+    },
+    args: [multiprocessing],
+  });
+  program.start();
+  const pid = await pids.get();
+  program.kill();
+  await program.join();
+  await until(() => !isRunning(pid), 'the child of a killed process ends');
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('cpuCount is at least 1', () => assert.ok(cpuCount() >= 1));
+
+test('a thread that was started before any process shares what processes share', async () => {
+  const { Thread } = await import('../../src/threading/index.ts');
+  const total = new Value(int32, 5);
+  const thread = new Thread({ target: () => total.add(1) });
+  thread.start();
+  await thread.join();
+  assert.equal(total.value, 6);
+});
