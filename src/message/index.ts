@@ -3,8 +3,10 @@ import { sharedHeap } from '../word/heap.ts';
 import { Decoder, releaseHolds } from './decoder.ts';
 import { BAIL, Encoder } from './encoder.ts';
 import { type PackOptions, packer } from './packer.ts';
+import { MustAwait } from './require-module.ts';
 
 export { packer, type Packer, type PackOptions } from './packer.ts';
+export { MustAwait } from './require-module.ts';
 export { SendError, type SendErrorDetails } from './send-error.ts';
 
 export interface EncodeOptions {
@@ -108,6 +110,18 @@ function unpacked(value: unknown, isRecipe: boolean): unknown {
   return isRecipe ? packer.current.unpack(value) : value;
 }
 
+/** Reads; what has to be awaited for that is awaited, and then it is read anew. */
+async function whenLoaded<T>(read: () => T): Promise<T> {
+  for (;;) {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof MustAwait)) throw error;
+      await error.load();
+    }
+  }
+}
+
 function readBytes(bytes: Uint8Array, parcels: readonly unknown[] | null | undefined): { value: unknown; isRecipe: boolean } {
   const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   return reading((decoder) => {
@@ -130,7 +144,7 @@ export function decode(bytes: Uint8Array, parcels?: readonly unknown[] | null): 
 
 /** The same for functions whose modules have to be awaited. */
 export async function decodeAsync(bytes: Uint8Array, parcels?: readonly unknown[] | null): Promise<{ value: unknown }> {
-  const { value, isRecipe } = readBytes(bytes, parcels);
+  const { value, isRecipe } = await whenLoaded(() => readBytes(bytes, parcels));
   // In an object of its own: a promise would follow a value that has a `then`.
   return { value: isRecipe ? await packer.current.unpackAsync(value) : value };
 }
@@ -177,7 +191,7 @@ export function take(offset: number, parcels?: readonly unknown[] | null): unkno
 /** The same for functions whose modules have to be awaited. */
 export async function takeAsync(offset: number, parcels?: readonly unknown[] | null): Promise<{ value: unknown }> {
   try {
-    const { value, isRecipe } = readBlock(offset, parcels);
+    const { value, isRecipe } = await whenLoaded(() => readBlock(offset, parcels));
     return { value: isRecipe ? await packer.current.unpackAsync(value) : value };
   } finally {
     drop(offset);

@@ -86,7 +86,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     child.start(setup, message);
     let hasBegun = false;
     child.onFrame = (kind) => void (hasBegun ||= kind === FRAME.begun);
-    void child.ended.then(() => {
+    void child.silent.then(() => {
       if (!hasBegun) dropMessage(message, ends);
     });
     if (this.#daemon) child.unref();

@@ -41,6 +41,8 @@ export class Child {
   readonly pid: number;
   /** Resolves when it has ended and has been reaped. Never rejects. */
   readonly ended: Promise<Exit>;
+  /** Resolves when it has ended and everything that it sent has been received. Never rejects. */
+  readonly silent: Promise<void>;
   exit: Exit | undefined;
   /** Called with each frame that it sends, in order. */
   onFrame: (kind: FrameKind, body: Buffer) => void = () => {};
@@ -55,6 +57,9 @@ export class Child {
     this.#control.on('data', (chunk: Buffer) => reader.push(chunk));
     // A child that dies in the middle of a conversation is reported by its exit, not by the socket.
     this.#control.on('error', () => {});
+    const silent = deferred<void>();
+    this.#control.on('close', () => void this.ended.then(() => silent.resolve()));
+    this.silent = silent.promise;
     const ended = deferred<Exit>();
     this.ended = ended.promise;
     process.once('exit', (code, signal) => {

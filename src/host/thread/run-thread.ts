@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
-import { read, drop, takeAsync } from '../../message/index.ts';
-import { MustAwait } from '../../message/closures/modules.ts';
+import { read, drop, MustAwait, takeAsync } from '../../message/index.ts';
 import * as roster from '../../word/roster.ts';
 import { writeAll } from './output.ts';
 import * as record from './record.ts';

@@ -1,18 +1,15 @@
-import { createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
+import { canRequireModules, MustAwait, quietly } from '../require-module.ts';
 import type { Recipe } from './recipe.ts';
 
 /*
  * The modules that a recipe names, loaded as if the import stood in the file it came from. `require` of an ES module
- * gives the instance that `import` gives, at once; a module with top-level await has to be awaited.
+ * gives the instance that `import` gives, at once; a module with top-level await has to be awaited, and so has every module
+ * where a loader has changed what `require` does.
  */
 const loaded = new Map<string, unknown>();
-
-/** A module has to be awaited before the value can be made: it uses top-level await, or a loader that is asynchronous. */
-export class MustAwait extends Error {
-  override readonly name = 'MustAwait';
-}
 
 const keyOf = (parent: string, specifier: string): string => `${parent}\0${specifier}`;
 const toUrl = (place: string): string => (place.startsWith('/') ? pathToFileURL(place).href : place);
@@ -27,6 +24,8 @@ export function importSync(parent: string, specifier: string): unknown {
 }
 
 function requireFrom(parent: string, specifier: string): unknown {
+  const load = (): Promise<unknown> => importLater(parent, specifier, null);
+  if (!canRequireModules() && !isBuiltin(specifier)) throw new MustAwait(specifier, load);
   const require = createRequire(parent === '' ? import.meta.url : toUrl(parent));
   try {
     return require(specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier);
@@ -34,19 +33,8 @@ function requireFrom(parent: string, specifier: string): unknown {
     const { code } = cause as NodeJS.ErrnoException;
     // Exports that only `import` may see, top-level await, or a file type that only an asynchronous loader knows.
     if (code === 'ERR_REQUIRE_ASYNC_MODULE' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' || code === 'ERR_UNKNOWN_FILE_EXTENSION')
-      throw new MustAwait(specifier, { cause });
+      throw new MustAwait(specifier, load, { cause });
     throw cause;
-  }
-}
-
-/** Node 20 and 22 warn when an ES module is required for the first time. */
-function quietly<T>(act: () => T): T {
-  const emitWarning: unknown = Reflect.get(process, 'emitWarning');
-  Reflect.set(process, 'emitWarning', () => {});
-  try {
-    return act();
-  } finally {
-    Reflect.set(process, 'emitWarning', emitWarning);
   }
 }
 
@@ -78,11 +66,15 @@ export async function loadModules(recipe: Recipe): Promise<void> {
       importSync(parent, specifier);
     } catch (error) {
       if (!(error instanceof MustAwait)) throw error;
-      const attributes = node[0] === 'import' ? node[4] : null;
-      loaded.set(
-        keyOf(parent, specifier),
-        await importerAt(parent === '' ? import.meta.url : parent)(specifier, attributes === null ? undefined : { with: attributes }),
-      );
+      await importLater(parent, specifier, node[0] === 'import' ? node[4] : null);
     }
   }
+}
+
+type Attributes = Readonly<Record<string, string>> | null;
+
+async function importLater(parent: string, specifier: string, attributes: Attributes): Promise<void> {
+  const importer = importerAt(parent === '' ? import.meta.url : parent);
+  const imported = quietly(() => importer(specifier, attributes === null ? undefined : { with: attributes }));
+  loaded.set(keyOf(parent, specifier), await imported);
 }
