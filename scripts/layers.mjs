@@ -35,7 +35,11 @@ export const layers = {
   threading: { imports: ['base', 'word', 'sync', 'message', 'host'], node: ['async_hooks', 'util'] },
   queue: { imports: ['base', 'word', 'sync', 'message', 'host', 'threading'], node: ['util'] },
   sched: { imports: ['base', 'message', 'queue'], node: ['util'] },
-  logging: { imports: ['base', 'word', 'sync', 'message', 'host', 'threading'], node: ['fs', 'os', 'path', 'util'], packages: ['pino'] },
+  logging: {
+    imports: ['base', 'word', 'sync', 'message', 'host', 'threading'],
+    node: ['fs', 'module', 'path', 'util'],
+    packages: ['pino'],
+  },
   signal: {
     imports: ['base', 'system', 'word', 'sync', 'message', 'host', 'threading'],
     node: ['os', 'worker_threads', 'fs', 'vm', 'events'],

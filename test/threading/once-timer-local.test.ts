@@ -63,7 +63,7 @@ test('when the thread that does it dies, the next one does it; who waits may giv
 });
 
 test('a timer runs its function once, with its arguments, in a thread of its own [TMR-01]', async () => {
-  const results = new Queue<unknown>();
+  const results = new Queue();
   const timer = new Timer(1, (...args: unknown[]) => results.putSync(args), { args: [1, 'two'], name: 'alarm' });
   assert.equal(timer.name, 'alarm');
   timer.start();
@@ -72,7 +72,7 @@ test('a timer runs its function once, with its arguments, in a thread of its own
   assert.equal(timer.finished.isSet(), true);
   assert.equal(results.size, 0);
   const args: unknown[] = [];
-  const one = new Timer(1, (..._: unknown[]) => {}, { args });
+  const one = new Timer(1, (...given: unknown[]) => given, { args });
   args.push('later');
   assert.deepEqual(one.args, []);
 });
@@ -100,7 +100,10 @@ test('a value of one thread is invisible in another, although the object is the 
     local['value'] = Math.random();
     results.putSync([before, typeof local['value'], Object.keys(local)]);
   });
-  assert.deepEqual(seen, Array(3).fill([undefined, 'number', ['value']]));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 3 }, () => [undefined, 'number', ['value']]),
+  );
   assert.equal(local['value'], 1000);
   delete local['value'];
   assert.equal('value' in local, false);

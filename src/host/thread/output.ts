@@ -1,17 +1,45 @@
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import * as mutex from '../../sync/mutex.ts';
+import { block } from '../../sync/waiting.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import type { FutexWord } from '../../word/word.ts';
 
 /*
  * What a thread prints is written at once and in order, also while the main thread is blocked. Node would send it
- * to the main thread's event loop. Pieces of up to 4 KB are never torn by what other threads write.
+ * to the main thread's event loop. The threads of a process write to stdout and stderr one after the other, so nothing is
+ * torn; against other processes, pieces of up to 4 KB are not. Files are opened to append: one write is one piece there.
  */
 const PIECE = 4096;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
+/** Writes all of it, waiting as long as that takes. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
+  if (fd !== 1 && fd !== 2) return writePieces(fd, bytes, bytes.length);
+  const lock = outputLock(fd);
+  if (!mutex.tryAcquire(lock)) block(mutex.acquire(lock, undefined, true));
+  try {
+    writePieces(fd, bytes, PIECE);
+  } finally {
+    mutex.release(lock);
+  }
+}
+
+/** One lock for stdout and one for stderr, in a block that all threads find. */
+function outputLock(fd: 1 | 2): FutexWord {
+  const heap = sharedHeap();
+  const root = heap.rootOffset('output') / 4;
+  if (Atomics.load(heap.i32, root) === 0) {
+    const made = heap.allocate(16);
+    if (Atomics.compareExchange(heap.i32, root, 0, made / 16) !== 0) heap.release(made);
+  }
+  return heap.word((Atomics.load(heap.i32, root) >>> 0) * 16 + (fd - 1) * 4);
+}
+
+function writePieces(fd: number, bytes: Uint8Array, piece: number): void {
   for (let at = 0; at < bytes.length;) {
     try {
-      at += writeSync(fd, bytes, at, Math.min(PIECE, bytes.length - at));
+      at += writeSync(fd, bytes, at, Math.min(piece, bytes.length - at));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // A pipe that somebody has made non-blocking, and that is full: its reader needs a moment.

@@ -1,0 +1,42 @@
+import { Formatter } from './formatter.ts';
+import { FileHandler, type Handler, StreamHandler } from './handlers.ts';
+import type { Level } from './levels.ts';
+import { root } from './logger.ts';
+
+export interface BasicConfig {
+  /** From which level on the root lets through: WARNING when left out. */
+  readonly level?: Level | undefined;
+  /** `%(levelname)s:%(name)s:%(message)s` when left out. */
+  readonly format?: string | undefined;
+  readonly dateFormat?: string | undefined;
+  /** Log to this file instead of stderr. */
+  readonly filename?: string | undefined;
+  /** `a`, the default, appends; `w` empties the file first. */
+  readonly fileMode?: 'a' | 'w' | undefined;
+  readonly stream?: 'stdout' | 'stderr' | undefined;
+  /** Handlers of one's own; those that have no formatter get this one. */
+  readonly handlers?: readonly Handler[] | undefined;
+  /** Removes what is there first. Otherwise nothing happens when the root has handlers already. */
+  readonly force?: boolean | undefined;
+}
+
+/** Sets up the root logger, for all threads: Python's `logging.basicConfig`. */
+export function basicConfig({ level, format, dateFormat, filename, fileMode, stream, handlers, force = false }: BasicConfig = {}): void {
+  if ([filename, stream, handlers].filter((one) => one !== undefined).length > 1)
+    throw new TypeError('basicConfig takes one of filename, stream and handlers: they say where the records go');
+  if (force) {
+    for (const handler of root.handlers) {
+      root.removeHandler(handler);
+      handler.close();
+    }
+  }
+  if (root.handlers.length > 0) return;
+  const formatter = new Formatter(format ?? '%(levelname)s:%(name)s:%(message)s', { dateFormat });
+  const wanted =
+    handlers ?? (filename === undefined ? [new StreamHandler(stream)] : [new FileHandler(filename, { mode: fileMode ?? 'a' })]);
+  for (const handler of wanted) {
+    handler.formatter ??= formatter;
+    root.addHandler(handler);
+  }
+  if (level !== undefined) root.setLevel(level);
+}

@@ -1,0 +1,35 @@
+import { basicConfig } from './basic-config.ts';
+import { type Level } from './levels.ts';
+import { root } from './logger.ts';
+
+export { type BasicConfig, basicConfig } from './basic-config.ts';
+export { Formatter, type FormatterOptions } from './formatter.ts';
+export { FileHandler, type Filter, Handler, JsonHandler, NullHandler, StreamHandler } from './handlers.ts';
+export { addLevelName, CRITICAL, DEBUG, ERROR, getLevelName, INFO, type Level, NOTSET, WARNING } from './levels.ts';
+export { type Configuration, disable, getLogger, Logger, type LogOptions } from './logger.ts';
+export { LogRecord } from './record.ts';
+
+/** Logs through the root; sets it up by `basicConfig()` first when it has no handlers. */
+export function log(level: Level, message: unknown, ...args: readonly unknown[]): void {
+  if (root.handlers.length === 0) basicConfig();
+  root.log(level, message, ...args);
+}
+export function debug(message: unknown, ...args: readonly unknown[]): void {
+  log('DEBUG', message, ...args);
+}
+export function info(message: unknown, ...args: readonly unknown[]): void {
+  log('INFO', message, ...args);
+}
+export function warning(message: unknown, ...args: readonly unknown[]): void {
+  log('WARNING', message, ...args);
+}
+export function error(message: unknown, ...args: readonly unknown[]): void {
+  log('ERROR', message, ...args);
+}
+export function critical(message: unknown, ...args: readonly unknown[]): void {
+  log('CRITICAL', message, ...args);
+}
+/** Logs an error, given as the last argument or alone, with its stack. */
+export function exception(message: unknown, ...args: readonly unknown[]): void {
+  log('ERROR', message, ...args);
+}

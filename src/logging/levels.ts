@@ -1,0 +1,37 @@
+/*
+ * The levels, as Python numbers them.
+ */
+export const NOTSET = 0;
+export const DEBUG = 10;
+export const INFO = 20;
+export const WARNING = 30;
+export const ERROR = 40;
+export const CRITICAL = 50;
+
+const names = new Map<number, string>([
+  [NOTSET, 'NOTSET'],
+  [DEBUG, 'DEBUG'],
+  [INFO, 'INFO'],
+  [WARNING, 'WARNING'],
+  [ERROR, 'ERROR'],
+  [CRITICAL, 'CRITICAL'],
+]);
+
+export type Level = number | 'NOTSET' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL' | (string & {});
+
+/** Gives a level of one's own a name. */
+export function addLevelName(level: number, name: string): void {
+  names.set(level, name);
+}
+
+/** The name of a level; `Level 35` for one that has none. */
+export function getLevelName(level: number): string {
+  return names.get(level) ?? `Level ${level}`;
+}
+
+/** The number of a level, given by its number or its name. `RangeError` for a name that no level has. */
+export function levelNumber(level: Level): number {
+  if (typeof level === 'number' && !Number.isNaN(level)) return level;
+  if (typeof level === 'string') for (const [number, name] of names) if (name === level.toUpperCase()) return number;
+  throw new RangeError(`unknown level ${String(level)}: use a number, or one of ${[...names.values()].join(', ')}`);
+}

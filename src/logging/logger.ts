@@ -1,0 +1,242 @@
+import { writeAll } from '../host/thread/output.ts';
+import { reduce } from '../message/closures/index.ts';
+import { newerConfiguration, publishConfiguration } from './configuration.ts';
+import type { Filter, Handler } from './handlers.ts';
+import { CRITICAL, DEBUG, ERROR, INFO, type Level, levelNumber, NOTSET, WARNING } from './levels.ts';
+import { LogRecord } from './record.ts';
+
+/** What can be said of one record, beside its message. */
+export interface LogOptions {
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** How a logger is set up, as it travels. */
+export interface LoggerSetup {
+  readonly name: string;
+  readonly level: number;
+  readonly propagate: boolean;
+  readonly disabled: boolean;
+  readonly handlers: readonly Handler[];
+  readonly filters: readonly Filter[];
+}
+export interface Configuration {
+  readonly loggers: readonly LoggerSetup[];
+  readonly disabledBelow: number;
+}
+
+const loggers = new Map<string, Logger>();
+let disabledBelow = NOTSET;
+
+/**
+ * A named place to log to: Python's `logging.Logger`. `a.b` is a child of `a`, and all are children of the root: what a logger
+ * lets through goes to its handlers and to those of its parents. Levels, handlers and filters hold in all threads, also in
+ * those that run already; what can't travel is refused.
+ */
+export class Logger {
+  readonly name: string;
+  readonly parent: Logger | null;
+  #level: number;
+  #propagate = true;
+  #disabled = false;
+  #handlers: readonly Handler[] = [];
+  #filters: readonly Filter[] = [];
+
+  /** @internal Use `getLogger`. */
+  constructor(name: string, parent: Logger | null, level: number) {
+    this.name = name;
+    this.parent = parent;
+    this.#level = level;
+  }
+
+  get level(): number {
+    refresh();
+    return this.#level;
+  }
+  get propagate(): boolean {
+    refresh();
+    return this.#propagate;
+  }
+  set propagate(propagate: boolean) {
+    this.#change(() => (this.#propagate = propagate));
+  }
+  get disabled(): boolean {
+    refresh();
+    return this.#disabled;
+  }
+  set disabled(disabled: boolean) {
+    this.#change(() => (this.#disabled = disabled));
+  }
+  get handlers(): readonly Handler[] {
+    refresh();
+    return this.#handlers;
+  }
+  get filters(): readonly Filter[] {
+    refresh();
+    return this.#filters;
+  }
+
+  setLevel(level: Level): void {
+    const number = levelNumber(level);
+    this.#change(() => (this.#level = number));
+  }
+  addHandler(handler: Handler): void {
+    if (!this.handlers.includes(handler)) this.#change(() => (this.#handlers = [...this.#handlers, handler]));
+  }
+  removeHandler(handler: Handler): void {
+    if (this.handlers.includes(handler)) this.#change(() => (this.#handlers = this.#handlers.filter((one) => one !== handler)));
+  }
+  addFilter(filter: Filter): void {
+    this.#change(() => (this.#filters = [...this.#filters, filter]));
+  }
+  removeFilter(filter: Filter): void {
+    this.#change(() => (this.#filters = this.#filters.filter((one) => one !== filter)));
+  }
+
+  /** Changes it here and tells the others; when something can't travel, nothing has changed. */
+  #change(change: () => unknown): void {
+    refresh();
+    const before = this.setup;
+    change();
+    try {
+      publishConfiguration(configuration());
+    } catch (error) {
+      this.restore(before);
+      throw error;
+    }
+  }
+
+  /** A logger arrives as the logger of that name. */
+  [reduce](): readonly [typeof getLogger, readonly [string]] {
+    return [getLogger, [this.name]];
+  }
+
+  /** @internal */
+  get setup(): LoggerSetup {
+    return {
+      name: this.name,
+      level: this.#level,
+      propagate: this.#propagate,
+      disabled: this.#disabled,
+      handlers: this.#handlers,
+      filters: this.#filters,
+    };
+  }
+  /** @internal */
+  restore({ level, propagate, disabled, handlers, filters }: LoggerSetup): void {
+    this.#level = level;
+    this.#propagate = propagate;
+    this.#disabled = disabled;
+    this.#handlers = handlers;
+    this.#filters = filters;
+  }
+
+  /** The level that decides: its own, or that of the nearest parent that has one. */
+  getEffectiveLevel(): number {
+    refresh();
+    for (const { setup } of lineOf(this)) if (setup.level !== NOTSET) return setup.level;
+    return NOTSET;
+  }
+  isEnabledFor(level: Level): boolean {
+    const number = levelNumber(level);
+    return !this.disabled && number >= disabledBelow && number >= this.getEffectiveLevel();
+  }
+  /** Whether a record would reach a handler. */
+  hasHandlers(): boolean {
+    refresh();
+    return handlersOf(this).length > 0;
+  }
+  getChild(suffix: string): Logger {
+    return getLogger(this.parent === null ? suffix : `${this.name}.${suffix}`);
+  }
+
+  /** Logs a message; `%s`, `%d`, `%o` in it stand for the arguments. */
+  debug(message: unknown, ...args: readonly unknown[]): void {
+    this.log(DEBUG, message, ...args);
+  }
+  info(message: unknown, ...args: readonly unknown[]): void {
+    this.log(INFO, message, ...args);
+  }
+  warning(message: unknown, ...args: readonly unknown[]): void {
+    this.log(WARNING, message, ...args);
+  }
+  error(message: unknown, ...args: readonly unknown[]): void {
+    this.log(ERROR, message, ...args);
+  }
+  critical(message: unknown, ...args: readonly unknown[]): void {
+    this.log(CRITICAL, message, ...args);
+  }
+  /** Logs an error, given as the last argument or alone, with its stack. */
+  exception(message: unknown, ...args: readonly unknown[]): void {
+    this.log(ERROR, message, ...args);
+  }
+  log(level: Level, message: unknown, ...args: readonly unknown[]): void {
+    if (this.isEnabledFor(level)) this.handle(new LogRecord(this.name, levelNumber(level), message, args));
+  }
+  /** The same, with fields of one's own for the format. */
+  logWith({ extra }: LogOptions, level: Level, message: unknown, ...args: readonly unknown[]): void {
+    if (this.isEnabledFor(level)) this.handle(new LogRecord(this.name, levelNumber(level), message, args, extra));
+  }
+
+  /** Gives a record to the handlers of this logger and of its parents. */
+  handle(record: LogRecord): void {
+    refresh();
+    if (this.#disabled || !this.#filters.every((filter) => filter(record))) return;
+    const handlers = handlersOf(this);
+    for (const handler of handlers) handler.handle(record);
+    // Nobody has configured anything: what is a warning or worse is not swallowed.
+    if (handlers.length === 0 && record.levelno >= WARNING) writeAll(2, Buffer.from(`${record.message}\n`));
+  }
+}
+
+/** A logger and its parents, as far as the root. */
+function* lineOf(logger: Logger): Generator<Logger> {
+  for (let at: Logger | null = logger; at !== null; at = at.parent) yield at;
+}
+
+/** The handlers that a record of this logger goes to. */
+function handlersOf(logger: Logger): Handler[] {
+  const found: Handler[] = [];
+  for (const { setup } of lineOf(logger)) {
+    found.push(...setup.handlers);
+    if (!setup.propagate) break;
+  }
+  return found;
+}
+
+/** The root of all loggers. It lets warnings through, and what is worse, until it is told otherwise. */
+export const root: Logger = new Logger('root', null, WARNING);
+
+/** The logger of this name, the same one each time; the root when there is none. */
+export function getLogger(name = ''): Logger {
+  if (name === '' || name === 'root') return root;
+  let logger = loggers.get(name);
+  if (logger === undefined) {
+    const dot = name.lastIndexOf('.');
+    loggers.set(name, (logger = new Logger(name, dot < 0 ? root : getLogger(name.slice(0, dot)), NOTSET)));
+  }
+  return logger;
+}
+
+/** Lets nothing through, of all loggers, that is not above this level: quick to turn on and off. `NOTSET` undoes it. */
+export function disable(level: Level = CRITICAL): void {
+  refresh();
+  const number = levelNumber(level);
+  disabledBelow = number === NOTSET ? NOTSET : number + 1;
+  publishConfiguration(configuration());
+}
+
+/** How all loggers are set up, to be taken to another process. */
+export function configuration(): Configuration {
+  return { loggers: [root, ...loggers.values()].map(({ setup }) => setup), disabledBelow };
+}
+
+export function restoreConfiguration(wanted: Configuration): void {
+  for (const setup of wanted.loggers) getLogger(setup.name).restore(setup);
+  ({ disabledBelow } = wanted);
+}
+
+/** Takes over what another thread has configured since. */
+function refresh(): void {
+  const newer = newerConfiguration();
+  if (newer !== null) restoreConfiguration(newer as Configuration);
+}
