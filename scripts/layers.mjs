@@ -145,7 +145,17 @@ function write() {
       json({ extends: '../../tsconfig.base.json', include: ['.'], references: references(below, '../') }),
     );
   }
-  writeFileSync('src/tsconfig.json', json({ extends: '../tsconfig.base.json', files: ['index.ts'], references: references(names, './') }));
+  writeFileSync(
+    'src/tsconfig.json',
+    json({
+      extends: '../tsconfig.base.json',
+      files: ['index.ts'],
+      references: references(
+        names.filter((name) => name !== 'cli' && name !== 'practical'),
+        './',
+      ),
+    }),
+  );
   const everything = {
     extends: '../tsconfig.base.json',
     include: ['.'],

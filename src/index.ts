@@ -1,2 +1,8 @@
-/** The package's version. */
-export const version = '0.1.0';
+/** Python's modules, each as a namespace; and each a subpath of its own: `manycore/threading`. */
+export * as logging from './logging/index.ts';
+export * as multiprocessing from './multiprocessing/index.ts';
+export * as profile from './profile/index.ts';
+export * as queue from './queue/index.ts';
+export * as sched from './sched/index.ts';
+export * as threading from './threading/index.ts';
+export { version } from './base/version.ts';

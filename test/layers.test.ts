@@ -23,6 +23,9 @@ function complaint(file: string, target: string): string | undefined {
   if (rule === undefined) return undefined;
   if (rule.imports.includes('*')) return undefined;
   if (target.startsWith('node:')) return rule.node.includes(target.slice(5)) ? undefined : `${layer} may not use ${target}`;
+  // The practical's programs are written as a user writes them.
+  const module = /^manycore\/(\w+)$/.exec(target)?.[1];
+  if (module !== undefined) return rule.imports.includes(module) ? undefined : `${layer} may not import from ${module}`;
   if (!target.startsWith('.'))
     return rule.packages?.includes(target.split('/')[0]!) ? undefined : `${layer} may not use the package ${target}`;
   const to = new URL(target, new URL(file, source)).href.slice(source.href.length).split('/')[0]!;

@@ -1,0 +1,32 @@
+import { version } from '../base/version.ts';
+import { practical } from './practical.ts';
+import { runProgram } from './run-program.ts';
+
+/** What the first word of the command line stands for. */
+export interface Command {
+  readonly usage: string;
+  readonly does: string;
+  /** Gives the exit code. */
+  readonly run: (args: string[]) => number | Promise<number>;
+}
+
+export const commands: Readonly<Record<string, Command>> = {
+  practical: {
+    usage: 'practical [P26 …] [--list] [--json]',
+    does: 'runs the programs of the practical, and says whether each shows what it should',
+    run: practical,
+  },
+  run: { usage: 'run <program> [arguments]', does: 'runs a TypeScript or JavaScript program', run: runProgram },
+  '--version': { usage: '--version', does: 'prints the version', run: () => print(version) },
+  '--help': { usage: '--help', does: 'prints this', run: () => print(help()) },
+};
+
+function help(): string {
+  const width = Math.max(...Object.values(commands).map(({ usage }) => usage.length));
+  return ['manycore <command>', '', ...Object.values(commands).map(({ usage, does }) => `  ${usage.padEnd(width)}  ${does}`)].join('\n');
+}
+
+function print(text: string): number {
+  console.log(text);
+  return 0;
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { commands } from './commands.ts';
+import { UsageError } from './usage-error.ts';
+
+/*
+ * manycore <command> [arguments]: the first word is the command, the rest is its own.
+ *
+ * Exit codes: 0 all is well, 1 something failed, 2 the command line could not be understood.
+ */
+const [name = '--help', ...rest] = process.argv.slice(2);
+
+try {
+  const command = commands[name];
+  if (command === undefined) throw new UsageError(`there is no command ${name}: manycore --help lists them`);
+  process.exitCode = await command.run(rest);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`manycore: ${error.message}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { UsageError } from './usage-error.ts';
+
+const TYPESCRIPT = /\.[cm]?tsx?$/;
+
+/**
+ * Runs a program in a process of its own, and ends as it does. TypeScript is run by Node itself where it can strip types, and by
+ * tsx otherwise, if the project has it.
+ */
+export function runProgram([program, ...args]: string[]): Promise<number> {
+  if (program === undefined) throw new UsageError('run needs a program: manycore run app.ts');
+  if (!existsSync(program)) throw new UsageError(`there is no program ${resolve(program)}`);
+  const child = spawn(process.execPath, [...flagsFor(program), program, ...args], { stdio: 'inherit' });
+  // The terminal sends these to both: the program decides.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('exit', (code, signal) => done(code ?? 128 + (constants.signals[signal!] ?? 0)));
+  });
+}
+
+function flagsFor(program: string): string[] {
+  if (!TYPESCRIPT.test(program)) return [];
+  const { typescript } = process.features as { readonly typescript?: string | false };
+  if (typeof typescript === 'string') return [];
+  const tsx = whereIsTsx();
+  if (tsx !== null) return ['--enable-source-maps', '--import', tsx];
+  throw new UsageError(
+    `${program} is TypeScript, which Node ${process.versions.node} does not run by itself: install tsx (npm install --save-dev tsx), or use Node 22.18 or later`,
+  );
+}
+
+function whereIsTsx(): string | null {
+  for (const from of [join(process.cwd(), 'package.json'), import.meta.url]) {
+    try {
+      return pathToFileURL(createRequire(from).resolve('tsx')).href;
+    } catch {
+      // Not there: the next place.
+    }
+  }
+  return null;
+}

@@ -1,0 +1,261 @@
+import { all, different, exactly, type Expectation, holds, inAnyOrder, inOrder, never, nothingBut, times } from './expectation.ts';
+
+export interface Program {
+  /** Its number in the practical; a letter for its further forms and the exercises. */
+  readonly id: string;
+  readonly file: string;
+  readonly title: string;
+  readonly shows: Expectation;
+  /** The exit code of the program; 0 when left out. */
+  readonly exitCode?: number;
+}
+
+const program = (id: string, file: string, title: string, shows: Expectation): Program => ({ id, file, title, shows });
+
+const numberOf = (line: string, pattern: RegExp): number => Number(pattern.exec(line)?.[1]);
+const secondsOf = (lines: readonly string[]): number =>
+  Math.max(...lines.flatMap((line) => numberOf(line, /All pages took ([\d.]+) s/) || []));
+const TABLE = /^\s*ncalls +tottime +percall +cumtime +percall +filename:lineno\(function\)$/;
+
+/** The programs of the practical that exist, in its order. */
+export const catalogue: readonly Program[] = [
+  program(
+    'P01',
+    'p01-profile',
+    'a function under the profiler',
+    all(
+      inOrder(
+        /^ *\d+ (samples|function calls).* in [\d.]+ seconds/,
+        TABLE,
+        /fibonacci/,
+        'result: 832040',
+        TABLE,
+        'raised: RangeError: as it must',
+      ),
+    ),
+  ),
+  program('P15', 'p15-threads', 'five threads run one function', exactly('Worker', 'Worker', 'Worker', 'Worker', 'Worker')),
+  program(
+    'P16',
+    'p16-arguments',
+    'the same, each with an argument',
+    all(times(5, /^Worker: \d$/), inAnyOrder('Worker: 0', 'Worker: 1', 'Worker: 2', 'Worker: 3', 'Worker: 4')),
+  ),
+  program(
+    'P17',
+    'p17-names',
+    'exercise: a name for each thread',
+    all(different(5, /^(.+) is at work$/), inAnyOrder('Alice is at work', /^Thread-\d+ \(worker\) is at work$/)),
+  ),
+  program(
+    'P18',
+    'p18-daemons',
+    'a daemon is left behind',
+    all(inOrder('Starting non-daemon', 'Exiting non-daemon'), never('Exiting daemon')),
+  ),
+  program(
+    'P18b',
+    'p18b-joined-daemons',
+    'a daemon is waited for',
+    all(inOrder('Starting daemon', 'Exiting daemon'), inOrder('Starting non-daemon', 'Exiting non-daemon')),
+  ),
+  program(
+    'P18c',
+    'p18c-join-in-time',
+    'a daemon is waited for, for a while',
+    all(inAnyOrder('Starting daemon', 'Starting non-daemon', 'Exiting non-daemon', 'd.isAlive() True'), never('Exiting daemon')),
+  ),
+  program(
+    'P19',
+    'p19-enumerate',
+    'all threads but the main one are joined',
+    all(times(3, /^sleeping 0\.[1-5]0$/), times(3, /^joining Thread-\d \(worker\)$/), times(3, 'ending')),
+  ),
+  program(
+    'P20',
+    'p20-event',
+    'an event, waited for in two ways',
+    all(
+      inOrder('(block     ) wait_for_event starting', '(block     ) event set: True'),
+      inOrder('(nonblock  ) wait_for_event_timeout starting', '(nonblock  ) event set: True', '(nonblock  ) processing event'),
+      inOrder('(MainThread) Waiting before calling Event.set()', '(MainThread) Event is set'),
+    ),
+  ),
+  program(
+    'P21',
+    'p21-lock',
+    'a shared counter under a lock',
+    all(
+      times(4, /\) Acquired lock$/),
+      holds('the last line is the count', (lines) => lines.at(-1) === '(MainThread) Counter: 4'),
+    ),
+  ),
+  program(
+    'P22',
+    'p22-try-lock',
+    'trying for a lock until it was had three times',
+    all(
+      times(3, /^\(Worker {4}\) Iteration \d+: Acquired$/),
+      holds(
+        'the iterations are counted',
+        (lines) => Number(/Done after (\d+) iterations$/.exec(lines.findLast((line) => line.startsWith('(Worker')) ?? '')?.[1]) >= 3,
+      ),
+    ),
+  ),
+  program('P23', 'p23-lock-twice', 'a lock twice', exactly('First try : True', 'Second try: False')),
+  program('P24', 'p24-rlock', 'a re-entrant lock twice', exactly('First try : True', 'Second try: True')),
+  program(
+    'P25',
+    'p25-using',
+    'a lock for a block, and by hand',
+    all(
+      inAnyOrder(/^\(Thread-\d \(workerWith\)\) Lock acquired via with$/, /^\(Thread-\d \(workerNoWith\)\) Lock acquired directly$/),
+      times(2, /./),
+    ),
+  ),
+  program(
+    'P26',
+    'p26-condition',
+    'two consumers and a producer',
+    all(
+      inOrder(
+        '(c1) Starting consumer thread',
+        '(c2) Starting consumer thread',
+        '(p ) Starting producer thread',
+        '(p ) Making resource available',
+        /^\(c[12]\) Resource is available to consumer$/,
+        /^\(c[12]\) Resource is available to consumer$/,
+      ),
+      different(2, /^(\(c[12]\)) Resource/),
+    ),
+  ),
+  program(
+    'P27',
+    'p27-barrier',
+    'three threads meet',
+    all(
+      times(3, /^worker-[012] waiting for barrier with [012] others$/),
+      different(3, /after barrier ([012])$/),
+      different(3, /^(worker-[012]) after barrier/),
+      holds(
+        'nobody passes before all have come',
+        (lines) => lines.findLastIndex((line) => line.includes('waiting')) < lines.findIndex((line) => line.includes('after')),
+      ),
+    ),
+  ),
+  program(
+    'P28',
+    'p28-aborted-barrier',
+    'a meeting that is called off',
+    all(
+      times(3, /^worker-[012] waiting for barrier with [012] others$/),
+      different(3, /^(worker-[012]) aborting$/),
+      holds(
+        'all wait before it is called off',
+        (lines) => lines.findLastIndex((line) => line.includes('waiting')) < lines.findIndex((line) => line.includes('aborting')),
+      ),
+    ),
+  ),
+  program(
+    'P29',
+    'p29-semaphore',
+    'two at a time of four',
+    all(
+      times(4, /Waiting to join the pool$/),
+      times(8, /Running: \[.*\]$/),
+      holds('never more than two run', (lines) => lines.every((line) => (line.match(/'/g)?.length ?? 0) <= 4)),
+      holds('all have run', (lines) => ['0', '1', '2', '3'].every((name) => lines.some((line) => line.includes(`'${name}'`)))),
+      holds('at the end nobody runs', (lines) => lines.at(-1)?.endsWith('Running: []') === true),
+    ),
+  ),
+  program(
+    'P30',
+    'p30-local',
+    'values of one thread',
+    all(
+      inOrder('(MainThread) No value yet', '(MainThread) value=1000'),
+      times(3, /\) No value yet$/),
+      times(1, /value=1000$/),
+      inOrder(/^\(Thread-1.*No value yet$/, /^\(Thread-1.*value=\d+$/),
+      inOrder(/^\(Thread-2.*No value yet$/, /^\(Thread-2.*value=\d+$/),
+    ),
+  ),
+  program(
+    'P30b',
+    'p30b-local-setup',
+    'exercise: every thread begins with the same value',
+    all(
+      times(3, /\) Initializing$/),
+      times(3, /value=1000$/),
+      inOrder(/^\(Thread-1.*Initializing$/, /^\(Thread-1.*value=1000$/, /^\(Thread-1.*value=\d+$/),
+      inOrder(/^\(Thread-2.*Initializing$/, /^\(Thread-2.*value=1000$/, /^\(Thread-2.*value=\d+$/),
+    ),
+  ),
+  program(
+    'P31',
+    'p31-fetch-serially',
+    'three pages, one after another, profiled',
+    all(times(3, /^Fetched : http/), inOrder(TABLE, /fetchPages/)),
+  ),
+  program(
+    'P32',
+    'p32-fetch-by-queue',
+    'three pages at once, fed by a queue, profiled',
+    all(
+      times(3, /^Fetched: http/),
+      inOrder(TABLE),
+      holds('it is quicker than one after another', (lines) => secondsOf(lines) < 2.5),
+    ),
+  ),
+  program(
+    'P33',
+    'p33-processes',
+    'five processes',
+    all(
+      inAnyOrder(...[5, 10, 15, 20, 25].map((number) => new RegExp(`^${number} doubled to ${number * 2} by process id: \\d+$`))),
+      different(5, /process id: (\d+)$/),
+    ),
+  ),
+  program(
+    'P34',
+    'p34-process-names',
+    'processes have names',
+    all(
+      inAnyOrder(
+        '5 doubled to 10 by: Process-1',
+        '10 doubled to 20 by: Process-2',
+        '15 doubled to 30 by: Process-3',
+        '20 doubled to 40 by: Process-4',
+        '25 doubled to 50 by: Process-5',
+        '2 doubled to 4 by: Test',
+      ),
+      times(6, /./),
+    ),
+  ),
+  program('P35', 'p35-process-lock', 'three processes print under one lock', all(inAnyOrder('tango', 'foxtrot', '10'), times(3, /./))),
+  program(
+    'P39',
+    'p39-process-queue',
+    'a creator and a consumer process',
+    inOrder(
+      'Creating data and putting it on the queue',
+      'data found to be processed: 5',
+      '10',
+      'data found to be processed: 10',
+      '20',
+      'data found to be processed: 13',
+      '26',
+      'data found to be processed: -1',
+      '-2',
+    ),
+  ),
+  program(
+    'P39b',
+    'p39b-pipe',
+    'the two ends of a pipe',
+    all(
+      inOrder('child received: hello child', 'parent received: hello parent', 'the child has closed its end'),
+      nothingBut(/received: hello (child|parent)$/, /^the child has closed its end$/),
+    ),
+  ),
+];
