@@ -136,6 +136,54 @@ for (const [name, make] of [
   });
 }
 
+test('a wait for a lock outlasts a signal: its handler runs, and the wait goes on [LCK-13]', async () => {
+  const lock = new Lock();
+  const [held, waits, go] = [new Event(), new Event(), new Event()];
+  const heard = words(1);
+  const onSignal = (): void => void heard[0]!++;
+  process.on('SIGUSR2', onSignal);
+  try {
+    const holder = new Thread({
+      target: () => {
+        using _ = lock.acquireSync();
+        held.set();
+        waits.waitSync();
+        process.kill(process.pid, 'SIGUSR2');
+        go.waitSync();
+      },
+    });
+    holder.start();
+    await held.wait();
+    const waiting = lock.acquire();
+    waits.set();
+    await until(() => heard[0]! > 0);
+    assert.equal(await lock.acquire({ timeout: 1 }), null);
+    go.set();
+    assert.equal(await waiting, lock);
+    lock.release();
+    await holder.join();
+
+    // One that blocks is not woken by it: the handler runs when the event loop does.
+    held.clear();
+    const blocks = new Thread({
+      target: () => {
+        using _ = lock.acquireSync();
+        held.set();
+        process.kill(process.pid, 'SIGUSR2');
+      },
+    });
+    const before = heard[0]!;
+    blocks.start();
+    held.waitSync();
+    assert.equal(lock.acquireSync(), lock);
+    lock.release();
+    await until(() => heard[0]! > before);
+    await blocks.join();
+  } finally {
+    process.off('SIGUSR2', onSignal);
+  }
+});
+
 test('a thread that ends in good order keeps its lock, and another may release it [LCK-09]', async () => {
   const lock = new Lock();
   await crew(1, () => void lock.acquireSync()).join();
