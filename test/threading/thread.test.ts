@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   activeCount,
   currentThread,
@@ -18,9 +21,12 @@ import { until } from '../support/until.ts';
 const index = new URL('../../src/threading/index.js', import.meta.url).href;
 
 /** Runs a program of its own: what it prints, how it ends. */
-function program(source: string): { readonly lines: string[]; readonly stderr: string; readonly status: number | null } {
+function program(
+  source: string,
+  flags: readonly string[] = [],
+): { readonly lines: string[]; readonly stderr: string; readonly status: number | null } {
   const text = `import * as threading from '${index}'; const { Thread, currentThread, Lock, setExcepthook } = threading;\n${source}`;
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', text], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', text], {
     encoding: 'utf8',
     timeout: 30_000,
   });
@@ -35,6 +41,28 @@ test('a thread runs any function with its arguments and what it captures', async
   assert.equal(await thread.join(), true);
   assert.equal(result[0], 42);
   assert.equal(thread.isAlive, false);
+});
+
+for (const flags of [['--max-old-space-size=500', '--expose-gc'], ['--title=x', '--stack-size=900', '--no-warnings'], ['--conditions=x']]) {
+  test(`threads start in a process with ${flags.join(' ')}`, () => {
+    const text = 'const thread = new Thread({ target: () => console.log("ran") }); thread.start(); await thread.join();';
+    assert.deepEqual(program(text, flags), { lines: ['ran'], stderr: '', status: 0 });
+  });
+}
+
+test('threads start in a program of a file whose process has flags of V8', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'manycore-flags-'));
+  const file = join(folder, 'program.mjs');
+  writeFileSync(
+    file,
+    `import { Thread } from '${index}'; const thread = new Thread({ target: () => console.log(typeof gc) }); thread.start(); await thread.join();`,
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--max-old-space-size=500', file], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  rmSync(folder, { recursive: true });
+  assert.deepEqual([stdout, stderr], ['function\n', '']);
 });
 
 test('an async target is awaited', async () => {

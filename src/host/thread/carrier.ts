@@ -7,6 +7,7 @@ import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import type { Death } from '../../word/roster.ts';
 import { sharedHeap } from '../../word/heap.ts';
+import { withFlags } from './flags.ts';
 import { orderOutput } from './output.ts';
 import * as record from './record.ts';
 import {
@@ -75,13 +76,16 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
   const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels };
   let worker: Worker;
   try {
-    worker = new Worker(threadMain(), {
-      workerData: data,
-      transferList: transfer as TransferListItem[],
-      execArgv: process.execArgv.filter((flag) => !/^--(input-type|experimental-default-type)(=|$)/.test(flag)),
-      name: `manycore-${carrier}`,
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
-    });
+    worker = withFlags(
+      (flags) =>
+        new Worker(threadMain(), {
+          workerData: data,
+          transferList: transfer as TransferListItem[],
+          name: `manycore-${carrier}`,
+          ...flags,
+          ...(resourceLimits === undefined ? {} : { resourceLimits }),
+        }),
+    );
   } catch (cause) {
     gone(carrier);
     throw new StateError('ERR_THREAD_START', `cannot start a thread: ${(cause as Error).message}`, { cause });
