@@ -47,6 +47,8 @@ export class SharedArray<T extends number | bigint = number> extends Face implem
 
   /** The item at an index; from the end when it is negative. `undefined` outside. */
   at(index: number): T | undefined {
+    // Several times as fast as the typed array's own `at`, which is left to what is no small integer.
+    if ((index | 0) === index) return this.view[index < 0 ? this.view.length + index : index] as T | undefined;
     return this.view.at(index) as T | undefined;
   }
 
