@@ -1,5 +1,8 @@
 import { closeSync, readFileSync } from 'node:fs';
-import { canShareMemory, foreign } from './memory.ts';
+import { hasLibrary, whyNoLibrary } from './library.ts';
+import { StateError } from '../base/errors.ts';
+import { childStatus, openPidfd } from './pidfd.ts';
+import { POLLIN, pollDescriptors } from './poll.ts';
 
 /*
  * How a child has ended, without an event loop: for who blocks until then. The child stays a zombie, so that
@@ -10,53 +13,57 @@ export interface ChildExit {
   readonly signal: number | null;
 }
 
-const PIDFD_OPEN = 434;
-const P_PIDFD = 3;
-const WEXITED = 4;
-const WNOHANG = 1;
-const WNOWAIT = 0x1000000;
-const CLD_EXITED = 1;
-const SIGINFO_BYTES = 128;
+/** It has ended, and somebody else has reaped it: how, only they know. */
+const GONE: ChildExit = { code: null, signal: null };
+const ESRCH = 3;
+const ECHILD = 10;
+const LOOK_MS = 5;
+const nap = new Int32Array(new SharedArrayBuffer(4));
 
-/** How the child `pid` ended, or `null` while it runs. Only for children that nobody has reaped yet. */
+/** How the child `pid` ended, or `null` while it runs; `null` too when it was reaped already: whoever did that knows. */
 export function peekChildExit(pid: number): ChildExit | null {
-  if (!canShareMemory()) return null;
-  return withPidfd(pid, (pidfd) => statusOf(pidfd));
+  const exit = hasLibrary() ? exitOf(pid) : null;
+  return exit === GONE ? null : exit;
 }
 
-/** Blocks until the child has ended, at most `timeoutMs`; `null` when it still runs then. */
+/**
+ * Blocks until the child has ended, at most `timeoutMs`; `null` when it still runs then. One that was reaped by somebody else
+ * has neither code nor signal. `StateError` where there is no C library to ask.
+ */
 export function awaitChildExit(pid: number, timeoutMs: number): ChildExit | null {
-  return withPidfd(pid, (pidfd) => {
-    const poll = foreign('int poll(void *fds, ulong count, int timeout)');
-    const entry = Buffer.alloc(8);
-    entry.writeInt32LE(pidfd, 0);
-    entry.writeInt16LE(1, 4); // POLLIN: it has ended
+  if (!hasLibrary()) throw new StateError('ERR_NO_LIBRARY', `cannot block until process ${pid} ends: ${whyNoLibrary()}. Await it instead`);
+  const pidfd = openPidfd(pid);
+  if (pidfd === -ESRCH) return GONE;
+  if (pidfd < 0) return lookAgain(pid, timeoutMs);
+  try {
     const end = performance.now() + timeoutMs;
     for (;;) {
-      const left = timeoutMs === Infinity ? -1 : Math.max(0, Math.ceil(end - performance.now()));
-      // A signal interrupts the wait; its handler runs when this thread is back in its loop.
-      if (poll(entry, 1, left) >= 0 || left === 0) return statusOf(pidfd);
+      const exit = exitOf(pid);
+      const left = Math.max(0, end - performance.now());
+      if (exit !== null || left === 0) return exit;
+      pollDescriptors([{ fd: pidfd, events: POLLIN }], left);
     }
-  });
-}
-
-function withPidfd<T>(pid: number, use: (pidfd: number) => T | null): T | null {
-  const pidfd = foreign('long syscall(long n, int pid, uint flags)')(PIDFD_OPEN, pid, 0);
-  if (pidfd < 0) return null;
-  try {
-    return use(pidfd);
   } finally {
     closeSync(pidfd);
   }
 }
 
-function statusOf(pidfd: number): ChildExit | null {
-  const info = Buffer.alloc(SIGINFO_BYTES);
-  const waitid = foreign('int waitid(int type, int id, void *info, int options)');
-  if (waitid(P_PIDFD, pidfd, info, WEXITED | WNOHANG | WNOWAIT) !== 0 || info.readInt32LE(0) === 0) return null;
-  const how = info.readInt32LE(8);
-  const status = info.readInt32LE(24);
-  return how === CLD_EXITED ? { code: status, signal: null } : { code: null, signal: status };
+/** Without a descriptor, for there are too many already, or none are permitted here: by looking again and again. */
+function lookAgain(pid: number, timeoutMs: number): ChildExit | null {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const exit = exitOf(pid);
+    const left = end - performance.now();
+    if (exit !== null || !(left > 0)) return exit;
+    Atomics.wait(nap, 0, 0, Math.min(LOOK_MS, left));
+  }
+}
+
+function exitOf(pid: number): ChildExit | null {
+  const status = childStatus({ pid }, { leave: true });
+  if (status === -ECHILD) return GONE;
+  if (status === null || typeof status === 'number') return null;
+  return status.is === 'exited' ? { code: status.code, signal: null } : { code: null, signal: status.signal };
 }
 
 /** When a process started, in the system's ticks: tells a process from a later one with the same number. */

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { StateError } from '../base/errors.ts';
+import { errno, type Foreign, foreign, koffi } from './library.ts';
 
 /*
  * Memory that processes share, and sleeping on a word of it: memfd, mmap and futex(2).
@@ -9,10 +9,7 @@ import { StateError } from '../base/errors.ts';
  * refuse it, and the futex stands in for them.
  */
 
-type Foreign = (...args: unknown[]) => number;
-
 interface Libc {
-  readonly declare: (signature: string) => Foreign;
   readonly syscall: Foreign;
   readonly memfdCreate: Foreign;
   readonly ftruncate: Foreign;
@@ -51,33 +48,19 @@ function load(): Libc {
       `sharing memory between processes needs Linux on x64 or arm64: this is ${process.platform} on ${process.arch}`,
     );
   }
-  // Loading koffi costs 8 to 18 ms: only who shares memory pays.
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load(null);
+  const { address, view } = koffi();
   libc = {
-    declare: (signature) => library.func(signature) as Foreign,
-    syscall: library.func(
-      'long syscall(long n, int64_t address, int op, int value, void *timeout, int64_t address2, int value3)',
-    ) as Foreign,
-    memfdCreate: library.func('int memfd_create(str name, uint flags)') as Foreign,
-    ftruncate: library.func('int ftruncate(int fd, int64_t length)') as Foreign,
-    mmap: library.func('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)') as Libc['mmap'],
-    pipe2: library.func('int pipe2(_Out_ int *ends, int flags)') as Foreign,
-    prctl: library.func('int prctl(int option, ulong argument)') as Foreign,
-    errno: () => koffi.errno(),
-    address: (pointer) => koffi.address(pointer as never),
-    view: (pointer, bytes) => koffi.view(pointer as never, bytes) as ArrayBuffer,
+    syscall: foreign('long syscall(long n, int64_t address, int op, int value, void *timeout, int64_t address2, int value3)'),
+    memfdCreate: foreign('int memfd_create(str name, uint flags)'),
+    ftruncate: foreign('int ftruncate(int fd, int64_t length)'),
+    mmap: foreign('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)'),
+    pipe2: foreign('int pipe2(_Out_ int *ends, int flags)'),
+    prctl: foreign('int prctl(int option, ulong argument)'),
+    errno,
+    address: (pointer) => address(pointer as never),
+    view: (pointer, bytes) => view(pointer as never, bytes) as ArrayBuffer,
   };
   return libc;
-}
-
-const declared = new Map<string, Foreign>();
-
-/** A function of the C library, by its signature. */
-export function foreign(signature: string): Foreign {
-  let found = declared.get(signature);
-  if (found === undefined) declared.set(signature, (found = load().declare(signature)));
-  return found;
 }
 
 /** A stretch of memory that every process with `fd` can map. */
