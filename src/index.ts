@@ -4,5 +4,6 @@ export * as multiprocessing from './multiprocessing/index.ts';
 export * as profile from './profile/index.ts';
 export * as queue from './queue/index.ts';
 export * as sched from './sched/index.ts';
+export * as signal from './signal/index.ts';
 export * as threading from './threading/index.ts';
 export { version } from './base/version.ts';

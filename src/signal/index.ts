@@ -1,0 +1,13 @@
+export type { Handler } from './arrivals.ts';
+export { abortOn } from './abort-on.ts';
+export { alarm, getitimer, ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, setitimer } from './alarm.ts';
+export { KeyboardInterrupt, SignalReceived } from './errors.ts';
+export { interruptible, type InterruptibleOptions } from './interruptible.ts';
+export { type MaskHow, pthreadSigmask, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, sigpending } from './mask.ts';
+export { type Signal, type SignalName, signalName, signalNumber, Signals, strsignal, validSignals } from './names.ts';
+export { kill, pidfdSendSignal, pthreadKill, raiseSignal } from './send.ts';
+export { defaultIntHandler, type Disposition, getSignal, SIG_DFL, SIG_IGN, signal } from './signal.ts';
+export { type SignalIterator, signals } from './signals.ts';
+export { pause, sigtimedwait, sigwait } from './wait.ts';
+export { setWakeupFd } from './wakeup-fd.ts';
+export type { IntervalTimer } from '../system/signals.ts';
