@@ -27,7 +27,7 @@ const HEADS = 2; // index into the 64-bit view
 const FIRST_BLOCK = 4096;
 const ROOTS_OFFSET = 2048;
 /** Words that every thread finds without being told; the owner of a name says what its word holds. */
-const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output'] as const;
+const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output', 'bells'] as const;
 const RESERVED_ROSTER = 1 << 20;
 const CHUNK = 1 << 16;
 const LOCAL_MAX = 64;

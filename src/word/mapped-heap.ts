@@ -7,8 +7,6 @@ import { embody, enter, isDead } from './roster.ts';
 import { type MappedGround, MappedWord } from './mapped-word.ts';
 import type { FutexWord } from './word.ts';
 
-const BELLS = 8; // word: where the table of bells lies, in units of 16
-
 /**
  * The heap that several processes share: one memfd, handed to each child as a descriptor.
  *
@@ -65,10 +63,11 @@ export class MappedHeap extends Heap implements MappedGround {
 
   /** The first process that asks makes the table; the others find it. */
   #bellTable(): number {
-    const made = Atomics.load(this.i32, BELLS);
+    const root = this.rootOffset('bells') / 4;
+    const made = Atomics.load(this.i32, root);
     if (made !== 0) return made * 16;
     const offset = this.allocate(BELL_TABLE_BYTES);
-    const before = Atomics.compareExchange(this.i32, BELLS, 0, offset / 16);
+    const before = Atomics.compareExchange(this.i32, root, 0, offset / 16);
     if (before === 0) return offset;
     this.release(offset);
     return before * 16;

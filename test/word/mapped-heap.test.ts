@@ -102,6 +102,19 @@ if (canShareMemory()) {
     assert.deepEqual(await Promise.all(waits), ['woken', 'woken', 'woken']);
   });
 
+  test('no block of any size is the table of bells', async () => {
+    const heap = MappedHeap.create(BYTES);
+    const other = MappedHeap.attach(heap.memory.fd, BYTES);
+    for (let bytes = 16; bytes <= 1 << 16; bytes += bytes < 64 ? 16 : bytes) {
+      const block = other.allocate(bytes);
+      other.i32.fill(-1, block / 4, (block + bytes) / 4);
+    }
+    const word = heap.word(heap.allocate(16));
+    const waiting = word.sleepAsync(0, NEVER);
+    assert.equal(word.wake(1), 1);
+    assert.equal(await waiting, 'woken');
+  });
+
   test('notes of a killed process do not swallow the wakes of the living', async () => {
     const heap = MappedHeap.create(BYTES);
     const offset = heap.allocate(16);
