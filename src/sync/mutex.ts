@@ -35,14 +35,17 @@ export function tryAcquire(word: FutexWord): boolean {
   return word.compareExchange(0, word.self) === 0;
 }
 
-/** Tries without waiting: takes the lock when it is free, when its owner is dead, or when the caller knows it as abandoned. */
+/**
+ * Tries without waiting: takes the lock when it is free, when its owner is dead, or when the caller knows it as abandoned.
+ * The last one not with a flag: who has slept is another task of the owner's thread, and has been told nothing.
+ */
 export function seize(word: FutexWord, flag = 0): Grant {
   const mine = word.self;
   for (let seen = word.load(); ;) {
     const owner = seen & OWNER;
     let wanted: number;
     if (owner === 0) wanted = mine | flag;
-    else if (owner === mine && (seen & ABANDONED) !== 0) wanted = seen & ~ABANDONED;
+    else if (owner === mine && (seen & ABANDONED) !== 0 && flag === 0) wanted = seen & ~ABANDONED;
     else if (word.isDead(owner)) wanted = mine | ABANDONED | (seen & CONTENDED) | flag;
     else return false;
     const now = word.compareExchange(seen, wanted);
@@ -72,6 +75,11 @@ export function release(word: FutexWord): number {
   const before = word.exchange(0);
   if ((before & CONTENDED) !== 0) word.wake(1);
   return before;
+}
+
+/** Whether the holder has not yet said that it knows of the death of the one before it. */
+export function isAbandoned(word: FutexWord): boolean {
+  return (word.load() & ABANDONED) !== 0;
 }
 
 /** Who holds the lock; 0 when nobody does. */

@@ -19,8 +19,9 @@ export interface Sleep {
  *
  * It never blocks by itself: it yields a `Sleep` at each point where its thread may stop, and is told why
  * it runs again. The same algorithm thus serves a thread that blocks and a task that awaits. `woken` may
- * mean nothing: it re-checks. When it is told `timed-out` or `cancelled` it must undo its announcement and
- * end, sleeping only with `must`; `false` or `null` as its value says that it did not get what it waited for.
+ * mean nothing: it re-checks. When it is told `timed-out` or `cancelled`, no wake was spent on it, and it must undo its
+ * announcement and end, sleeping only with `must`; `false` or `null` as its value says that it did not get what it
+ * waited for.
  */
 export type Waiting<T> = Generator<Sleep, T, WakeReason>;
 
@@ -79,9 +80,10 @@ export async function suspend<T>(waiting: Waiting<T>, deadline: Deadline = NEVER
       if (reason === 'timed-out' && patrol.isSliceOver(last)) {
         const failure = patrol.look();
         if (failure !== null) cancelled ??= { reason: failure };
-        reason = 'woken';
+        reason = cancelled && !must ? 'cancelled' : 'woken';
       }
-      step = waiting.next(cancelled && !must ? 'cancelled' : reason);
+      // A cancel that came after the wake is told at the next sleep: this one was woken, and others were not for its sake.
+      step = waiting.next(reason);
     }
   } finally {
     patrol.end();
