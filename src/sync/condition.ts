@@ -32,7 +32,7 @@ const WAITING = 1;
 const NOTIFIED = 2;
 
 /** Takes an empty place; `null` when there is none. */
-export function takePlace(places: Iterable<Place>, tickets: FutexWord): Place | null {
+export function takePlace(places: readonly Place[], tickets: FutexWord): Place | null {
   for (const place of places) {
     if (place.state.load() !== EMPTY || place.state.compareExchange(EMPTY, NOTIFIED) !== EMPTY) continue;
     place.owner.store(place.owner.self);
@@ -44,12 +44,11 @@ export function takePlace(places: Iterable<Place>, tickets: FutexWord): Place | 
 }
 
 /** Gives notices to those who have waited longest; says how many were there to get one. */
-export function notify(places: Iterable<Place>, count: number): number {
-  const waiting = [...places].filter(({ state }) => state.load() === WAITING);
-  waiting.sort((a, b) => (a.ticket.load() - b.ticket.load()) | 0);
+export function notify(places: readonly Place[], count: number): number {
   let given = 0;
-  for (const { state, owner } of waiting) {
+  for (const place of waitingIn(places, count)) {
     if (given === count) break;
+    const { state, owner } = place;
     if (owner.isDead(owner.load())) {
       state.compareExchange(WAITING, EMPTY);
     } else if (state.compareExchange(WAITING, NOTIFIED) === WAITING) {
@@ -58,6 +57,36 @@ export function notify(places: Iterable<Place>, count: number): number {
     }
   }
   return given;
+}
+
+/** In the order of their coming, if they are more than can be served. */
+function waitingIn(places: readonly Place[], count: number): readonly Place[] {
+  const waiting: Place[] = [];
+  for (const place of places) if (place.state.load() === WAITING) waiting.push(place);
+  return waiting.length <= count ? waiting : waiting.sort((a, b) => (a.ticket.load() - b.ticket.load()) | 0);
+}
+
+/** A waiter at its place. */
+export interface Stay {
+  /** Sleeps until the place has been notified; the lock is given up by now. The place is empty afterwards. */
+  readonly untilNotice: Waiting<boolean>;
+  /** Empties the place, if the waiter never came to sleep there. Only then: it may be somebody else's by now. */
+  leave(): void;
+}
+
+export function stayAt(place: Place): Stay {
+  let isThere = true;
+  const untilNotice = function* (): Waiting<boolean> {
+    const isNotified = yield* awaitNotice(place);
+    isThere = false;
+    return isNotified;
+  };
+  return {
+    untilNotice: untilNotice(),
+    leave() {
+      if (isThere) place.state.store(EMPTY);
+    },
+  };
 }
 
 /** Sleeps at a place until it has been notified; the lock is given up by now. The place is empty afterwards. */

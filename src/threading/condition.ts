@@ -7,6 +7,7 @@ import * as reentrant from '../sync/reentrant-mutex.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { faceOf, handle } from '../word/shareable.ts';
+import type { FutexWord } from '../word/word.ts';
 import { AbandonedLockError } from './errors.ts';
 import { Face, Place, registerFace } from './face.ts';
 import { Lock } from './lock.ts';
@@ -23,6 +24,7 @@ const MORE = 12;
 const FIRST_PLACE = 16;
 const PLACES = 16;
 const PLACE_BYTES = 12;
+const FIRST_PLACE_OF_MORE = 16;
 const BYTES = FIRST_PLACE + PLACES * PLACE_BYTES;
 
 /**
@@ -34,10 +36,16 @@ const BYTES = FIRST_PLACE + PLACES * PLACE_BYTES;
 export class Condition extends Face implements Disposable {
   /** The lock that guards what is waited for. */
   readonly lock: Lock | RLock;
+  readonly #known: condition.Place[] = [];
+  readonly #tickets: FutexWord;
+  /** Says where more places are, behind the last one known. */
+  #link: FutexWord;
 
   constructor(lock?: Lock | RLock | Place, heap: Heap = sharedHeap()) {
     const place = lock instanceof Place ? lock : Place.allocate(BYTES, heap);
     super('condition', place);
+    this.#tickets = place.word(TICKETS);
+    this.#link = place.word(MORE);
     if (lock instanceof Place) {
       const kind = place.word(IS_REENTRANT).load() === 1 ? 'rlock' : 'lock';
       this.lock = faceOf(kind, (place.word(LOCK).load() >>> 0) * 16, undefined, place.heap) as Lock | RLock;
@@ -74,10 +82,11 @@ export class Condition extends Face implements Disposable {
    */
   async wait({ timeout, signal }: Wait = {}): Promise<boolean> {
     const { place, depth } = this.#enter('wait for');
+    const stay = condition.stayAt(place);
     try {
-      return await suspend(condition.awaitNotice(place), deadlineAfter(timeout), signal);
+      return await suspend(stay.untilNotice, deadlineAfter(timeout), signal);
     } finally {
-      place.state.store(0);
+      stay.leave();
       await suspend(this.#again(depth), NEVER);
     }
   }
@@ -87,10 +96,11 @@ export class Condition extends Face implements Disposable {
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
     const { place, depth } = this.#enter('wait for');
+    const stay = condition.stayAt(place);
     try {
-      return block(condition.awaitNotice(place), deadline);
+      return block(stay.untilNotice, deadline);
     } finally {
-      place.state.store(0);
+      stay.leave();
       block(this.#again(depth), NEVER);
     }
   }
@@ -131,10 +141,10 @@ export class Condition extends Face implements Disposable {
   /** Takes a place, and gives up the lock, however deep. */
   #enter(act: string): { readonly place: condition.Place; readonly depth: number } {
     this.#checkHeld(act);
-    let place = condition.takePlace(this.#places(), this.place.word(TICKETS));
+    let place = condition.takePlace(this.#places(), this.#tickets);
     while (place === null) {
       this.#addPlaces();
-      place = condition.takePlace(this.#places(), this.place.word(TICKETS));
+      place = condition.takePlace(this.#places(), this.#tickets);
     }
     if (this.lock instanceof RLock) return { place, depth: reentrant.releaseAll(this.lock.words) };
     this.lock.release();
@@ -151,27 +161,23 @@ export class Condition extends Face implements Disposable {
     yield* mutex.acquire(this.lock.word, undefined, true);
   }
 
-  *#places(): Generator<condition.Place> {
-    for (let at: Place | null = this.place; at !== null;) {
-      const base = at === this.place ? FIRST_PLACE : 16;
-      for (let i = 0; i < PLACES; i++) {
-        const start = base + i * PLACE_BYTES;
-        yield { state: at.word(start), owner: at.word(start + 4), ticket: at.word(start + 8) };
-      }
-      const more: number = at.word(at === this.place ? MORE : 0).load() >>> 0;
-      at = more === 0 ? null : new Place(this.place.heap, more * 16);
-    }
+  /** All places: those that this thread knows, and those that others have added since. */
+  #places(): readonly condition.Place[] {
+    if (this.#known.length === 0) this.#learn(this.place, FIRST_PLACE, MORE);
+    for (let more = this.#link.load() >>> 0; more !== 0; more = this.#link.load() >>> 0)
+      this.#learn(new Place(this.place.heap, more * 16), FIRST_PLACE_OF_MORE, 0);
+    return this.#known;
   }
 
-  /** More places: only the holder of the lock comes here. They stay as long as the condition. */
+  #learn(block: Place, first: number, link: number): void {
+    for (let at = first; at < first + PLACES * PLACE_BYTES; at += PLACE_BYTES)
+      this.#known.push({ state: block.word(at), owner: block.word(at + 4), ticket: block.word(at + 8) });
+    this.#link = block.word(link);
+  }
+
+  /** More places: only the holder of the lock comes here, and it knows all that there are. They stay as long as the condition. */
   #addPlaces(): void {
-    let last = this.place;
-    let link = last.word(MORE);
-    for (let more = link.load() >>> 0; more !== 0; more = link.load() >>> 0) {
-      last = new Place(this.place.heap, more * 16);
-      link = last.word(0);
-    }
-    link.store(this.place.heap.allocate(16 + PLACES * PLACE_BYTES) / 16);
+    this.#link.store(this.place.heap.allocate(FIRST_PLACE_OF_MORE + PLACES * PLACE_BYTES) / 16);
   }
 
   [Symbol.dispose](): void {
@@ -179,7 +185,7 @@ export class Condition extends Face implements Disposable {
   }
 
   [inspect.custom](): string {
-    const waiting = [...this.#places()].filter(({ state }) => state.load() !== 0).length;
+    const waiting = this.#places().filter(({ state }) => state.load() !== 0).length;
     return `<Condition(${inspect(this.lock)}, ${waiting} waiting)>`;
   }
 }

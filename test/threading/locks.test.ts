@@ -258,6 +258,24 @@ test('a deadlock is told by name in one of its threads, and the others go on', a
   assert.deepEqual([...seen], [1, 1]);
 });
 
+test('two threads hand a turn to and fro by a condition, and no notice is lost [CND-04]', async () => {
+  const condition = new Condition(new Lock());
+  const turn = words(1);
+  const play = (me: number, other: number): void => {
+    condition.acquireSync();
+    for (let i = 0; i < 5000; i++) {
+      while (turn[0] !== me) condition.waitSync();
+      turn[0] = other;
+      condition.notify();
+    }
+    condition.release();
+  };
+  const threads = [new Thread({ target: play, args: [0, 1] }), new Thread({ target: play, args: [1, 0] })];
+  for (const thread of threads) thread.start();
+  for (const thread of threads) assert.equal(await thread.join(), true);
+  assert.equal(turn[0], 0);
+});
+
 test('a condition has a re-entrant lock unless it is given one, and needs it held [CND-01 CND-02 CND-03]', async () => {
   assert.ok(new Condition().lock instanceof RLock);
   const lock = new Lock();
