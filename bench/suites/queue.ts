@@ -32,7 +32,7 @@ type Way = 'one' | 'many' | 'await';
 const BATCH = 1000;
 
 function through(make: Make, way: Way, times: number): Measured | Promise<Measured> {
-  const queue = new Queue<unknown>();
+  const queue = new Queue();
   const gate = new Barrier(2);
   const warm = Math.ceil(times / 5);
   const put = (count: number): void => {
@@ -66,14 +66,14 @@ function through(make: Make, way: Way, times: number): Measured | Promise<Measur
   };
   if (way !== 'await') {
     get(warm);
-    const done = measure();
+    const finish = measure();
     get(times);
-    return done();
+    return finish();
   }
   return getAwaited(warm).then(async () => {
-    const done = measure();
+    const finish = measure();
     await getAwaited(times);
-    return done();
+    return finish();
   });
 }
 
