@@ -11,6 +11,9 @@ import { whereAmI } from './where.ts';
 const FIRST_SLICE_MS = 50;
 const LAST_SLICE_MS = 500;
 
+/** What a thread that has waited for a while sees to beside: others may have asked it for something. */
+export const onPatrol: (() => void)[] = [];
+
 /** A wait for nothing in particular: it is on record all the same, so that people can see it. */
 const SOMETHING: WaitTarget = { kind: 'other', target: 0 };
 
@@ -60,6 +63,7 @@ export class Patrol {
       this.#known = true;
       waitStandsAt(this.#ticket, whereAmI(), this.#heap);
     }
+    for (const act of onPatrol) act();
     const { kind, target } = this.#target!;
     if (kind === 'other') for (const heap of foreignHeaps()) probeAll(heap);
     if (kind === 'join') probe(target, this.#heap);

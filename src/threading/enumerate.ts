@@ -1,7 +1,8 @@
 import { recordOfThread } from '../host/thread/table.ts';
 import * as roster from '../word/roster.ts';
 import { faceOf } from '../word/shareable.ts';
-import { mainThread, type Thread } from './thread.ts';
+import { mainThread } from './current-thread.ts';
+import type { Thread } from './thread.ts';
 
 /** The threads that live at this moment, the main thread among them. */
 export function enumerate(): Thread[] {

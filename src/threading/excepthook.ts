@@ -4,29 +4,29 @@ import type { Thread } from './thread.ts';
 
 /** What a hook is told of an error that nobody has caught in a thread. */
 export interface ExceptHookArgs {
-  readonly type: string;
-  readonly value: unknown;
-  readonly stack: string | undefined;
+  /** The class of what was thrown: `TypeError`; `String` for a text, `null` for `null` and `undefined`. */
+  readonly excType: (abstract new (...args: never[]) => unknown) | null;
+  /** What was thrown. */
+  readonly excValue: unknown;
+  /** Its stack, if it has one. */
+  readonly excTraceback: string | undefined;
   readonly thread: Thread;
 }
 
 export type Excepthook = (args: ExceptHookArgs) => void;
 
-let hook: Excepthook | null = null;
-
 /** What is done with an error that nobody has caught in a thread: it is printed on stderr, with the thread's name. */
-export function excepthook({ value, thread }: ExceptHookArgs): void {
-  writeAll(2, Buffer.from(`Exception in thread ${thread.name}:\n${inspect(value)}\n`));
+export function excepthook({ excValue, thread }: ExceptHookArgs): void {
+  writeAll(2, Buffer.from(`Exception in thread ${thread.name}:\n${inspect(excValue)}\n`));
 }
 
-/**
- * Replaces `excepthook` for the threads that this thread starts from now on; `null` brings the default back. The hook
- * runs in the thread that failed, so it must be a function that can be sent.
- */
-export function setExcepthook(replacement: Excepthook | null): void {
-  hook = replacement;
-}
-
-export function excepthookHere(): Excepthook | null {
-  return hook;
+/** @internal What a hook is told of an error. */
+export function exceptHookArgs(error: unknown, thread: Thread): ExceptHookArgs {
+  const excType = error === null || error === undefined ? null : (Object(error) as { constructor?: unknown }).constructor;
+  return {
+    excType: typeof excType === 'function' ? (excType as NonNullable<ExceptHookArgs['excType']>) : null,
+    excValue: error,
+    excTraceback: error instanceof Error ? error.stack : undefined,
+    thread,
+  };
 }

@@ -1,9 +1,12 @@
 export { capture, copy, forceByValue, reduce } from '../message/closures/index.ts';
 export { SendError } from '../message/index.ts';
 export { activeCount, enumerate } from './enumerate.ts';
-export { type Excepthook, type ExceptHookArgs, excepthook, setExcepthook } from './excepthook.ts';
+export { type ContextOf } from './context.ts';
+export { type Excepthook, type ExceptHookArgs, excepthook } from './excepthook.ts';
+export { getProfile, getTrace, setExcepthook, setProfile, setTrace, stackSize, type ThreadHook } from './hooks.ts';
 export { exitThread, ThreadExit } from './exit-thread.ts';
-export { currentThread, mainThread, Thread, type ThreadOptions, ThreadStartError } from './thread.ts';
+export { currentThread, getIdent, getNativeId, mainThread } from './current-thread.ts';
+export { Thread, type ThreadOptions, ThreadStartError } from './thread.ts';
 export { DeadlockError } from '../sync/deadlock.ts';
 export { watchDeadlocks as setDeadlockDetection } from '../word/roster.ts';
 export { Barrier, type BarrierOptions } from './barrier.ts';

@@ -1,10 +1,12 @@
 import { inspect } from 'node:util';
-import { current } from '../host/thread/run-thread.ts';
+import { current, onUncaught } from '../host/thread/run-thread.ts';
 import { writeAll } from '../host/thread/output.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { faceOf } from '../word/shareable.ts';
-import { type Excepthook, excepthook, excepthookHere, setExcepthook } from './excepthook.ts';
+import { type Context, within } from './context.ts';
+import { excepthook, exceptHookArgs } from './excepthook.ts';
 import { ThreadExit } from './exit-thread.ts';
+import { inherit, inherited, type Inherited } from './hooks.ts';
 import type { Thread } from './thread.ts';
 
 /** What a thread runs: a function with its arguments, the `run` of a subclass, or nothing. */
@@ -14,16 +16,28 @@ export type Work =
   | null;
 
 /** The main function of every thread. Its errors go to the hook; it never fails itself. `base` brings its module along. */
-export function runMain(run: number, base: typeof Thread, work: Work, hook: Excepthook | null): Promise<void> | undefined {
-  setExcepthook(hook);
+export function runMain(
+  run: number,
+  base: typeof Thread,
+  work: Work,
+  from: Inherited | null,
+  context: Context | null,
+): Promise<void> | undefined {
+  inherit(from);
+  onUncaught.current = report;
+  const end = begun();
+  let result: unknown;
   try {
-    const result = perform(run, base, work);
-    if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== 'function') return undefined;
-    return Promise.resolve(result).then(() => {}, report);
+    result = within(context, () => perform(run, base, work));
   } catch (error) {
     report(error);
-    return undefined;
   }
+  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function')
+    return Promise.resolve(result)
+      .then(() => {}, report)
+      .then(end);
+  end();
+  return undefined;
 }
 
 function perform(run: number, base: typeof Thread, work: Work): unknown {
@@ -33,14 +47,30 @@ function perform(run: number, base: typeof Thread, work: Work): unknown {
   return Object.assign(base.embodied(run, work.subclass), work.fields).run();
 }
 
+/** Calls the hook of `setProfile`; gives what is to be done at the end. */
+function begun(): () => void {
+  const { profile } = inherited;
+  if (profile === null) return () => {};
+  const reported = (act: () => unknown): unknown => {
+    try {
+      return act();
+    } catch (error) {
+      report(error);
+      return undefined;
+    }
+  };
+  const end = reported(() => profile(here()));
+  return () => void (typeof end === 'function' && reported(end as () => void));
+}
+
+const here = (): Thread => faceOf('thread', current.record, undefined) as Thread;
+
 /** Hands an error to the hook; a hook that fails itself is reported on stderr. */
-export function report(error: unknown): void {
+function report(error: unknown): void {
   if (error instanceof ThreadExit) return;
-  const thread = faceOf('thread', current.record, undefined) as Thread;
-  const type = error instanceof Error ? error.name : typeof error;
-  const args = { type, value: error, stack: error instanceof Error ? error.stack : undefined, thread };
+  const thread = here();
   try {
-    (excepthookHere() ?? excepthook)(args);
+    (inherited.excepthook ?? excepthook)(exceptHookArgs(error, thread));
   } catch (failure) {
     writeAll(
       2,

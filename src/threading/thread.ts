@@ -1,17 +1,18 @@
 import { inspect } from 'node:util';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import { nameError, StateError } from '../base/errors.ts';
-import { carry, type CarrierOptions, kill } from '../host/thread/carrier.ts';
+import { carry, type CarrierOptions, terminate } from '../host/thread/carrier.ts';
 import { outliveThreads } from '../host/thread/lifetime.ts';
 import * as record from '../host/thread/record.ts';
 import { current } from '../host/thread/run-thread.ts';
-import { mainRecord, proposeMainRecord } from '../host/thread/table.ts';
 import { drop, post } from '../message/index.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { sharedHeap } from '../word/heap.ts';
 import * as roster from '../word/roster.ts';
-import { faceOf, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
-import { excepthookHere } from './excepthook.ts';
+import { type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
+import { recordHere } from './current-thread.ts';
+import { type ContextOf, contextOf } from './context.ts';
+import { inherited, toInherit } from './hooks.ts';
 import { runMain, type Work } from './run-main.ts';
 
 /** A thread could not begin: the module of its function failed to load in it, or a value could not be made there. */
@@ -30,12 +31,18 @@ export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]
   readonly daemon?: boolean | undefined;
   /** Runs in a worker thread of its own, which is not used again. */
   readonly fresh?: boolean | undefined;
-  /** Limits of V8's heap, as for `node:worker_threads`; the worker is then the thread's own. */
+  /** Limits of V8's heap and stack, as for `node:worker_threads`; the worker is then the thread's own. */
   readonly resourceLimits?: CarrierOptions['resourceLimits'];
   /** What is given to the thread instead of copied: ArrayBuffers and MessagePorts among the arguments. */
   readonly transfer?: readonly unknown[] | undefined;
+  /**
+   * Storages whose values the thread starts with: `() => [requestId]`, AsyncLocalStorages that are captured or imported. Without
+   * it, they are empty in the thread. Values are copied when `start` is called, like arguments.
+   */
+  readonly context?: ContextOf | null | undefined;
 }
 
+const MB = 2 ** 20;
 const EMBODY: unique symbol = Symbol('embody');
 let made = 0;
 
@@ -49,25 +56,28 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   readonly #record: number;
   readonly #work: { readonly target: (...args: A) => unknown; readonly args: readonly [...A] } | null;
   readonly #limits: CarrierOptions;
+  readonly #context: ContextOf | undefined | null;
 
   constructor(options: ThreadOptions<A> = {}) {
     if (EMBODY in options) {
       this.#record = options[EMBODY] as number;
       this.#work = null;
       this.#limits = {};
+      this.#context = null;
       own(this, this.#record);
       return;
     }
-    const { target, args, name, daemon, fresh, resourceLimits, transfer } = options;
+    const { target, args, name, daemon, fresh, resourceLimits, transfer, context } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
     const suffix = target === undefined ? '' : ` (${target.name === '' ? 'anonymous' : target.name})`;
     this.#record = record.newRecord({
-      name: name === undefined ? `Thread-${++made}${suffix}` : name,
+      name: name === undefined || name === '' ? `Thread-${++made}${suffix}` : name,
       daemon: daemon ?? (current.record !== 0 && record.isDaemon(current.record)),
       fresh: fresh === true || resourceLimits !== undefined,
     });
     this.#work = target === undefined ? null : { target, args: Array.from(args ?? []) as unknown as readonly [...A] };
     this.#limits = { resourceLimits, transfer };
+    this.#context = context;
     own(this, this.#record);
   }
 
@@ -83,19 +93,25 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   start(): void {
     if (record.stateOf(this.#record) !== record.INITIAL)
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
-    const message = post({ main: runMain, args: [Thread, this.#workToSend(), excepthookHere()] }, { transfer: this.#limits.transfer });
+    const args = [Thread, this.#workToSend(), toInherit(), contextOf(this.#context)];
+    const message = post({ main: runMain, args }, { transfer: this.#limits.transfer });
     if (!record.begin(this.#record, message.offset)) {
       drop(message.offset);
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
     }
     try {
-      carry(this.#record, { ...this.#limits, parcels: message.parcels });
+      carry(this.#record, { ...this.#limits, resourceLimits: this.#limitsWithStack(), parcels: message.parcels });
     } catch (error) {
       record.unbegin(this.#record);
       drop(message.offset);
       throw error;
     }
     outliveThreads();
+  }
+
+  #limitsWithStack(): CarrierOptions['resourceLimits'] {
+    const { resourceLimits } = this.#limits;
+    return inherited.stackSize === 0 ? resourceLimits : { stackSizeMb: inherited.stackSize / MB, ...resourceLimits };
   }
 
   #workToSend(): Work {
@@ -128,7 +144,8 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   }
 
   get isAlive(): boolean {
-    return record.stateOf(this.#record) === record.STARTED;
+    const state = record.stateOf(this.#record);
+    return state === record.STARTED || state === record.DOOMED;
   }
 
   get daemon(): boolean {
@@ -163,7 +180,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   #checkJoin(): void {
     if (record.stateOf(this.#record) === record.INITIAL)
       throw new StateError('ERR_THREAD_NOT_STARTED', `cannot join thread ${this.name}: it has not been started`);
-    if (this.#record === currentRecord())
+    if (this.#record === recordHere())
       throw new StateError('ERR_JOIN_SELF', `thread ${this.name} cannot join itself: it would wait for ever`);
   }
 
@@ -189,7 +206,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   async terminate(): Promise<void> {
     if (record.stateOf(this.#record) === record.INITIAL)
       throw new StateError('ERR_THREAD_NOT_STARTED', `cannot terminate thread ${this.name}: it has not been started`);
-    if (this.isAlive) kill(record.carrierOf(this.#record));
+    terminate(this.#record);
     await suspend(record.ended(this.#record, sharedHeap().word(this.#record)));
   }
 
@@ -202,31 +219,9 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   }
 
   [inspect.custom](): string {
-    const state = ['initial', 'started', 'stopped', 'died', 'failed'][record.stateOf(this.#record)]!;
+    const state = ['initial', 'started', 'started', 'stopped', 'died', 'failed'][record.stateOf(this.#record)]!;
     return `<${this.constructor.name}(${this.name}, ${state}${this.daemon ? ' daemon' : ''}${this.ident === null ? '' : ` ${this.ident}`})>`;
   }
 }
 
 registerKind('thread', (offset) => Thread.embodied(offset), import.meta.url);
-
-function currentRecord(): number {
-  return current.record !== 0 ? current.record : mainRecord();
-}
-
-/** The thread that calls. */
-export function currentThread(): Thread {
-  return faceOfRecord(current.record !== 0 ? current.record : mainThreadRecord());
-}
-
-/** The thread that the program began in. The same from everywhere. */
-export function mainThread(): Thread {
-  return faceOfRecord(mainThreadRecord());
-}
-
-function faceOfRecord(at: number): Thread {
-  return faceOf('thread', at, undefined) as Thread;
-}
-
-function mainThreadRecord(): number {
-  return mainRecord() || proposeMainRecord(record.newMainRecord());
-}

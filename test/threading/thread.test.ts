@@ -192,7 +192,7 @@ test('an uncaught error is printed with the name of its thread, or goes to the h
   assert.match(printed.stderr, /^Exception in thread w:\nTypeError: boom\n +at /);
   assert.deepEqual([printed.lines, printed.status], [['on'], 0]);
   const hooked = program(`
-    setExcepthook(({ type, value, thread, stack }) => console.log(type, value.message, thread.name, stack.includes('at ')));
+    setExcepthook(({ excType, excValue, thread, excTraceback }) => console.log(excType.name, excValue.message, thread.name, excTraceback.includes('at ')));
     const t = new Thread({ name: 'w', target: async () => { throw new RangeError('x'); } }); t.start(); await t.join();`);
   assert.deepEqual([hooked.lines, hooked.stderr], [['RangeError x w true'], '']);
 });

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ResourceLimits, type TransferListItem, Worker } from 'node:worker_threads';
+import { type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import type { Death } from '../../word/roster.ts';
+import { onPatrol } from '../../sync/patrol.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { withFlags } from './flags.ts';
 import { orderOutput } from './output.ts';
@@ -19,9 +20,11 @@ import {
   GONE,
   askToKill,
   PARKED,
+  busyCarriers,
   parkedCarriers,
   runOf,
   setRunOf,
+  timesClaimed,
   takeKillRequest,
   takeParkedCarrier,
 } from './table.ts';
@@ -58,11 +61,13 @@ export function carry(run: number, options: CarrierOptions = {}): void {
   const parked = needsNew ? -1 : takeParkedCarrier();
   const carrier = parked >= 0 ? parked : newCarrier(run, options);
   record.setCarrierOf(run, carrier);
-  if (parked < 0) return;
-  setRunOf(carrier, run);
-  const heap = sharedHeap();
-  // The carrier sleeps on its state, which has changed: this wake cannot come too early.
-  heap.word(carrierOffset(carrier)).wake(1);
+  if (parked >= 0) {
+    setRunOf(carrier, run);
+    // The carrier sleeps on its state, which has changed: this wake cannot come too early.
+    sharedHeap().word(carrierOffset(carrier)).wake(1);
+  }
+  // Somebody has wanted its end before it had a carrier.
+  if (record.stateOf(run) === record.DOOMED) kill(carrier);
 }
 
 function newCarrier(run: number, { resourceLimits, parcels = null, transfer = [] }: CarrierOptions): number {
@@ -82,6 +87,8 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
           workerData: data,
           transferList: transfer as TransferListItem[],
           name: `manycore-${carrier}`,
+          // The threads of a process have one environment.
+          env: SHARE_ENV,
           ...flags,
           ...(resourceLimits === undefined ? {} : { resourceLimits }),
         }),
@@ -100,6 +107,14 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
 /** Whether this thread has made workers: it has to hear of their ends, and of those who want them ended. */
 export function hasWorkers(): boolean {
   return workers.size > 0;
+}
+
+let afterWorkers: (() => void) | null = null;
+
+/** Calls back when this thread has no workers: at once, or when the last one has ended. */
+export function whenWorkersAreGone(then: () => void): void {
+  if (hasWorkers()) afterWorkers = then;
+  else then();
 }
 
 /** Where the first code of a thread lies; a bundle does not have it beside itself. */
@@ -121,20 +136,24 @@ function threadMain(): URL | string {
 function watch(worker: Worker, carrier: number): void {
   let failure: NodeJS.ErrnoException | undefined;
   let isTerminated = false;
+  const claim = timesClaimed(carrier);
   worker.on('error', (error: NodeJS.ErrnoException) => void (failure = error));
   terminations.set(worker, () => void (isTerminated = true));
   worker.once('exit', (code) => {
-    workers.delete(carrier);
+    // A worker that has ended in order says so itself, and its place may have been taken.
+    if (workers.get(carrier) === worker) workers.delete(carrier);
+    if (workers.size === 0) afterWorkers?.();
+    if (timesClaimed(carrier) !== claim) return;
     const run = runOf(carrier);
     gone(carrier);
     if (run === 0) return;
     const how: Death = isTerminated ? 'terminated' : failure?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : 'exited';
-    if (failure !== undefined && how === 'exited' && record.messageOf(run) !== 0 && !hasBegun(run)) record.failToBegin(run, failure);
+    // Not even our own first module has got as far as its message.
+    if (failure !== undefined && how === 'exited' && record.messageOf(run) !== 0) record.failToBegin(run, failure);
     else record.die(run, how, code);
   });
 }
 
-const hasBegun = (run: number): boolean => record.stateOf(run) !== record.STARTED;
 const terminations = new WeakMap<Worker, () => void>();
 
 /** A carrier has ended, and with it the carriers that it has made. */
@@ -150,8 +169,12 @@ function gone(carrier: number): void {
   Atomics.store(i32, carrierOffset(carrier) / 4, GONE);
 }
 
-/** Ends the worker of a carrier, whoever made it. What its thread held is abandoned. */
-export function kill(carrier: number): void {
+/** Ends a thread, wherever it is, with the worker that carries it; nothing when it has ended. What it held is abandoned. */
+export function terminate(run: number): void {
+  if (record.doom(run) && record.carrierOf(run) >= 0) kill(record.carrierOf(run));
+}
+
+function kill(carrier: number): void {
   const worker = workers.get(carrier);
   if (worker === undefined) {
     askToKill(carrier);
@@ -164,15 +187,19 @@ export function kill(carrier: number): void {
   void worker.terminate();
 }
 
-/** Hears of other threads that want a carrier ended which this thread has made. Keeps nothing alive. */
+/** Hears of other threads that want a carrier ended which this thread has made, also while it is blocked. Keeps nothing alive. */
 function listenForErrands(): void {
   if (isListening) return;
   isListening = true;
   const heap = sharedHeap();
   const index = errandsOffset() / 4;
+  const runErrands = (): void => {
+    for (const carrier of workers.keys()) if (takeKillRequest(carrier)) kill(carrier);
+  };
+  onPatrol.push(runErrands);
   const listen = (): void => {
     const seen = Atomics.load(heap.i32, index);
-    for (const carrier of workers.keys()) if (takeKillRequest(carrier)) kill(carrier);
+    runErrands();
     const { async, value } = Atomics.waitAsync(heap.i32 as Int32Array<SharedArrayBuffer>, index, seen);
     if (async) void value.then(listen);
     else queueMicrotask(listen);
@@ -187,4 +214,4 @@ export async function dismissCarriers(): Promise<void> {
   await Promise.all(idle.map(([, worker]) => worker.terminate()));
 }
 
-export { parkedCarriers };
+export { busyCarriers, parkedCarriers };

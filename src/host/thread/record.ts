@@ -8,23 +8,27 @@ import { enterRecord, nonDaemonsOffset, removeRecord } from './table.ts';
 /*
  * The record of a thread: one block, from before its start until nobody has a face of it any more.
  *
- *   word 0  state           INITIAL, STARTED, ENDED (in good order), DIED (how: roster), FAILED (never began)
+ *   word 0  state           INITIAL, STARTED, DOOMED, ENDED (in good order), DIED (how: roster), FAILED (never began)
  *   word 1  its number in the roster, once started
  *   word 2  flags           DAEMON, FRESH
  *   word 3  the message with what it runs, until its carrier has taken it
  *   word 4  the message with the error that kept it from beginning
  *   word 5  how it died, and word 6 the exit code
- *   word 7  its carrier
+ *   word 7  its carrier + 1; 0 while it has none
  *   word 8  a block with its name
  *
  *   INITIAL -> STARTED                 start, once
  *   STARTED -> ENDED, DIED, FAILED     the carrier; or whoever notices its death
+ *   STARTED -> DOOMED                  who wants it terminated: it does not end in good order any more, and its carrier,
+ *                                      should it come to the end, waits there, so that no other thread is hit
+ *   DOOMED -> DIED                     whoever notices its death
  */
 export const INITIAL = 0;
 export const STARTED = 1;
-export const ENDED = 2;
-export const DIED = 3;
-export const FAILED = 4;
+export const DOOMED = 2;
+export const ENDED = 3;
+export const DIED = 4;
+export const FAILED = 5;
 
 const STATE = 0;
 const ID = 1;
@@ -64,8 +68,9 @@ export function newRecord({ name, daemon, fresh }: RecordOptions): number {
 
 export const stateOf = (record: number): number => load(record, STATE);
 export const idOf = (record: number): number => load(record, ID);
-export const carrierOf = (record: number): number => load(record, CARRIER);
-export const setCarrierOf = (record: number, carrier: number): void => store(record, CARRIER, carrier);
+/** -1 as long as it has none. */
+export const carrierOf = (record: number): number => load(record, CARRIER) - 1;
+export const setCarrierOf = (record: number, carrier: number): void => store(record, CARRIER, carrier + 1);
 export const isDaemon = (record: number): boolean => (load(record, FLAGS) & DAEMON) !== 0;
 export const isFresh = (record: number): boolean => (load(record, FLAGS) & FRESH) !== 0;
 export const hasEnded = (record: number): boolean => stateOf(record) >= ENDED;
@@ -83,14 +88,14 @@ export function nameOf(record: number): string {
 
 export function setNameOf(record: number, name: string): void {
   const heap = sharedHeap();
-  const text = Buffer.from(name);
+  const text = Buffer.from(String(name as unknown)); // As in Python, anything has a text.
   const block = heap.allocate(text.length + 4);
   heap.bytes.set(text, block + 4);
   heap.i32[block / 4] = text.length;
   // The old text stays: somebody may be reading it. It goes with the record.
   Atomics.store(heap.i32, word(record, NAME), block / 16);
   const id = load(record, ID);
-  if (id !== 0) roster.setName(id, name);
+  if (id !== 0) roster.setName(id, nameOf(record));
 }
 
 /** The record of the main thread: it runs already, as number 1. */
@@ -125,6 +130,12 @@ export function unbegin(record: number): void {
 }
 
 export const messageOf = (record: number): number => (load(record, MESSAGE) >>> 0) * 16;
+export const messageIsTaken = (record: number): void => store(record, MESSAGE, 0);
+
+/** Says that a thread is to be terminated. False when it has ended, or somebody else has said so. */
+export function doom(record: number): boolean {
+  return Atomics.compareExchange(sharedHeap().i32, word(record, STATE), STARTED, DOOMED) === STARTED;
+}
 
 /** Says that the thread has ended. Only the first who says so is heard. */
 export function end(record: number): boolean {
@@ -132,7 +143,7 @@ export function end(record: number): boolean {
 }
 
 export function die(record: number, how: roster.Death, code: number): boolean {
-  store(record, HOW, DEATHS.indexOf(how));
+  store(record, HOW, DEATHS.indexOf(stateOf(record) === DOOMED ? 'terminated' : how));
   store(record, CODE, code);
   return finish(record, DIED);
 }
@@ -146,7 +157,10 @@ export function failToBegin(record: number, error: unknown): boolean {
 function finish(record: number, state: number): boolean {
   const heap = sharedHeap();
   const id = idOf(record);
-  if (Atomics.compareExchange(heap.i32, word(record, STATE), STARTED, state) !== STARTED) return false;
+  const before = Atomics.compareExchange(heap.i32, word(record, STATE), STARTED, state);
+  if (before === DOOMED && state === DIED) {
+    if (Atomics.compareExchange(heap.i32, word(record, STATE), DOOMED, DIED) !== DOOMED) return false;
+  } else if (before !== STARTED) return false;
   if (state === DIED) roster.die(id, DEATHS[load(record, HOW)]!);
   else roster.leave(id);
   removeRecord(id, record);
@@ -179,10 +193,10 @@ export function forget(record: number): void {
 /** Waits until the thread has ended. */
 export function* ended(record: number, state: FutexWord): Waiting<boolean> {
   const target = { kind: 'join', target: idOf(record) } as const;
-  while (!hasEnded(record)) {
-    const reason = yield { word: state, expected: STARTED, target };
+  for (let expected = stateOf(record); expected < ENDED; expected = stateOf(record)) {
+    const reason = yield { word: state, expected, target };
     // A death that nobody has reported shows in the roster.
-    if (stateOf(record) === STARTED && roster.isDead(idOf(record))) die(record, 'lost', 1);
+    if (!hasEnded(record) && roster.isDead(idOf(record))) die(record, 'lost', 1);
     if (reason === 'timed-out' || reason === 'cancelled') return hasEnded(record);
   }
   return true;

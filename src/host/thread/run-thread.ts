@@ -20,28 +20,36 @@ export const firstParcels: { current: readonly unknown[] | null } = { current: n
 /** Called when a thread has ended, with its number: what was kept for it can go. */
 export const onThreadEnd: ((id: number) => void)[] = [];
 
+/** What is done with an error that nobody catches in a callback. Set by whoever runs here. */
+export const onUncaught: { current: ((error: unknown) => void) | null } = { current: null };
+
 /** Runs a thread in this carrier. `null` when it has ended; a promise, which never rejects, while it goes on. */
 export function runThread(run: number): Promise<void> | null {
   const id = record.idOf(run);
   roster.embody(id);
   current.record = run;
+  let hasBegun = true;
   const finished = (): void => {
     current.record = 0;
     for (const forget of onThreadEnd) forget(id);
-    record.end(run);
+    if (hasBegun && !record.end(run)) awaitEnd();
+  };
+  const failToBegin = (error: unknown): void => {
+    hasBegun = !record.failToBegin(run, error);
+    finished();
   };
   const message = record.messageOf(run);
   const parcels = firstParcels.current;
   firstParcels.current = null;
   let start: StartMessage;
+  record.messageIsTaken(run);
   try {
     start = read(message, parcels) as StartMessage;
     drop(message);
   } catch (error) {
-    if (error instanceof MustAwait) return awaitStart(run, message, parcels).then(finished);
+    if (error instanceof MustAwait) return awaitStart(run, message, parcels).then(finished, failToBegin);
     drop(message);
-    record.failToBegin(run, error);
-    finished();
+    failToBegin(error);
     return null;
   }
   const result = begin(run, start);
@@ -53,12 +61,14 @@ export function runThread(run: number): Promise<void> | null {
 }
 
 async function awaitStart(run: number, message: number, parcels: readonly unknown[] | null): Promise<void> {
-  try {
-    const { value } = await takeAsync(message, parcels);
-    await begin(run, value as StartMessage);
-  } catch (error) {
-    record.failToBegin(run, error);
-  }
+  const { value } = await takeAsync(message, parcels);
+  await begin(run, value as StartMessage);
+}
+
+/** Somebody has asked for the end of this thread while it came to its own: the worker, which is about to be ended, does nothing more. */
+function awaitEnd(): void {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) Atomics.wait(never, 0, 0);
 }
 
 /** The main function reports its own errors: what comes out of it is a mistake of ours, or of a hook. */

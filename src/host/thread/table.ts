@@ -6,7 +6,8 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   word 0        how many threads live that are no daemons: the process ends when there are none
  *   word 1        changes when somebody asks the creator of a carrier to end it
  *   word 2        the record of the main thread
- *   from word 8   CARRIERS entries of four words: what a carrier does, the record it shall run, its kill switch, its creator
+ *   from word 8   CARRIERS entries of five words: what a carrier does, the record it shall run, its kill switch, its creator, and
+ *                 how often the entry has been used
  *   then          the records of the living threads, by their slots in the roster
  *
  * A carrier is a worker thread that runs one thread after another.
@@ -14,15 +15,17 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   STARTING  its worker is being made; it may already have been given a thread
  *   PARKED    it waits for a thread
  *   BUSY      somebody has given it a thread, and has woken it
+ *   RETIRED   it takes no more threads, and ends when nothing goes on in it any more
  *   GONE      its worker has ended
  *
  *   FREE, GONE -> STARTING   its creator
  *   STARTING, BUSY -> PARKED the carrier itself, when it has nothing to do
+ *   STARTING, BUSY -> RETIRED  the carrier itself, when its thread has left something behind
  *   PARKED -> BUSY           whoever takes it, from any thread, by one exchange
  *   any -> GONE              its creator, when the worker has ended
  */
 export const CARRIERS = 512;
-const CARRIER_WORDS = 4;
+const CARRIER_WORDS = 5;
 const FIRST_CARRIER = 8;
 const SLOTS = 4096;
 const FIRST_THREAD = FIRST_CARRIER + CARRIERS * CARRIER_WORDS;
@@ -33,6 +36,7 @@ export const STARTING = 1;
 export const PARKED = 2;
 export const BUSY = 3;
 export const GONE = 4;
+export const RETIRED = 5;
 
 const NON_DAEMONS = 0;
 const ERRANDS = 1;
@@ -110,6 +114,11 @@ export function carriersMadeBy(carrier: number): number[] {
   return found;
 }
 
+/** Tells one carrier from the next in the same place. */
+export function timesClaimed(carrier: number): number {
+  return Atomics.load(sharedHeap().i32, carrierOffset(carrier) / 4 + 4);
+}
+
 /** A place for a new carrier, in the state STARTING; -1 when there are too many. `maker` is the carrier that makes it, or -1. */
 export function claimCarrier(maker: number): number {
   const { i32 } = sharedHeap();
@@ -117,7 +126,8 @@ export function claimCarrier(maker: number): number {
     const word = carrierOffset(carrier) / 4;
     const state = Atomics.load(i32, word);
     if ((state === FREE || state === GONE) && Atomics.compareExchange(i32, word, state, STARTING) === state) {
-      i32.fill(0, word + 1, word + CARRIER_WORDS);
+      i32.fill(0, word + 1, word + 4);
+      Atomics.add(i32, word + 4, 1);
       Atomics.store(i32, word + 3, maker + 1);
       return carrier;
     }
@@ -137,14 +147,18 @@ export function takeParkedCarrier(): number {
   return -1;
 }
 
-/** How many carriers are parked. */
-export function parkedCarriers(): number {
+/** How many carriers are in one of these states. */
+function count(...states: readonly number[]): number {
   const { i32 } = sharedHeap();
-  let parked = 0;
+  let found = 0;
   for (let carrier = 0; carrier < CARRIERS; carrier++) {
     const state = Atomics.load(i32, carrierOffset(carrier) / 4);
     if (state === FREE) break;
-    if (state === PARKED) parked++;
+    if (states.includes(state)) found++;
   }
-  return parked;
+  return found;
 }
+
+export const parkedCarriers = (): number => count(PARKED);
+/** How many carriers run a thread, or have not yet found out what to do after one. */
+export const busyCarriers = (): number => count(STARTING, BUSY);

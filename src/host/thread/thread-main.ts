@@ -1,15 +1,17 @@
 /*
  * The first code in a worker thread that manycore makes. It runs one thread after another, and waits in between.
  */
+import { inspect } from 'node:util';
 import { workerData } from 'node:worker_threads';
 import { adoptHeap, sharedHeap } from '../../word/heap.ts';
 import '../../word/process-heap.ts'; // Registers how the heap of the processes is found, should a message name it.
 import { setMainModule } from '../../message/closures/index.ts';
-import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX } from './carrier.ts';
-import { writeDirectly } from './output.ts';
+import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX, whenWorkersAreGone } from './carrier.ts';
+import { expectListener, watchLeftovers } from './leftovers.ts';
+import { writeAll, writeDirectly } from './output.ts';
 import * as record from './record.ts';
-import { firstParcels, runThread } from './run-thread.ts';
-import { BUSY, carrierOffset, PARKED, parkedCarriers, runOf, setRunOf } from './table.ts';
+import { current, firstParcels, onUncaught, runThread } from './run-thread.ts';
+import { BUSY, carrierOffset, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf } from './table.ts';
 
 const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
 adoptHeap(heap);
@@ -24,29 +26,46 @@ const views = i32 as Int32Array<SharedArrayBuffer>;
 /** Keeps the worker's event loop alive while it waits in it. */
 const hold = setInterval(() => {}, 0x7fff_ffff);
 
-process.on('exit', (code) => {
-  const run = runOf(carrier);
-  if (run !== 0) record.die(run, 'exited', code);
-});
+process.on(
+  'exit',
+  expectListener((code: number) => {
+    const run = runOf(carrier);
+    if (run !== 0) record.die(run, 'exited', code);
+    // Whoever made this worker may be blocked, and not hear of its end for long.
+    else if (!hasWorkers()) Atomics.store(i32, state, GONE);
+  }),
+);
+process.on(
+  'uncaughtException',
+  expectListener((error: unknown) => {
+    if (current.record !== 0 && onUncaught.current !== null) onUncaught.current(error);
+    else writeAll(2, Buffer.from(`Exception in a callback that a thread has left behind:\n${inspect(error)}\n`));
+    process.exit(1);
+  }),
+);
+let leftovers: () => string | null = () => null;
 
 /** Runs the thread that was given. */
 function work(): void {
   const run = runOf(carrier);
+  const isFresh = record.isFresh(run);
   const running = runThread(run);
   // Not at once: what the thread has left in the queues of its event loop has its turn first.
-  if (running === null) setImmediate(park, run);
-  else void running.then(() => setImmediate(park, run));
+  if (running === null) setImmediate(park, isFresh);
+  else void running.then(() => setImmediate(park, isFresh));
 }
 
-/** Waits for the next thread: hard, if nothing else has to go on here, or in the event loop. */
-function park(run: number): void {
+/** Waits for the next thread: hard, or in the event loop when workers of this one's may call. */
+function park(isFresh: boolean): void {
   setRunOf(carrier, 0);
-  if (record.isFresh(run) || parkedCarriers() >= SPARES_MAX) {
-    clearInterval(hold);
+  if (isFresh || !isLoopEmpty() || leftovers() !== null || parkedCarriers() >= SPARES_MAX) {
+    Atomics.store(i32, state, RETIRED);
+    // What is still going on here goes on; then the worker ends, after those that it has made, which end with it.
+    whenWorkersAreGone(() => clearInterval(hold));
     return;
   }
   Atomics.store(i32, state, PARKED);
-  if (isLoopEmpty() && !hasWorkers()) {
+  if (!hasWorkers()) {
     while (Atomics.load(i32, state) === PARKED) Atomics.wait(views, state, PARKED);
     resume();
     return;
@@ -76,4 +95,8 @@ function isLoopEmpty(): boolean {
 }
 
 Atomics.store(i32, state, BUSY);
-work();
+// Once this module has been evaluated: until then, Node has a listener of its own on process.
+setImmediate(() => {
+  leftovers = watchLeftovers(hold);
+  work();
+});

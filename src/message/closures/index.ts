@@ -1,10 +1,11 @@
 import { packer } from '../packer.ts';
+import { numberOf, objectOf, remember } from './identity.ts';
 import { capture, copy, pack, reduce } from './pack.ts';
 import type { Recipe } from './recipe.ts';
 import { forceByValue, mainModule, setMainModule } from './references-to.ts';
 import { unpack, unpackAsync } from './unpack.ts';
 
-export { capture, copy, forceByValue, mainModule, reduce, setMainModule };
+export { capture, copy, forceByValue, mainModule, numberOf, objectOf, reduce, remember, setMainModule };
 
 packer.current = {
   pack: (value) => pack(value),

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { getNativeId, Event, Thread } from '../../src/threading/index.ts';
+import { Queue } from '../../src/queue/index.ts';
+import { busyCarriers, dismissCarriers } from '../../src/host/thread/carrier.ts';
+import { programLines } from '../support/program-lines.ts';
+import { test } from '../support/test.ts';
+import { until } from '../support/until.ts';
+
+/** Runs a function in a thread, and then asks, in the next one, what there is to see: whether it was the same worker. */
+async function isReusedAfter(act: () => unknown): Promise<boolean> {
+  await dismissCarriers();
+  const seen = new Queue<number | null>();
+  const first = new Thread({
+    target: () => {
+      seen.putSync(getNativeId());
+      return act();
+    },
+  });
+  first.start();
+  await first.join();
+  await until(() => busyCarriers() === 0);
+  const ids: (number | null)[] = [];
+  for (let i = 0; i < 4; i++) {
+    const next = new Thread({ target: () => seen.putSync(getNativeId()) });
+    next.start();
+    await next.join();
+  }
+  for (let i = 0; i < 5; i++) ids.push(await seen.get());
+  return ids.slice(1).includes(ids[0]!);
+}
+
+if (process.platform === 'linux') {
+  test('a worker carries one thread after another', async () => {
+    assert.equal(await isReusedAfter(() => {}), true);
+    assert.equal(await isReusedAfter(async () => new Promise((resolve) => setTimeout(resolve, 1))), true);
+  });
+
+  for (const [what, act] of [
+    ['sets a global', () => void ((globalThis as Record<string, unknown>)['leftBehind'] = 1)],
+    ['replaces a global', () => void (globalThis.structuredClone = ((value: unknown) => value) as never)],
+    ['replaces Math.random', () => void (Math.random = () => 4)],
+    ['replaces console.log', () => void (console.log = () => {})],
+    ['adds to a built-in prototype', () => void ((Array.prototype as unknown as Record<string, unknown>)['last'] = () => 1)],
+    ['leaves a listener on process', () => void process.on('exit', () => {})],
+    ['leaves a timer', () => void setTimeout(() => {}, 10_000)],
+    ['leaves a timer that keeps nothing alive', () => void setInterval(() => {}, 10_000).unref()],
+  ] as const) {
+    test(`a worker whose thread ${what} is not used again`, async () => {
+      assert.equal(await isReusedAfter(act), false);
+    });
+  }
+} else test('which worker carries a thread is not known here: only Linux tells', () => {});
+
+test('a server that a thread leaves open is not seen by the next thread', async () => {
+  const ports = new Queue<number>();
+  const server = new Thread({
+    target: async () => {
+      const { createServer } = await import('node:net');
+      const listening = createServer().listen(0);
+      await new Promise((resolve) => listening.once('listening', resolve));
+      ports.putNoWait((listening.address() as { port: number }).port);
+    },
+  });
+  server.start();
+  await server.join();
+  assert.ok((await ports.get()) > 0);
+  const handles = new Queue<string[]>();
+  for (let i = 0; i < 3; i++) {
+    const thread = new Thread({ target: () => handles.putNoWait(process.getActiveResourcesInfo()) });
+    thread.start();
+    await thread.join();
+    assert.ok(!(await handles.get()).includes('TCPServerWrap'));
+  }
+});
+
+test('threads have one environment, as in Python', async () => {
+  const thread = new Thread({ target: () => void (process.env['MANYCORE_TEST_ENV'] = 'set in a thread') });
+  thread.start();
+  await thread.join();
+  assert.equal(process.env['MANYCORE_TEST_ENV'], 'set in a thread');
+  delete process.env['MANYCORE_TEST_ENV'];
+});
+
+test('a thread lives on although the fresh worker that started it has nothing to do any more', async () => {
+  const { lines, code } = await programLines(`import * as threading from 'manycore/threading'; const { Thread } = threading;
+     const outer = new Thread({ fresh: true, target: () => {
+       new Thread({ name: 'inner', target: async () => { await new Promise((resolve) => setTimeout(resolve, 100)); console.log('inner ends'); } }).start();
+     } });
+     outer.start(); await outer.join(); console.log('outer has ended');`);
+  assert.deepEqual([lines, code], [['outer has ended', 'inner ends'], 0]);
+});
+
+test('a thread with a worker of its own leaves none behind, though the main thread is blocked all the while', () => {
+  for (let i = 0; i < 20; i++) {
+    const thread = new Thread({ target: () => {}, fresh: true });
+    thread.start();
+    assert.equal(thread.joinSync(), true);
+  }
+});
+
+test('an error in a callback ends the thread, and goes to the hook', async () => {
+  const { lines, stderr } =
+    await programLines(`import * as threading from 'manycore/threading'; const { Thread, setExcepthook } = threading;
+     const fail = async () => { setTimeout(() => { throw new TypeError('in a timer'); }, 1); await new Promise(() => setInterval(() => {}, 1000)); };
+     const t = new Thread({ name: 'w', target: fail });
+     t.start(); console.log(t.joinSync(), t.death.how, t.death.code);
+     setExcepthook(({ excValue, thread }) => console.log(thread.name, excValue.message));
+     const u = new Thread({ name: 'u', target: async () => { void Promise.reject(new Error('nobody awaits this')); await new Promise(() => setInterval(() => {}, 1000)); } });
+     u.start(); console.log(await u.join(), u.death.how);`);
+  assert.deepEqual(lines, ['true exited 1', 'u nobody awaits this', 'true exited']);
+  assert.match(stderr, /^Exception in thread w:\nTypeError: in a timer\n +at /);
+});
+
+test('terminate hits the thread that it is meant for, and no other that its worker carries afterwards', async () => {
+  for (let i = 0; i < 40; i++) {
+    const short = new Thread({ target: () => {} });
+    short.start();
+    const [ended] = await Promise.all([short.join(), short.terminate()]);
+    assert.equal(ended, true);
+    const done = new Event();
+    const next = new Thread({ target: () => done.set() });
+    next.start();
+    assert.equal(await next.join(), true);
+    assert.equal(next.death, null);
+    assert.equal(done.isSet(), true);
+  }
+});
+
+test('a thread ends another whose maker is blocked in a join of it', async () => {
+  const { lines, code } = await programLines(`import * as threading from 'manycore/threading'; const { Thread, Event } = threading;
+     const begun = new Event();
+     const loop = new Thread({ name: 'loop', target: () => { begun.set(); for (;;); } });
+     loop.start();
+     const killer = new Thread({ target: async () => { begun.waitSync(); await loop.terminate(); } });
+     killer.start();
+     console.log(loop.joinSync(), loop.death.how, killer.joinSync());`);
+  assert.deepEqual([lines, code], [['true terminated true'], 0]);
+});
+
+test('five hundred threads one after another leave no handles, listeners or memory', async () => {
+  const run = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const thread = new Thread({ target: () => {} });
+      thread.start();
+      thread.joinSync();
+    }
+  };
+  run(50);
+  const count = (): number => process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
+  const before = { listeners: count(), handles: process.getActiveResourcesInfo().length, rss: process.memoryUsage().rss };
+  run(500);
+  await until(() => count() <= before.listeners && process.getActiveResourcesInfo().length <= before.handles + 1);
+  assert.ok(process.memoryUsage().rss - before.rss < 64 << 20);
+});
