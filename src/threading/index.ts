@@ -5,6 +5,7 @@ export { type ContextOf } from './context.ts';
 export { type Excepthook, type ExceptHookArgs, excepthook } from './excepthook.ts';
 export { getProfile, getTrace, setExcepthook, setProfile, setTrace, stackSize, type ThreadHook } from './hooks.ts';
 export { exitThread, ThreadExit } from './exit-thread.ts';
+export { type StackFrame, stacks, ThreadStack } from './stack.ts';
 export { currentThread, getIdent, getNativeId, mainThread } from './current-thread.ts';
 export { Thread, type ThreadOptions, ThreadStartError } from './thread.ts';
 export { DeadlockError } from '../sync/deadlock.ts';

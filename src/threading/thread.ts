@@ -13,6 +13,7 @@ import { type Handle, handle, own, registerKind, type Shareable } from '../word/
 import { recordHere } from './current-thread.ts';
 import { type ContextOf, contextOf } from './context.ts';
 import { inherited, toInherit } from './hooks.ts';
+import { readStack, readStackSync, type ThreadStack } from './stack.ts';
 import { runMain, type Work } from './run-main.ts';
 
 /** A thread could not begin: the module of its function failed to load in it, or a value could not be made there. */
@@ -208,6 +209,19 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       throw new StateError('ERR_THREAD_NOT_STARTED', `cannot terminate thread ${this.name}: it has not been started`);
     terminate(this.#record);
     await suspend(record.ended(this.#record, sharedHeap().word(this.#record)));
+  }
+
+  /**
+   * What the thread is doing: a busy one, one that is blocked, and one that waits in its event loop, from any thread and without
+   * stopping it. Rejects with `StateError` when it doesn't run, and with `TimeoutError` when it gives no answer within 5 seconds
+   * or `timeout`, since it runs native code. Takes some 50 ms.
+   */
+  stack(wait?: Pick<Wait, 'timeout'>): Promise<ThreadStack> {
+    return readStack(this as unknown as Thread, wait);
+  }
+  /** The blocking twin of `stack`. */
+  stackSync(wait?: Pick<Wait, 'timeout'>): ThreadStack {
+    return readStackSync(this as unknown as Thread, wait);
   }
 
   [handle](): Handle {

@@ -17,7 +17,8 @@ import type { FutexWord } from './word.ts';
  *   words 4..     one 64-bit head a size class: the free blocks that nobody in particular owns
  *   words 512..   roots: one word for each name in ROOTS, zero until its owner stores something
  *
- * A block is preceded by 16 bytes: its size class, its count of references, and two words unused.
+ * A block is preceded by 16 bytes: its size class, its count of references, the block / 16 that goes when it goes, and one
+ * word unused.
  */
 const UNIT = 16;
 const HEADER = 16;
@@ -95,6 +96,7 @@ export abstract class Heap {
     const offset = this.#take(sizeClass, size);
     const header = (offset - HEADER) / 4;
     this.i32[header] = sizeClass;
+    this.i32[header + 2] = 0;
     Atomics.store(this.i32, header + 1, 1);
     return offset;
   }
@@ -115,6 +117,11 @@ export abstract class Heap {
     const before = Atomics.sub(this.i32, (offset - HEADER) / 4 + 1, 1);
     invariant(before > 0, `block ${offset} was released ${1 - before} times too often`);
     if (before === 1) this.#give(offset);
+  }
+
+  /** Hands the caller's reference to `other` over to the block: it is released when the block is freed. One for each block. */
+  attach(offset: number, other: number): void {
+    this.i32[(offset - HEADER) / 4 + 2] = other / UNIT;
   }
 
   references(offset: number): number {
@@ -174,6 +181,11 @@ export abstract class Heap {
   }
 
   #give(offset: number): void {
+    const attached = (this.i32[(offset - HEADER) / 4 + 2]! >>> 0) * UNIT;
+    if (attached !== 0) {
+      this.reach(attached);
+      this.release(attached);
+    }
     const sizeClass = this.i32[(offset - HEADER) / 4]!;
     const local = this.#free[sizeClass]!;
     local.push(offset);

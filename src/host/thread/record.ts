@@ -1,4 +1,5 @@
-import { post, read, drop } from '../../message/index.ts';
+import { inspect } from 'node:util';
+import { post, read } from '../../message/index.ts';
 import type { Waiting } from '../../sync/waiting.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import type { FutexWord } from '../../word/word.ts';
@@ -16,6 +17,7 @@ import { enterRecord, nonDaemonsOffset, removeRecord } from './table.ts';
  *   word 5  how it died, and word 6 the exit code
  *   word 7  its carrier + 1; 0 while it has none
  *   word 8  a block with its name
+ *   word 9  the number of the worker that runs it, as Node counts them; 0 before that, and for the main thread
  *
  *   INITIAL -> STARTED                 start, once
  *   STARTED -> ENDED, DIED, FAILED     the carrier; or whoever notices its death
@@ -39,6 +41,7 @@ const HOW = 5;
 const CODE = 6;
 const CARRIER = 7;
 const NAME = 8;
+const WORKER = 9;
 const BYTES = 40;
 
 const DAEMON = 1;
@@ -68,6 +71,8 @@ export function newRecord({ name, daemon, fresh }: RecordOptions): number {
 
 export const stateOf = (record: number): number => load(record, STATE);
 export const idOf = (record: number): number => load(record, ID);
+export const workerOf = (record: number): number => load(record, WORKER);
+export const setWorkerOf = (record: number, worker: number): void => store(record, WORKER, worker);
 /** -1 as long as it has none. */
 export const carrierOf = (record: number): number => load(record, CARRIER) - 1;
 export const setCarrierOf = (record: number, carrier: number): void => store(record, CARRIER, carrier + 1);
@@ -92,8 +97,10 @@ export function setNameOf(record: number, name: string): void {
   const block = heap.allocate(text.length + 4);
   heap.bytes.set(text, block + 4);
   heap.i32[block / 4] = text.length;
-  // The old text stays: somebody may be reading it. It goes with the record.
-  Atomics.store(heap.i32, word(record, NAME), block / 16);
+  // The old text stays: somebody may be reading it. It goes with the new one, and that with the record.
+  const old = Atomics.exchange(heap.i32, word(record, NAME), block / 16);
+  heap.attach(block, old * 16);
+  heap.attach(record, block);
   const id = load(record, ID);
   if (id !== 0) roster.setName(id, nameOf(record));
 }
@@ -150,8 +157,20 @@ export function die(record: number, how: roster.Death, code: number): boolean {
 
 /** Says why a thread could not even begin. */
 export function failToBegin(record: number, error: unknown): boolean {
-  store(record, FAILURE, post(error).offset / 16);
+  const offset = postError(error);
+  const heap = sharedHeap();
+  store(record, FAILURE, offset / 16);
+  heap.attach(offset, load(record, NAME) * 16);
+  heap.attach(record, offset);
   return finish(record, FAILED);
+}
+
+function postError(error: unknown): number {
+  try {
+    return post(error).offset;
+  } catch {
+    return post(new Error(inspect(error))).offset; // What hangs on it can't travel: its text can.
+  }
 }
 
 function finish(record: number, state: number): boolean {
@@ -182,12 +201,6 @@ export function deathOf(record: number): { readonly how: roster.Death; readonly 
 export function failureOf(record: number): unknown {
   const message = (load(record, FAILURE) >>> 0) * 16;
   return message === 0 ? undefined : read(message);
-}
-
-/** Called when the last face of a record is gone. */
-export function forget(record: number): void {
-  const message = (load(record, FAILURE) >>> 0) * 16;
-  if (message !== 0) drop(message);
 }
 
 /** Waits until the thread has ended. */

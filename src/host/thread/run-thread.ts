@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { threadId } from 'node:worker_threads';
 import { read, drop, MustAwait, takeAsync } from '../../message/index.ts';
 import * as roster from '../../word/roster.ts';
 import { writeAll } from './output.ts';
@@ -28,6 +29,7 @@ export function runThread(run: number): Promise<void> | null {
   const id = record.idOf(run);
   roster.embody(id);
   current.record = run;
+  record.setWorkerOf(run, threadId);
   let hasBegun = true;
   const finished = (): void => {
     current.record = 0;

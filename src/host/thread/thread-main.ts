@@ -11,6 +11,7 @@ import { expectListener, watchLeftovers } from './leftovers.ts';
 import { writeAll, writeDirectly } from './output.ts';
 import * as record from './record.ts';
 import { current, firstParcels, onUncaught, runThread } from './run-thread.ts';
+import { whenMonitorIsIdle } from './stacks.ts';
 import { BUSY, carrierOffset, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf } from './table.ts';
 
 const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
@@ -61,7 +62,7 @@ function park(isFresh: boolean): void {
   if (isFresh || !isLoopEmpty() || leftovers() !== null || parkedCarriers() >= SPARES_MAX) {
     Atomics.store(i32, state, RETIRED);
     // What is still going on here goes on; then the worker ends, after those that it has made, which end with it.
-    whenWorkersAreGone(() => clearInterval(hold));
+    whenWorkersAreGone(() => whenMonitorIsIdle(() => clearInterval(hold)));
     return;
   }
   Atomics.store(i32, state, PARKED);
