@@ -9,6 +9,8 @@ export interface Scope {
   subscribe(cancel: (reason: unknown) => void): () => void;
   /** Throws if the scope has a cancellation that is due at the next wait. */
   checkpoint(): void;
+  /** Gives back a cancellation that came too late: the wait was granted. It is due at the next wait. */
+  postpone(reason: unknown): void;
 }
 
 export const ambient: {

@@ -60,14 +60,14 @@ export async function suspend<T>(waiting: Waiting<T>, deadline: Deadline = NEVER
   let step = waiting.next();
   if (step.done) return step.value;
   let end: (() => void) | undefined;
-  let cancelled: { readonly reason: unknown } | undefined;
-  const cancel = (reason: unknown): void => {
-    cancelled ??= { reason };
+  let cancelled: { readonly reason: unknown; readonly byScope?: boolean } | undefined;
+  const cancel = (reason: unknown, byScope: boolean): void => {
+    cancelled ??= { reason, byScope };
     end?.();
   };
-  const onAbort = (): void => cancel(signal!.reason);
+  const onAbort = (): void => cancel(signal!.reason, false);
   signal?.addEventListener('abort', onAbort, { once: true });
-  const unsubscribe = scope?.subscribe(cancel);
+  const unsubscribe = scope?.subscribe((reason) => cancel(reason, true));
   const patrol = new Patrol({ blocks: false, endless: deadline === NEVER && signal === undefined && scope === null });
   try {
     while (!step.done) {
@@ -90,7 +90,10 @@ export async function suspend<T>(waiting: Waiting<T>, deadline: Deadline = NEVER
     signal?.removeEventListener('abort', onAbort);
     unsubscribe?.();
   }
-  if (cancelled && givesWay(step.value)) throw cancelled.reason;
+  if (cancelled !== undefined) {
+    if (givesWay(step.value)) throw cancelled.reason;
+    if (cancelled.byScope === true) scope?.postpone(cancelled.reason);
+  }
   return step.value;
 }
 

@@ -1,0 +1,93 @@
+import { deadlineAfter, remaining, type Wait } from '../base/deadline.ts';
+import { TimeoutError } from '../base/errors.ts';
+import { Deque } from '../base/deque.ts';
+import type { Awaitable } from './coroutine.ts';
+import { currentScope } from './current.ts';
+import { ensureFuture } from './ensure-future.ts';
+import { type Future, type Observer, PENDING } from './future.ts';
+import { limit } from './limit.ts';
+import { fail, refusal, WaiterList } from './waiter.ts';
+
+/** One that is done, and its place among what was given. In a record, for a promise would take over the outcome of a bare future. */
+export interface Completed<F> {
+  readonly index: number;
+  readonly task: F;
+}
+
+class Completion<F extends Future> implements Observer, AsyncIterableIterator<Completed<F>> {
+  readonly waits = null;
+  readonly #indices = new Map<Future, number>();
+  readonly #done = new Deque<F>();
+  readonly #consumers = new WaiterList('asCompleted');
+  readonly #deadline: number;
+  readonly #signal: AbortSignal | undefined;
+  #left: number;
+
+  constructor(futures: readonly F[], { timeout, signal }: Wait) {
+    this.#deadline = deadlineAfter(timeout);
+    this.#signal = signal;
+    for (const [index, future] of futures.entries()) if (!this.#indices.has(future)) this.#indices.set(future, index);
+    this.#left = this.#indices.size;
+    for (const future of this.#indices.keys()) {
+      if (future.state === PENDING) future.observe(this);
+      else this.#done.push(future as F);
+    }
+  }
+
+  settled(future: Future): boolean {
+    if (!this.#consumers.wakeFirst(this.#result(future as F))) this.#done.push(future as F);
+    return false;
+  }
+
+  #result(task: F): IteratorResult<Completed<F>, undefined> {
+    return { done: false, value: { index: this.#indices.get(task)!, task } };
+  }
+
+  async next(): Promise<IteratorResult<Completed<F>, undefined>> {
+    const error = refusal(currentScope());
+    if (error !== null) throw error;
+    if (this.#left === 0) return { done: true, value: undefined };
+    this.#left--;
+    const task = this.#done.shift();
+    if (task !== undefined) {
+      // Nothing of what was handed out is kept.
+      const result = this.#result(task);
+      this.#indices.delete(task);
+      return result;
+    }
+    const waiter = this.#consumers.park(currentScope());
+    limit(waiter, { timeout: remaining(this.#deadline), signal: this.#signal }, () => {
+      this.#consumers.remove(waiter);
+      fail(waiter, new TimeoutError(`${this.#left + 1} of ${this.#indices.size} were not done in time`));
+    });
+    try {
+      const result = (await waiter.promise) as IteratorResult<Completed<F>, undefined>;
+      if (result.done !== true) this.#indices.delete(result.value.task);
+      return result;
+    } catch (cut) {
+      this.#left++;
+      throw cut;
+    }
+  }
+
+  async return(): Promise<IteratorResult<Completed<F>, undefined>> {
+    for (const future of this.#indices.keys()) if (future.state === PENDING) future.ignore(this);
+    this.#left = 0;
+    this.#done.clear();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/**
+ * Hands out those that are done, one by one, as they get done: `for await (const { index, task } of asCompleted(tasks))`. Each once. When
+ * time is up, which counts from this call, `TimeoutError` comes after those that were in time.
+ */
+export function asCompleted<F extends Future>(futures: Iterable<F>, wait?: Wait): AsyncIterableIterator<Completed<F>>;
+export function asCompleted<T>(awaitables: Iterable<Awaitable<T>>, wait?: Wait): AsyncIterableIterator<Completed<Future<T>>>;
+export function asCompleted(awaitables: Iterable<Awaitable<unknown>>, wait: Wait = {}): AsyncIterableIterator<Completed<Future>> {
+  return new Completion(Array.from(awaitables, ensureFuture), wait);
+}

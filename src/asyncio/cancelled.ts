@@ -1,0 +1,34 @@
+import { CancelledError } from '../base/errors.ts';
+import { isDebugging } from './debug-state.ts';
+
+/**
+ * What `cancel(reason)` throws into the waits: the very error that was given, or one with the message or cause that was given.
+ * Outside of debug mode it has no stack: collecting one costs more than everything else that a cancellation does.
+ */
+export function cancelledBy(reason: unknown): CancelledError {
+  if (reason instanceof CancelledError) return reason;
+  const { stackTraceLimit } = Error;
+  if (!isDebugging()) Error.stackTraceLimit = 0;
+  try {
+    if (reason === undefined) return new CancelledError('cancelled');
+    if (typeof reason === 'string') return new CancelledError(reason);
+    return new CancelledError(reason instanceof Error ? reason.message : 'cancelled', { cause: reason });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/**
+ * Whether an error says that its task was cancelled: for a `catch` that is to let cancellations pass. An `AbortError` counts: that is
+ * how Node's own functions tell that their signal was aborted.
+ */
+export function isCancelled(error: unknown): error is Error {
+  return (
+    error instanceof CancelledError || (error instanceof Error && (error.name === 'AbortError' || error.cause instanceof CancelledError))
+  );
+}
+
+/** Throws the error again if it is a cancellation: the first line of a `catch` that handles everything else. */
+export function rethrowCancelled(error: unknown): void {
+  if (isCancelled(error)) throw error;
+}

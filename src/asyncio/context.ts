@@ -1,0 +1,174 @@
+import { StateError } from '../base/errors.ts';
+import { currentScope, enter } from './current.ts';
+import { attach, detach, SubScope } from './sub-scope.ts';
+
+type Values = Map<ContextVar<unknown>, unknown>;
+
+/** This thread's own context: of code outside of any task. */
+let ownContext: Context | null = null;
+
+/**
+ * The values of all context variables, for a task or for `context.run`: Python's `contextvars.Context`.
+ *
+ * A copy costs the same however much is in it: both share the values until one of them sets a variable.
+ */
+export class Context {
+  #values: Values = new Map();
+  #isShared = false;
+
+  /** @internal */
+  get(variable: ContextVar<unknown>): unknown {
+    return this.#values.get(variable);
+  }
+
+  has(variable: ContextVar<unknown>): boolean {
+    return this.#values.has(variable as ContextVar<unknown>);
+  }
+
+  /** @internal */
+  set(variable: ContextVar<unknown>, value: unknown): void {
+    this.#own().set(variable, value);
+  }
+
+  /** @internal */
+  delete(variable: ContextVar<unknown>): void {
+    this.#own().delete(variable);
+  }
+
+  #own(): Values {
+    if (this.#isShared) {
+      this.#values = new Map(this.#values);
+      this.#isShared = false;
+    }
+    return this.#values;
+  }
+
+  copy(): Context {
+    const copy = new Context();
+    copy.#values = this.#values;
+    copy.#isShared = this.#isShared = true;
+    return copy;
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<[ContextVar<unknown>, unknown]> {
+    return this.#values.entries();
+  }
+
+  /** Calls `fn` in this context: what it sets, also after an `await`, is set here. Gives what `fn` gives. */
+  run<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): R {
+    const scope = new SubScope(this);
+    attach(scope);
+    let result: unknown;
+    try {
+      result = enter(scope, apply as typeof apply<A, R>, fn, args);
+    } catch (error) {
+      detach(scope);
+      throw error;
+    }
+    if (!(result instanceof Promise)) {
+      detach(scope);
+      return result as R;
+    }
+    return result.finally(() => detach(scope)) as R;
+  }
+}
+
+const apply = <A extends readonly unknown[], R>(fn: (...args: A) => R, args: A): R => fn(...args);
+
+/** The context of the code that runs now, if it was ever written to or copied into: a task has none before that. */
+export function findContext(): Context | null {
+  for (let at = currentScope() ?? null; at !== null; at = at.parent) {
+    if (at.context !== null) return at.context;
+    if (at.task === at) return null;
+  }
+  return ownContext;
+}
+
+function writableContext(): Context {
+  for (let at = currentScope() ?? null; at !== null; at = at.parent) {
+    if (at.context !== null) return at.context;
+    if (at.task === at) return (at.context = new Context());
+  }
+  return (ownContext ??= new Context());
+}
+
+/** A copy of the context of the code that runs now. */
+export function copyContext(): Context {
+  return findContext()?.copy() ?? new Context();
+}
+
+/** What `ContextVar.set` gives: the way back, once. Disposable: `using _ = variable.set(value)`. */
+export class Token<T> implements Disposable {
+  readonly variable: ContextVar<T>;
+  /** What the variable held before; undefined when nothing. */
+  readonly oldValue: T | undefined;
+  /** @internal */
+  readonly context: Context;
+  /** @internal */
+  readonly hadValue: boolean;
+  /** @internal */
+  isUsed = false;
+
+  /** @internal */
+  constructor(variable: ContextVar<T>, context: Context) {
+    this.variable = variable;
+    this.context = context;
+    this.hadValue = context.has(variable as ContextVar<unknown>);
+    this.oldValue = context.get(variable as ContextVar<unknown>) as T | undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.variable.reset(this);
+  }
+}
+
+const NONE: unique symbol = Symbol('none');
+
+/**
+ * A variable with a value for each task: Python's `contextvars.ContextVar`. A task begins with a copy of its creator's values, and
+ * what it sets is its own. A thread begins with none.
+ */
+export class ContextVar<T> {
+  readonly name: string;
+  readonly #initial: T | typeof NONE;
+
+  constructor(name: string, options: { readonly default?: T } = {}) {
+    if (typeof name !== 'string') throw new TypeError(`the name of a ContextVar must be a string: got ${typeof name}`);
+    this.name = name;
+    this.#initial = 'default' in options ? (options.default as T) : NONE;
+  }
+
+  /** Its value here; else `fallback`, else its default. `StateError` when there is none of them. */
+  get(...fallback: [fallback?: T]): T {
+    const context = findContext();
+    if (context?.has(this as ContextVar<unknown>)) return context.get(this as ContextVar<unknown>) as T;
+    if (fallback.length > 0) return fallback[0] as T;
+    if (this.#initial !== NONE) return this.#initial;
+    throw new StateError('ERR_CONTEXT_VAR_UNSET', `ContextVar ${this.name} has no value here, and no default`);
+  }
+
+  /** Sets it in the context of the code that runs now. */
+  set(value: T): Token<T> {
+    const context = writableContext();
+    const token = new Token<T>(this, context);
+    context.set(this as ContextVar<unknown>, value);
+    return token;
+  }
+
+  /** Puts back what was there before the `set` that gave the token. Once, and only in the same context. */
+  reset(token: Token<T>): void {
+    if (!(token instanceof Token)) throw new TypeError(`reset takes the token that set() gave: got ${typeof token}`);
+    if (token.isUsed) throw new StateError('ERR_TOKEN_USED', `this token of ContextVar ${this.name} has been used already`);
+    if (token.variable !== this)
+      throw new RangeError(`the token was made by ContextVar ${token.variable.name}, and can't reset ${this.name}`);
+    if (token.context !== findContext())
+      throw new RangeError(`the token of ContextVar ${this.name} was made in another context, and can be used only there`);
+    token.isUsed = true;
+    if (token.hadValue) token.context.set(this as ContextVar<unknown>, token.oldValue);
+    else token.context.delete(this as ContextVar<unknown>);
+  }
+}

@@ -1,0 +1,69 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { ambient, type Scope as Ambient } from '../base/ambient.ts';
+import type { CancelledError } from '../base/errors.ts';
+import { removeWaiter, type Scope, takeCancellation } from './scope.ts';
+import { enlist, type Source, Waiter } from './waiter.ts';
+
+const storage = new AsyncLocalStorage<Scope>();
+
+/** The scope of the code that runs now; undefined outside of any. */
+export const currentScope = (): Scope | undefined => storage.getStore();
+
+/*
+ * Since Node 24 a context is a map that is copied whenever a value is entered, and `run` copies it twice: for the way in and for the
+ * way out. Within an AsyncResource the way out is free. The resource is made each time, so that the values of other storages are kept.
+ */
+const framesAreCopied = !('_enable' in AsyncLocalStorage.prototype);
+const UNTRACKED = { triggerAsyncId: 1 };
+
+/** Calls `fn(a, b)` with `scope` as the scope of all that it does and starts. */
+export function enter<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B): R {
+  ambient.scope ??= ambientScope;
+  return framesAreCopied
+    ? new AsyncResource('Task', UNTRACKED).runInAsyncScope<unknown, R>(enterHere as never, null, scope, fn, a, b)
+    : storage.run(scope, fn, a, b);
+}
+
+function enterHere<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B): R {
+  storage.enterWith(scope);
+  return fn(a, b);
+}
+
+/** The waits of the layers below take part: cancelling a task reaches them through this. */
+function ambientScope(): Ambient | null {
+  const scope = storage.getStore();
+  return scope === undefined ? null : new WaitBelow(scope);
+}
+
+class WaitBelow implements Ambient, Source {
+  readonly what = 'a wait of threads or processes';
+  readonly #scope: Scope;
+  #cancel: ((reason: unknown) => void) | null = null;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  checkpoint(): void {
+    const error = takeCancellation(this.#scope);
+    if (error !== null) throw error;
+  }
+
+  subscribe(cancel: (reason: unknown) => void): () => void {
+    this.#cancel = cancel;
+    const waiter = new Waiter(this, null, ignore, ignore);
+    enlist(this.#scope, waiter);
+    return () => removeWaiter(waiter);
+  }
+
+  interrupt(waiter: Waiter, error: CancelledError): void {
+    removeWaiter(waiter);
+    this.#cancel?.(error);
+  }
+
+  postpone(reason: unknown): void {
+    this.#scope.pending ??= reason as CancelledError;
+  }
+}
+
+const ignore = (): void => {};

@@ -1,0 +1,80 @@
+import { StateError } from '../base/errors.ts';
+import { type Context, copyContext } from './context.ts';
+import { type Coroutine, mustBeCoroutine } from './coroutine.ts';
+import { isDebugging, setDebug } from './debug-state.ts';
+import { FAILED } from './future.ts';
+import { report } from './report.ts';
+import { allTasks, start, Task } from './task.ts';
+import { wait } from './wait.ts';
+
+export interface RunOptions {
+  /** Debug mode while it runs. */
+  readonly debug?: boolean | undefined;
+  /** The name of the main task. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Runs one main function after another in one context, and ends what they leave behind when it is closed: Python's `asyncio.Runner`.
+ * Python's event loop is Node's here: it runs anyway, and a Runner may be used inside of another one's tasks.
+ */
+export class Runner implements AsyncDisposable {
+  readonly #debug: boolean | undefined;
+  readonly #context: Context = copyContext();
+  #closing: Promise<void> | null = null;
+
+  constructor({ debug }: Pick<RunOptions, 'debug'> = {}) {
+    this.#debug = debug;
+  }
+
+  /** Runs `main` as a task, and gives what it gives. `StateError` after `close`. */
+  async run<T>(main: Coroutine<T>, { name, context }: { readonly name?: string; readonly context?: Context } = {}): Promise<T> {
+    mustBeCoroutine(main, 'run');
+    if (this.#closing !== null) throw new StateError('ERR_RUNNER_CLOSED', 'a Runner that is closed runs nothing any more');
+    const before = isDebugging();
+    if (this.#debug !== undefined) setDebug(this.#debug);
+    const task = new Task<T>(main, { name, context: context ?? this.#context });
+    task.runner = this;
+    try {
+      start(task as Task, true);
+      return await task;
+    } finally {
+      setDebug(before);
+    }
+  }
+
+  /** Cancels the tasks that are left, and waits until they have ended. What fails in that is told to the exception handler. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#cancelAll());
+  }
+
+  async #cancelAll(): Promise<void> {
+    for (;;) {
+      const left = [...allTasks()].filter((task) => task.runner === this);
+      if (left.length === 0) return;
+      for (const task of left) task.cancel('the run has ended');
+      const { done } = await wait(left);
+      for (const task of done)
+        if (task.state === FAILED)
+          report({ message: 'unhandled exception during the shutdown of run()', exception: task.exception(), future: task });
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/**
+ * Runs `main` as a task, then cancels all tasks that were started inside and have not ended: Python's `asyncio.run`. Gives what `main`
+ * gives.
+ */
+export async function run<T>(main: Coroutine<T>, { debug, name }: RunOptions = {}): Promise<T> {
+  mustBeCoroutine(main, 'run');
+  const runner = new Runner({ debug });
+  try {
+    return await runner.run(main, name === undefined ? {} : { name });
+  } finally {
+    await runner.close();
+  }
+}

@@ -1,0 +1,132 @@
+import { getEventListeners } from 'node:events';
+import type { CancelledError } from '../base/errors.ts';
+import type { Context } from './context.ts';
+import type { Task } from './task.ts';
+import type { Waiter } from './waiter.ts';
+
+/*
+ * What a cancellation is aimed at: a task, or a part of one (a time-out, the body of a task group, a CancelScope).
+ *
+ * A task may be at many awaits at once, for calling an async function starts it: `Promise.all` has several branches. So a scope
+ * keeps all waits that are pending in it, and a cancellation ends them all. Scopes of one task form a tree; a cancellation
+ * goes down it, and stops at those that are shielded.
+ *
+ *   no wait pending   the cancellation is kept, and ends the next wait of the scope, or the task when it returns
+ *   a wait granted    it stays granted, though its task has not run yet: the cancellation ends the next one
+ *   fatal             every wait ends at once: the task has ended before its branches did, or the scope is a sticky one
+ */
+export interface Scope {
+  readonly task: Task | null;
+  readonly parent: Scope | null;
+  /** A pending wait; those beyond the first are in `others`. */
+  waiter: Waiter | null;
+  others: Set<Waiter> | null;
+  inner: Scope | Set<Scope> | null;
+  /** A cancellation that has not met a wait. */
+  pending: CancelledError | null;
+  fatal: CancelledError | null;
+  controller: AbortController | null;
+  context: Context | null;
+  readonly isShielded: boolean;
+}
+
+export function addWaiter(scope: Scope, waiter: Waiter): void {
+  waiter.scope = scope;
+  if (scope.waiter === null) scope.waiter = waiter;
+  else (scope.others ??= new Set()).add(waiter);
+}
+
+export function removeWaiter(waiter: Waiter): void {
+  const scope = waiter.scope;
+  if (scope === null) return;
+  waiter.scope = null;
+  if (scope.waiter === waiter) scope.waiter = null;
+  else scope.others?.delete(waiter);
+}
+
+export function addInner(scope: Scope, inner: Scope): void {
+  if (scope.inner === null) scope.inner = inner;
+  else if (scope.inner instanceof Set) scope.inner.add(inner);
+  else scope.inner = new Set([scope.inner, inner]);
+}
+
+export function removeInner(scope: Scope, inner: Scope): void {
+  if (scope.inner === inner) scope.inner = null;
+  else if (scope.inner instanceof Set) {
+    scope.inner.delete(inner);
+    if (scope.inner.size === 0) scope.inner = null;
+  }
+}
+
+export function innerScopes({ inner }: Scope): Scope[] {
+  return inner === null ? [] : inner instanceof Set ? [...inner] : [inner];
+}
+
+export function waitersOf({ waiter, others }: Scope): Waiter[] {
+  return [...(waiter === null ? [] : [waiter]), ...(others ?? [])];
+}
+
+/** Ends the waits of the scope, or the next one if there is none. */
+export function cancelScope(scope: Scope, error: CancelledError, byItself = false): void {
+  const reached = deliver(scope, error);
+  if (reached === 'waits') return;
+  scope.pending = error;
+  if (reached === 'signal' && !byItself) soften(scope);
+}
+
+/** Ends all waits of the scope and those inside it. Says whether there was a wait; or else somebody who listens to the scope's signal. */
+export function deliver(scope: Scope, error: CancelledError): 'waits' | 'signal' | 'nobody' {
+  const { waiter, others, controller, inner } = scope;
+  let waits = false;
+  let listened = false;
+  if (waiter !== null) {
+    waits = true;
+    waiter.source.interrupt(waiter, error);
+  }
+  if (others !== null) {
+    for (const other of others) {
+      waits = true;
+      other.source.interrupt(other, error);
+    }
+  }
+  if (inner !== null) {
+    for (const below of innerScopes(scope)) {
+      if (below.isShielded) continue;
+      const reached = deliver(below, error);
+      waits ||= reached === 'waits';
+      listened ||= reached === 'signal';
+    }
+  }
+  if (controller !== null) {
+    // What is cancelled now must not spoil the signal that its clean-up asks for.
+    scope.controller = null;
+    listened ||= getEventListeners(controller.signal, 'abort').length > 0;
+    controller.abort(error);
+  }
+  return waits ? 'waits' : listened ? 'signal' : 'nobody';
+}
+
+/*
+ * A cancellation that only the listeners of a signal have met: did somebody await what they cut off? Who did is unwinding before
+ * this turn of the event loop ends, and may await in its clean-up. If nobody waits by then, the cancellation is due again.
+ */
+const soft = new Set<Scope>();
+
+function soften(scope: Scope): void {
+  soft.add(scope);
+  setImmediate(() => soft.delete(scope));
+}
+
+/** The cancellation that ends the wait which is about to begin; `null` when it may begin. */
+export function takeCancellation(scope: Scope): CancelledError | null {
+  for (let at: Scope | null = scope; at !== null; at = at.parent) {
+    const { pending, fatal } = at;
+    if (pending !== null) {
+      at.pending = null;
+      if (soft.size === 0 || !soft.delete(at)) return pending;
+    }
+    if (fatal !== null) return fatal;
+    if (at.isShielded) return null;
+  }
+  return null;
+}

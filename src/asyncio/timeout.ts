@@ -1,0 +1,114 @@
+import { type CancelledError, StateError, TimeoutError } from '../base/errors.ts';
+import { cancelledBy } from './cancelled.ts';
+import { invoke } from './coroutine.ts';
+import { enter } from './current.ts';
+import { cancelScope } from './scope.ts';
+import { mustBeDelay } from './sleep.ts';
+import { attach, detach, SubScope } from './sub-scope.ts';
+import { clearTimer, setTimer, Timer } from './timers.ts';
+
+type Body<T> = (timeout: Timeout) => Generator<unknown, T, never> | PromiseLike<T> | T;
+
+class Deadline extends Timer {
+  readonly #timeout: Timeout;
+
+  constructor(timeout: Timeout) {
+    super();
+    this.#timeout = timeout;
+  }
+
+  fire(): void {
+    this.#timeout.expire();
+  }
+}
+
+/**
+ * A part of a task with a deadline: Python's `asyncio.Timeout`. When it passes, what is awaited inside throws `CancelledError`, and
+ * the whole throws `TimeoutError`.
+ *
+ *   created -> active      run
+ *   active -> expiring     the deadline passes: the waits inside are being cancelled
+ *   active -> finished     the body has ended in time
+ *   expiring -> expired    the body has ended
+ */
+export class Timeout extends SubScope {
+  #state: 'created' | 'active' | 'expiring' | 'expired' | 'finished' = 'created';
+  #when: number | null;
+  #timer: Deadline | null = null;
+  #error: CancelledError | null = null;
+
+  /** `when` is a time of the clock `performance.now()`; `null`: no deadline. */
+  constructor(when: number | null) {
+    super();
+    this.#when = when;
+  }
+
+  /** The deadline; `null` when there is none. */
+  get when(): number | null {
+    return this.#when;
+  }
+  /** Whether the deadline has passed before the body ended. */
+  get expired(): boolean {
+    return this.#state === 'expiring' || this.#state === 'expired';
+  }
+
+  /** Moves the deadline, or takes it away by `null`. `StateError` unless the body runs and the deadline has not passed. */
+  reschedule(when: number | null): void {
+    if (this.#state !== 'active') {
+      const why = this.#state === 'created' ? 'it has not been entered' : `it is ${this.#state}`;
+      throw new StateError('ERR_TIMEOUT_STATE', `cannot move the deadline of a timeout: ${why}`);
+    }
+    if (when !== null && (typeof when !== 'number' || Number.isNaN(when)))
+      throw new TypeError(`a deadline is a number of milliseconds on the clock of performance.now(), or null: got ${String(when)}`);
+    this.#when = when;
+    if (this.#timer !== null) clearTimer(this.#timer);
+    if (when === null || when === Infinity) return;
+    setTimer((this.#timer ??= new Deadline(this)), when - performance.now());
+  }
+
+  /** @internal */
+  expire(): void {
+    if (this.#state !== 'active') return;
+    this.#state = 'expiring';
+    cancelScope(this, (this.#error = cancelledBy('the deadline of a timeout has passed')));
+  }
+
+  /** Runs `fn(timeout)` until it ends or the deadline passes. Once. */
+  async run<T>(fn: Body<T>): Promise<T> {
+    if (this.#state !== 'created')
+      throw new StateError('ERR_SCOPE_USED', 'a timeout can be entered once: this one has been entered already');
+    this.#state = 'active';
+    attach(this);
+    try {
+      this.reschedule(this.#when);
+      return await enter(this, invoke as typeof invoke<Timeout, T>, fn, this);
+    } catch (error) {
+      if (this.#error === null || (error !== this.#error && (error as Error | null)?.cause !== this.#error)) throw error;
+      throw new TimeoutError('the deadline of a timeout has passed', { cause: this.#error });
+    } finally {
+      if (this.#timer !== null) clearTimer(this.#timer);
+      this.#state = this.expired ? 'expired' : 'finished';
+      detach(this);
+    }
+  }
+}
+
+/**
+ * Runs `fn` for so many milliseconds at most: what it awaits of ours is then cancelled, and `TimeoutError` thrown. `null` sets no limit.
+ * `fn` gets the `Timeout`, by which the deadline can be moved.
+ */
+export function timeout<T>(ms: number | null, fn: Body<T>): Promise<T> {
+  if (ms !== null) mustBeDelay(ms, 'timeout');
+  mustBeBody(fn, 'timeout');
+  return new Timeout(ms === null ? null : performance.now() + ms).run(fn);
+}
+
+/** The same up to a time of the clock `performance.now()`. */
+export function timeoutAt<T>(when: number | null, fn: Body<T>): Promise<T> {
+  mustBeBody(fn, 'timeoutAt');
+  return new Timeout(when).run(fn);
+}
+
+function mustBeBody(fn: unknown, who: string): void {
+  if (typeof fn !== 'function') throw new TypeError(`${who} takes a function to run within the time: got ${typeof fn}`);
+}

@@ -1,0 +1,42 @@
+import type { Future } from './future.ts';
+import { report } from './report.ts';
+
+/*
+ * A failure that nobody has looked at is reported once: when its future is collected, for then nobody can look any more, or when
+ * the program ends.
+ */
+interface Failure {
+  readonly what: string;
+  readonly error: unknown;
+}
+
+const failures = new Set<Failure>();
+let tokens = new WeakMap<Future, Failure>();
+const registry = new FinalizationRegistry<Failure>(tell);
+let isWatching = false;
+
+function tell(failure: Failure): void {
+  if (!failures.delete(failure)) return;
+  report({ message: `the failure of ${failure.what} was never looked at`, exception: failure.error });
+}
+
+export function rememberFailure(future: Future): void {
+  const failure = { what: future.what, error: future.outcome };
+  failures.add(failure);
+  tokens.set(future, failure);
+  registry.register(future, failure, failure);
+  if (isWatching) return;
+  isWatching = true;
+  process.on('exit', () => {
+    for (const left of failures) tell(left);
+    tokens = new WeakMap();
+  });
+}
+
+export function forgetFailure(future: Future): void {
+  const failure = tokens.get(future);
+  if (failure === undefined) return;
+  tokens.delete(future);
+  failures.delete(failure);
+  registry.unregister(failure);
+}

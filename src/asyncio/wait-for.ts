@@ -1,0 +1,32 @@
+import { deadlineAfter, NEVER, type Wait } from '../base/deadline.ts';
+import { TimeoutError } from '../base/errors.ts';
+import type { Awaitable } from './coroutine.ts';
+import { ensureFuture } from './ensure-future.ts';
+import { Future } from './future.ts';
+import { Timeout } from './timeout.ts';
+
+/**
+ * Waits for one thing for so long. When time is up it is cancelled, waited for until it has ended, and `TimeoutError` thrown; if it ends with a
+ * value all the same, the value is given. Aborting the signal does the same, and throws its reason.
+ */
+export async function waitFor<T>(awaitable: Awaitable<T>, { timeout, signal }: Wait = {}): Promise<T> {
+  const deadline = deadlineAfter(timeout);
+  signal?.throwIfAborted();
+  if (timeout === 0 && typeof awaitable === 'function') throw new TimeoutError('there was no time to start it: the timeout was 0');
+  const future = ensureFuture(awaitable);
+  if (signal === undefined) return within(future, deadline);
+  const abort = (): void => void future.cancel(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await within(future, deadline);
+  } catch (error) {
+    throw signal.aborted && future.cancelled ? signal.reason : error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function within<T>(future: Future<T>, deadline: number): Promise<T> {
+  if (deadline === NEVER || future.done) return await future;
+  return await new Timeout(deadline).run(() => future);
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  CancelledError,
+  ContextVar,
+  copyContext,
+  createTask,
+  currentTask,
+  run,
+  Runner,
+  sleep,
+  type Task,
+} from '../../src/asyncio/index.ts';
+import { setExceptionHandler } from '../../src/asyncio/report.ts';
+import { Boom, boom, forever, rejects, step, test } from './support.ts';
+
+const asyncio = new URL('../../src/asyncio/index.js', import.meta.url).href;
+
+test('run gives what main gives, or throws [RUN-01]', async () => {
+  assert.equal(await run(async () => 5), 5);
+  await rejects(
+    run(async () => boom()),
+    Boom,
+  );
+});
+
+test('run takes a function only [RUN-02]', async () => {
+  await rejects(run(5 as never), TypeError);
+  await rejects(run(Promise.resolve() as never), TypeError);
+});
+
+test('run inside of run ends its own tasks only [RUN-03]', async () => {
+  let outer: Task | undefined;
+  let inner: Task | undefined;
+  await run(async () => {
+    outer = createTask(forever);
+    await run(async () => void (inner = createTask(forever)));
+    assert.deepEqual([inner?.cancelled, outer.done], [true, false]);
+  });
+  assert.equal(outer?.cancelled, true);
+});
+
+test('tasks that are left are cancelled; what fails in that is told to the exception handler [RUN-05]', async () => {
+  const told: unknown[] = [];
+  setExceptionHandler((context) => told.push(context.exception));
+  try {
+    const value = await run(async () => {
+      createTask(async () => {
+        try {
+          await forever();
+        } finally {
+          boom('in the clean-up');
+        }
+      });
+      createTask(forever);
+      return 'value';
+    });
+    assert.equal(value, 'value');
+    assert.deepEqual(
+      told.map((error) => (error as Error).message),
+      ['in the clean-up'],
+    );
+  } finally {
+    setExceptionHandler(null);
+  }
+});
+
+test('a Runner keeps one context for all that it runs, and runs nothing once closed [RUN-07 RUN-08]', async () => {
+  const variable = new ContextVar<number>('v', { default: 0 });
+  const runner = new Runner();
+  await runner.run(async () => void variable.set(1));
+  assert.equal(await runner.run(async () => variable.get()), 1);
+  assert.equal(variable.get(), 0);
+  await runner.close();
+  await runner.close();
+  await rejects(runner.run(step), { code: 'ERR_RUNNER_CLOSED' });
+});
+
+test('a main that was cancelled throws CancelledError [RUN-10]', async () => {
+  await rejects(
+    run(async () => {
+      currentTask()?.cancel('from inside');
+      await sleep(1e6);
+    }),
+    (error: CancelledError) => error instanceof CancelledError && error.message === 'from inside',
+  );
+});
+
+test('a context variable has a value, a default, or neither [CTX-01]', () => {
+  const plain = new ContextVar<number>('plain');
+  assert.throws(() => plain.get(), { code: 'ERR_CONTEXT_VAR_UNSET' });
+  assert.equal(plain.get(5), 5);
+  const token = plain.set(1);
+  assert.equal(plain.get(5), 1);
+  {
+    using _ = plain.set(2);
+    assert.equal(plain.get(), 2);
+  }
+  assert.equal(plain.get(), 1);
+  assert.throws(() => copyContext().run(() => plain.reset(token)), RangeError);
+  assert.throws(() => new ContextVar('other').reset(token as never), RangeError);
+  plain.reset(token);
+  assert.throws(() => plain.reset(token), { code: 'ERR_TOKEN_USED' });
+  assert.equal(plain.get(5), 5);
+});
+
+test('a copy of a context is independent of it [CTX-03]', async () => {
+  const variable = new ContextVar<string>('v', { default: 'none' });
+  const one = copyContext();
+  await one.run(async () => {
+    variable.set('one');
+    await step();
+    assert.equal(variable.get(), 'one');
+  });
+  const two = one.copy();
+  two.run(() => variable.set('two'));
+  assert.deepEqual([variable.get(), one.run(() => variable.get()), two.run(() => variable.get())], ['none', 'one', 'two']);
+  assert.equal([...one].length, one.size);
+});
+
+test('a failure that nobody looks at is told once, when the program ends [AFU-09]', () => {
+  const program = `
+    import { createTask, Future } from '${asyncio}';
+    createTask(async () => { throw new Error('unseen') }, { name: 'lost' });
+    const seen = createTask(async () => { throw new Error('looked at') });
+    await seen.catch(() => {});
+    const read = new Future(); read.setException(new Error('read')); read.exception();
+  `;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /the failure of task lost was never looked at/);
+  assert.equal(stderr.match(/never looked at/g)?.length, 1);
+});
+
+test('a failure that nobody looks at is told when its task is collected [AFU-09]', () => {
+  const program = `
+    import { createTask } from '${asyncio}';
+    (() => void createTask(() => { throw new Error('unseen') }))();
+    const told = new Promise((resolve) => { console.error = (text) => resolve(text) });
+    const timer = setInterval(() => gc(), 5);
+    console.log((await told).split('\\n')[0]);
+    clearInterval(timer);
+  `;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /never looked at/);
+});
