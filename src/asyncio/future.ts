@@ -14,6 +14,9 @@ export const CANCELLED = 3;
 export type State = typeof PENDING | typeof DONE | typeof FAILED | typeof CANCELLED;
 const STATES = ['pending', 'done', 'failed', 'cancelled'] as const;
 
+/** What `Promise.catch` takes: a function that may say what it expects the error to be. */
+type Rejected<B> = Parameters<typeof Promise.prototype.catch<B>>[0];
+
 /** Somebody who is told, at once, when a future settles. */
 export interface Observer {
   /** Says whether it has looked at the outcome: a failure that nobody looks at is reported. */
@@ -112,10 +115,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
    * own it makes a promise, as `Promise.then` does.
    */
   // oxlint-disable-next-line unicorn/no-thenable
-  then<A = T, B = never>(
-    onValue?: ((value: T) => A | PromiseLike<A>) | null,
-    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
+  then<A = T, B = never>(onValue?: ((value: T) => A | PromiseLike<A>) | null, onError?: Rejected<B>): Promise<A | B> {
     const scope = currentScope();
     if (isNative(onValue) && isNative(onError)) {
       // It is `await`, or a promise that takes over: nobody looks at what `then` returns.
@@ -125,7 +125,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
     return promiseOf(this, scope).then(onValue, onError);
   }
 
-  catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+  catch<B = never>(onError?: Rejected<B>): Promise<T | B> {
     return promiseOf(this, currentScope()).catch(onError);
   }
 

@@ -40,7 +40,7 @@ test('the message of a cancellation reaches all who await or read the future [AF
   assert.throws(() => future.exception(), CancelledError);
 });
 
-test('callbacks run soon, in their order, also when the future is done already [AFU-05 AFU-06]', async () => {
+test('callbacks run soon, in their order, also when the future is done already [AFU-06]', async () => {
   const future = new Future<number>();
   const ran: string[] = [];
   future.addDoneCallback(() => ran.push('first'));

@@ -18,7 +18,7 @@ const failSoon =
   };
 const messages = (error: unknown): string[] => (error as ExceptionGroup).errors.map((one: Error) => one.message).toSorted();
 
-test('a group ends when all its tasks have, and gives what its body gives [TGR-01 TGR-02]', async () => {
+test('a group ends when all its tasks have, and gives what its body gives [TGR-01]', async () => {
   const order: string[] = [];
   let inner: Task<number> | undefined;
   const value = await TaskGroup.run(async (group) => {
@@ -71,7 +71,7 @@ test('a child that fails cancels its brothers and the body; the errors come out 
   assert.deepEqual([bodyCut, after, brother?.cancelled], [1, false, true]);
 });
 
-test('a cancellation from outside cancels all children, and comes out [TGR-07]', async () => {
+test('a cancellation from outside cancels all children, and comes out', async () => {
   let cut = 0;
   const task = createTask(() =>
     TaskGroup.run(async (group) => {
@@ -129,7 +129,7 @@ test('an error of the body cancels all children and is in the group [TGR-10 TGR-
   await rejects(both, (error: unknown) => messages(error).join() === 'of the body,of the child');
 });
 
-test('an inner group wraps its errors once, and the outer one again [TGR-11 TGR-12]', async () => {
+test('an inner group wraps its errors once, and the outer one again [TGR-11]', async () => {
   const task = createTask(() =>
     TaskGroup.run(() =>
       TaskGroup.run(async (inner) => {
@@ -148,7 +148,7 @@ test('an inner group wraps its errors once, and the outer one again [TGR-11 TGR-
   await rejects(outerFails, (error: unknown) => messages(error).join() === 'boom');
 });
 
-test('a long group lets go of the children that have ended [TGR-17]', async () => {
+test('a long group lets go of the children that have ended', async () => {
   await TaskGroup.run(async (group) => {
     for (let i = 0; i < 50; i++) {
       group.createTask(step);

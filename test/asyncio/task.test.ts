@@ -24,7 +24,7 @@ import { Boom, boom, forever, rejects, step, test } from './support.ts';
 
 const me = (): Task => currentTask()!;
 
-test('a task gives what its function returns, or throws [TSK-01]', async () => {
+test('a task gives what its function returns, or throws', async () => {
   assert.equal(await createTask(async () => 5), 5);
   assert.equal(await createTask(() => 6), 6);
   await rejects(
@@ -75,7 +75,7 @@ test('a task has a name of its own, or the one that it is given [TSK-05]', async
   await gather([plain, named, numbered]);
 });
 
-test('a task that has ended is not cancelled any more [TSK-06]', async () => {
+test('a task that has ended is not cancelled any more', async () => {
   const task = createTask(forever);
   assert.equal(task.cancel(), true);
   await rejects(task, CancelledError);
@@ -120,7 +120,7 @@ test('cancelling the future cancels the task that awaits it; both at once are on
   assert.deepEqual([both.cancelled, other.cancelled], [true, true]);
 });
 
-test('a task may answer a cancellation with a value [TSK-11]', async () => {
+test('a task may answer a cancellation with a value', async () => {
   const task = createTask(async () => {
     try {
       return await forever();
@@ -178,7 +178,7 @@ test('a task that cancels itself and then awaits another cancels that too [TSK-1
   assert.deepEqual([inner?.cancelled, future.cancelled, task.cancelled], [true, true, true]);
 });
 
-test('a task that is cancelled before it has begun never runs [TSK-16]', async () => {
+test('a task that is cancelled before it has begun never runs', async () => {
   let ran = false;
   const task = createTask(async () => void (ran = true), { eagerStart: false });
   task.cancel('m');
@@ -243,7 +243,7 @@ test('cancelling counts the requests; uncancel takes them back, not below 0 [TSK
   await rejects(twice, CancelledError);
 });
 
-test('a cancellation that has not thrown yet can be taken back [TSK-21]', async () => {
+test('a cancellation that has not thrown yet can be taken back', async () => {
   const gate = deferred<void>();
   const task = createTask(async () => {
     await gate.promise;
@@ -296,7 +296,7 @@ test('a cancellation comes out through all that awaits, innermost first [TSK-23]
   assert.equal(future.cancelled, true);
 });
 
-test('currentTask is right in tasks that take turns, and null outside [TSK-24 EAG-05]', async () => {
+test('currentTask is right in tasks that take turns, and null outside [TSK-24]', async () => {
   assert.equal(currentTask(), null);
   const [one, two] = [new Future<void>(), new Future<void>()];
   const seen: boolean[] = [];

@@ -20,7 +20,7 @@ import { Boom, boom, forever, rejects, step, test } from './support.ts';
 
 const now = (): number => performance.now();
 
-test('when the time is up, what is awaited inside is cancelled and TimeoutError comes out [TMO-01 TMO-05 TMO-09]', async () => {
+test('when the time is up, what is awaited inside is cancelled and TimeoutError comes out [TMO-01 TMO-05]', async () => {
   let scope: Timeout | undefined;
   let inside: unknown;
   const timed = timeout(2, async (given) => {
@@ -56,7 +56,7 @@ test('null sets no limit [TMO-03]', async () => {
   });
 });
 
-test('a deadline that has passed cuts the first await; a negative time is refused [TMO-04]', async () => {
+test('a deadline that has passed cuts the first await; a negative time is refused', async () => {
   await rejects(timeout(0, forever), TimeoutError);
   await rejects(timeoutAt(now() - 10, forever), TimeoutError);
   assert.throws(() => void timeout(-11, forever), { name: 'RangeError', code: 'ERR_TIMEOUT' });
@@ -218,7 +218,7 @@ test('waitFor cancels what is late, and waits for its end [WFO-02]', async () =>
   assert.deepEqual([isCleanedUp, task.cancelled], [true, true]);
 });
 
-test('waitFor with no time gives what is done already, and starts nothing [WFO-03]', async () => {
+test('waitFor with no time gives what is done already, and starts nothing', async () => {
   const done = new Future<string>();
   done.setResult('done');
   assert.equal(await waitFor(done, { timeout: 0 }), 'done');
@@ -279,7 +279,7 @@ test('cancelling who waits in waitFor cancels what is waited for, and what comes
   await rejects(racer, CancelledError);
 });
 
-test('waitFor of a shield leaves what is inside alone; its signal ends it [WFO-08]', async () => {
+test('waitFor of a shield leaves what is inside alone; its signal ends it', async () => {
   const inner = createTask(() => sleep(SHORT, 'done'));
   await rejects(waitFor(shield(inner), { timeout: 1 }), TimeoutError);
   assert.equal(await inner, 'done');
