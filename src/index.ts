@@ -1,5 +1,6 @@
 /** Python's modules, each as a namespace; and each a subpath of its own: `manycore/threading`. */
 export * as asyncio from './asyncio/index.ts';
+export * as futures from './futures/index.ts';
 export * as logging from './logging/index.ts';
 export * as multiprocessing from './multiprocessing/index.ts';
 export * as profile from './profile/index.ts';

@@ -407,7 +407,8 @@ export class Encoder {
   }
 
   #grow(words: number): void {
-    const larger = new Int32Array(Math.max(this.#i32.length * 2, this.#at + words + 64));
+    // An even number of words, for they are seen as doubles too.
+    const larger = new Int32Array(Math.max(this.#i32.length * 2, (this.#at + words + 65) & ~1));
     larger.set(this.#i32.subarray(0, this.#at));
     this.#i32 = larger;
     this.#f64 = new Float64Array(larger.buffer);

@@ -83,11 +83,45 @@ export function post(value: unknown, options?: EncodeOptions): Posted {
   return written(value, options, (encoder) => ({ offset: toBlock(encoder), ...parcelsOf(encoder, options) }));
 }
 
-function toBlock(encoder: Encoder): number {
+/** Writes `value` at `place`, which has `room` bytes, or into a new block if that does not do; says where, and 0 for `place`. */
+export function postAt(value: unknown, place: number, room: number, options?: EncodeOptions): Posted {
+  return written(value, options, (encoder) => {
+    const size = encoder.finish();
+    if (size > room) return { offset: toBlock(encoder, size), ...parcelsOf(encoder, options) };
+    const heap = sharedHeap();
+    encoder.copyTo(heap.i32, heap.bytes, place);
+    return { offset: 0, ...parcelsOf(encoder, options) };
+  });
+}
+
+/** Reads what `postAt` has written at `place`, and lets go of what it holds; not when `MustAwait` is thrown. */
+export function takeAt(place: number, room: number, parcels?: readonly unknown[] | null): unknown {
+  const heap = sharedHeap();
+  try {
+    const { value, isRecipe } = reading((decoder) => {
+      heap.reach(place + room);
+      const read = decoder.read(heap.i32, heap.f64, heap.bytes, place, parcels ?? NONE);
+      return { value: read, isRecipe: decoder.isRecipe };
+    });
+    const made = unpacked(value, isRecipe);
+    releaseHolds(heap.i32, place);
+    return made;
+  } catch (error) {
+    if (!(error instanceof MustAwait)) releaseHolds(heap.i32, place);
+    throw error;
+  }
+}
+
+/** Lets go of what a message holds that `postAt` has written at `place`, and that nobody will read. */
+export function dropAt(place: number): void {
+  releaseHolds(sharedHeap().i32, place);
+}
+
+function toBlock(encoder: Encoder, size: number = encoder.finish()): number {
   const heap = sharedHeap();
   let offset = 0;
   try {
-    offset = heap.allocate(encoder.finish());
+    offset = heap.allocate(size);
   } catch (error) {
     encoder.giveUp();
     throw error;

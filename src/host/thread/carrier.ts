@@ -42,7 +42,19 @@ export interface CarrierOptions {
   /** What goes beside the message, and what of it is given away: takes a worker of its own. */
   readonly parcels?: readonly unknown[] | null | undefined;
   readonly transfer?: readonly unknown[] | undefined;
+  /** Takes none but a worker that this thread has made: it then hears of its end, by `onWorkerEnd`. */
+  readonly own?: boolean | undefined;
 }
+
+/** How a worker ended while it carried a thread. */
+export interface WorkerEnd {
+  readonly how: Death;
+  readonly exitCode: number;
+  readonly error: Error | undefined;
+}
+
+/** Who wants to know when a worker ends while it carries the thread with this record. */
+export const onWorkerEnd = new Map<number, (end: WorkerEnd) => void>();
 
 /** Spares beyond this are let go when they have nothing to do. */
 export const SPARES_MAX = Number(process.env['MANYCORE_SPARE_THREADS'] ?? 16);
@@ -58,7 +70,7 @@ let isListening = false;
 /** Gives a record, whose message is ready, to a carrier: a parked one at the cost of a wake, or a new one. */
 export function carry(run: number, options: CarrierOptions = {}): void {
   const needsNew = record.isFresh(run) || options.resourceLimits !== undefined || (options.parcels ?? null) !== null;
-  const parked = needsNew ? -1 : takeParkedCarrier();
+  const parked = needsNew ? -1 : takeParkedCarrier(options.own === true ? carrierHere.number : undefined);
   const carrier = parked >= 0 ? parked : newCarrier(run, options);
   record.setCarrierOf(run, carrier);
   if (parked >= 0) {
@@ -102,6 +114,11 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
   worker.unref();
   listenForErrands();
   return carrier;
+}
+
+/** The worker of a carrier that this thread has made. */
+export function workerOf(carrier: number): Worker | undefined {
+  return workers.get(carrier);
 }
 
 /** Whether this thread has made workers: it has to hear of their ends, and of those who want them ended. */
@@ -151,6 +168,7 @@ function watch(worker: Worker, carrier: number): void {
     // Not even our own first module has got as far as its message.
     if (failure !== undefined && how === 'exited' && record.messageOf(run) !== 0) record.failToBegin(run, failure);
     else record.die(run, how, code);
+    onWorkerEnd.get(run)?.({ how, exitCode: code, error: failure });
   });
 }
 

@@ -135,13 +135,14 @@ export function claimCarrier(maker: number): number {
   return -1;
 }
 
-/** Takes a parked carrier; -1 when there is none. */
-export function takeParkedCarrier(): number {
+/** Takes a parked carrier, made by the carrier `maker` if that is given (-1: by the main thread); -1 when there is none. */
+export function takeParkedCarrier(maker?: number): number {
   const { i32 } = sharedHeap();
   for (let carrier = 0; carrier < CARRIERS; carrier++) {
     const word = carrierOffset(carrier) / 4;
     const state = Atomics.load(i32, word);
     if (state === FREE) break; // Entries are used from the front.
+    if (maker !== undefined && Atomics.load(i32, word + 3) !== maker + 1) continue;
     if (state === PARKED && Atomics.compareExchange(i32, word, PARKED, BUSY) === PARKED) return carrier;
   }
   return -1;

@@ -8,6 +8,7 @@ import '../../word/process-heap.ts'; // Registers how the heap of the processes 
 import { setMainModule } from '../../message/closures/index.ts';
 import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX, whenWorkersAreGone } from './carrier.ts';
 import { expectListener, watchLeftovers } from './leftovers.ts';
+import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
 import * as record from './record.ts';
 import { current, firstParcels, onUncaught, runThread } from './run-thread.ts';
@@ -84,15 +85,6 @@ function resume(): void {
 /** Whoever takes a carrier says so first, and then what it shall run. */
 function awaitRun(): void {
   while (runOf(carrier) === 0) Atomics.wait(views, state + 1, 0, 1);
-}
-
-/** Nothing but our own timer: no timer, server or request that a thread has left behind waits for its turn. */
-function isLoopEmpty(): boolean {
-  const pending = process.getActiveResourcesInfo();
-  return (
-    pending.every((name) => name === 'MessagePort') ||
-    (pending.filter((name) => name !== 'MessagePort').length === 1 && pending.includes('Timeout'))
-  );
 }
 
 Atomics.store(i32, state, BUSY);

@@ -157,7 +157,7 @@ class Packer {
 
   #error(error: Error): Ref {
     const { ref, fill } = this.#reserve(error);
-    const prototype = this.#ref(Object.getPrototypeOf(error));
+    const prototype = this.#prototype(Object.getPrototypeOf(error) as object);
     fill(['error', prototype, error.message, String(error.stack), this.#properties(error, ['message', 'stack'])]);
     return ref;
   }

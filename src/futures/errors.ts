@@ -1,0 +1,44 @@
+import { nameError, StateError } from '../base/errors.ts';
+
+/** The executor can't run anything any more, or could not run this: Python's `BrokenExecutor`. */
+export class BrokenExecutorError extends StateError {
+  constructor(message: string, options?: ErrorOptions & { readonly code?: string }) {
+    super(options?.code ?? 'ERR_BROKEN_EXECUTOR', message, options);
+  }
+}
+nameError(BrokenExecutorError, 'BrokenExecutorError');
+
+export interface WorkerDeath {
+  /** `exited`, `terminated`, `out of memory`, `lost`, or the name of a signal. */
+  readonly reason: string;
+  readonly exitCode: number | null;
+  readonly worker: string;
+  /** The last lines that the worker printed. */
+  readonly output?: string;
+}
+
+/** The worker that ran this task died before it gave a result. Other tasks, and the pool, go on. */
+export class BrokenWorkerError extends BrokenExecutorError {
+  readonly reason: string;
+  readonly exitCode: number | null;
+  readonly worker: string;
+  readonly output: string;
+
+  constructor({ reason, exitCode, worker, output = '' }: WorkerDeath, options?: ErrorOptions) {
+    const code = exitCode === null ? '' : `, exit code ${exitCode}`;
+    const lines = output === '' ? '' : `\n    it last printed:\n${output.replace(/^/gm, '      ')}`;
+    super(
+      `the worker ${worker} died while it ran this task (${reason}${code}); the task may have been done in part. retries: 1 runs such tasks once more${lines}`,
+      { ...options, code: 'ERR_BROKEN_WORKER' },
+    );
+    this.reason = reason;
+    this.exitCode = exitCode;
+    this.worker = worker;
+    this.output = output;
+  }
+}
+nameError(BrokenWorkerError, 'BrokenWorkerError');
+
+export function shutDown(name: string): StateError {
+  return new StateError('ERR_EXECUTOR_SHUT_DOWN', `cannot hand anything to ${name}: it has been shut down`);
+}

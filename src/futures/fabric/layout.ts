@@ -1,0 +1,195 @@
+import { sharedHeap } from '../../word/heap.ts';
+
+/*
+ * A pool of threads as memory: one block, found by its offset. Tasks lie in slots; the numbers of slots go to the workers through one ring,
+ * and come back through a ring for each worker. The thread that made the pool (its owner) alone fills slots and frees them.
+ *
+ * A slot is 64 words:
+ *   0       its state, and from bit 3 on the worker that runs or ran it
+ *   1       the number of the function; 0: it comes with the arguments
+ *   2, 3    what the arguments are (kinds below), and a small value or the block of the message / 16; then the same for the result
+ *   4, 5    a double
+ *   6       flags
+ *   7       the record of the future, once other threads have it
+ *   8, 9    when it began, as a double, if flags ask for it
+ *   10, 11  how many values its stream has sent, and how many have been taken
+ *   16-63   a message that is short enough
+ *
+ *   FREE -> QUEUED               the owner fills it and puts its number into the ring
+ *   QUEUED -> RUNNING, worker    a worker begins
+ *   QUEUED -> WITHDRAWN          the owner takes it back: the slot is free when its number has come through the ring
+ *   WITHDRAWN -> DONE            a worker has met the number
+ *   RUNNING -> DONE              the worker is through
+ *   RUNNING -> CANCELLING        the owner wants it broken off: the worker waits to be interrupted
+ *   CANCELLING -> FREE           the worker has been interrupted, or replaced
+ *   DONE -> FREE                 the owner has the result
+ *
+ * Invariants: whoever runs a task has made it RUNNING by an exchange, so a number that lies in the ring twice does no harm.
+ * A worker that dies leaves its number in the slot that it ran, and what it had only claimed is still QUEUED.
+ *
+ * Workers take numbers in batches and show them in their own area, where the others may help themselves when they have nothing to do.
+ */
+export const SLOTS = 4096;
+export const SLOT_WORDS = 64;
+export const SLOT_MASK = SLOTS - 1;
+/** Twice as many as there are slots: after a worker has died, a number may lie in the ring twice. */
+export const RING_SLOTS = SLOTS * 2;
+export const RING_MASK = RING_SLOTS - 1;
+export const WORKERS = 256;
+export const BATCH = 32;
+export const FUNCTIONS = 1024;
+
+export const FREE = 0;
+export const QUEUED = 1;
+export const RUNNING = 2;
+export const CANCELLING = 3;
+export const DONE = 4;
+export const WITHDRAWN = 5;
+export const STATE_BITS = 3;
+export const STATE = 7;
+
+// Words of a slot.
+export const FUNCTION = 1;
+export const KIND = 2;
+export const WORD = 3;
+export const DOUBLE = 4;
+export const FLAGS = 6;
+export const RECORD = 7;
+export const BEGAN = 8;
+export const SENT = 10;
+export const TAKEN = 11;
+export const INLINE = 16;
+export const INLINE_BYTES = (SLOT_WORDS - INLINE) * 4;
+
+// What arguments and results are.
+export const NONE = 0;
+export const INTEGER = 1;
+export const FLOAT = 2;
+export const CONSTANT = 3;
+export const INTEGERS = 4;
+export const MESSAGE = 5;
+export const BLOCK = 6;
+export const CONSTANTS: readonly unknown[] = [undefined, null, true, false];
+
+// Flags of a slot.
+/** The result is an error. */
+export const FAILED = 1;
+/** The worker writes down when it begins. */
+export const TIMED = 2;
+/** Arguments, or the result, came beside the message by a port. */
+export const PARCELS = 4;
+/** The arguments came as [function, arguments]. */
+export const ONE_SHOT = 8;
+/** The function gets an array of arguments in turn, and gives what it made of them. */
+export const CHUNK = 16;
+/** The result is a stream whose values have been sent already. */
+export const STREAM = 32;
+/** The arguments are [context, arguments]. */
+export const CONTEXT = 64;
+
+// Words of a pool, each that is written often on a cache line of its own.
+export const TAIL = 0;
+export const HEAD = 16;
+export const SLEEPERS = 32;
+/** Whether the owner wants to be told of results: 0 no, 1 it listens in its event loop, 2 it sleeps. */
+export const BELL = 48;
+/** 0 open; 1 no more tasks come: workers end when there is nothing left. */
+export const CLOSED = 64;
+/** The tasks of other threads, see inbox.ts. */
+export const INBOX = 66;
+/** How many worker areas are in use. */
+export const WORKER_COUNT = 67;
+const FIRST_WORKER = 96;
+
+// Words of a worker's area.
+export const WORKER_WORDS = 96;
+export const DONE_TAIL = 0;
+export const DONE_HEAD = 1;
+/** The ring of results, offset / 16. */
+export const DONE_RING = 2;
+export const PARK = 16;
+/** How many tasks have been sent by its port. */
+export const PIN = 12;
+/** The task of another thread that it runs: the block, offset / 16. */
+export const CURRENT = 17;
+/** Why the initializer failed: a message, offset / 16. */
+export const FAILURE = 18;
+/** 1 once it has begun to take tasks. */
+export const READY = 19;
+export const RAN = 20;
+export const HEAP_USED = 21;
+/** How long tasks ran: counts by powers of two of microseconds. */
+export const RUN_TIMES = 22;
+export const BATCH_SIZE = 48;
+export const BATCH_SLOTS = 49;
+
+export const RING = FIRST_WORKER + WORKERS * WORKER_WORDS;
+export const FIRST_SLOT = RING + RING_SLOTS;
+export const FUNCTION_TABLE = FIRST_SLOT + SLOTS * SLOT_WORDS;
+export const POOL_BYTES = (FUNCTION_TABLE + FUNCTIONS) * 4;
+
+/** A pool's memory, as this thread sees it. */
+export class Fabric {
+  readonly block: number;
+  readonly i32: Int32Array<SharedArrayBuffer>;
+  readonly f64: Float64Array;
+  /** Index of the pool's first word. */
+  readonly base: number;
+
+  constructor(block: number) {
+    const heap = sharedHeap();
+    heap.reach(block + POOL_BYTES - 1);
+    this.block = block;
+    this.base = block / 4;
+    this.i32 = heap.i32 as Int32Array<SharedArrayBuffer>;
+    this.f64 = heap.f64;
+  }
+
+  static allocate(): Fabric {
+    return new Fabric(sharedHeap().allocate(POOL_BYTES));
+  }
+
+  get workers(): number {
+    return Atomics.load(this.i32, this.base + WORKER_COUNT);
+  }
+
+  /** Index of the first word of a slot. */
+  slot(number: number): number {
+    return this.base + FIRST_SLOT + number * SLOT_WORDS;
+  }
+
+  /** Index of the first word of a worker's area. */
+  worker(number: number): number {
+    return this.base + FIRST_WORKER + number * WORKER_WORDS;
+  }
+
+  /** Wakes a worker if it is parked. */
+  wake(worker: number): boolean {
+    const { i32, base } = this;
+    const park = this.worker(worker) + PARK;
+    if (Atomics.load(i32, park) !== 1 || Atomics.compareExchange(i32, park, 1, 0) !== 1) return false;
+    Atomics.sub(i32, base + SLEEPERS, 1);
+    Atomics.notify(i32, park);
+    return true;
+  }
+
+  /** Wakes one of the workers that are parked, the first by number. */
+  wakeOne(workers: number): boolean {
+    for (let worker = 0; worker < workers; worker++) if (this.wake(worker)) return true;
+    return false;
+  }
+
+  /** Tells the owner that there is something for it, if it wants to know. */
+  ring(): void {
+    const bell = this.base + BELL;
+    const seen = Atomics.load(this.i32, bell);
+    if (seen !== 0 && Atomics.compareExchange(this.i32, bell, seen, 0) === seen) Atomics.notify(this.i32, bell);
+  }
+}
+
+/** The ring through which a worker gives results back. */
+export function doneRing(block: number): Int32Array {
+  const heap = sharedHeap();
+  heap.reach(block + SLOTS * 4 - 1);
+  return heap.i32.subarray(block / 4, block / 4 + SLOTS);
+}

@@ -1,0 +1,158 @@
+import { carry, type CarrierOptions, onWorkerEnd, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
+import { type ParcelPort, portToCarrier } from '../../host/thread/port.ts';
+import * as record from '../../host/thread/record.ts';
+import { drop, post } from '../../message/index.ts';
+import { block, suspend } from '../../sync/waiting.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import * as roster from '../../word/roster.ts';
+import type { AnyFunction } from './function-table.ts';
+import {
+  DONE_HEAD,
+  DONE_RING,
+  DONE_TAIL,
+  doneRing,
+  type Fabric,
+  FAILURE,
+  PARK,
+  PIN,
+  READY,
+  SLEEPERS,
+  SLOT_MASK,
+  SLOTS,
+  WORKER_COUNT,
+  WORKER_WORDS,
+} from './layout.ts';
+import { runWorker, type WorkerOptions } from './worker.ts';
+
+export interface ThreadOptions {
+  readonly initializer?: AnyFunction | null | undefined;
+  readonly initargs?: readonly unknown[] | undefined;
+  readonly resourceLimits?: CarrierOptions['resourceLimits'];
+}
+
+export interface ThreadEnd extends Omit<WorkerEnd, 'how'> {
+  readonly how: string;
+}
+
+/** A worker of a pool, as its owner sees it. */
+export class PoolThread {
+  readonly number: number;
+  readonly name: string;
+  readonly #fabric: Fabric;
+  readonly #area: number;
+  readonly #ring: number;
+  readonly #results: Int32Array;
+  readonly #options: ThreadOptions;
+  readonly #onEnd: (end: ThreadEnd) => void;
+  #run = 0;
+  #port: ParcelPort | null = null;
+  #head = 0;
+  /** How many tasks it has been given that are for it alone. */
+  pins = 0;
+
+  constructor(fabric: Fabric, number: number, name: string, options: ThreadOptions, onEnd: (end: ThreadEnd) => void) {
+    this.number = number;
+    this.name = name;
+    this.#fabric = fabric;
+    this.#area = fabric.worker(number);
+    this.#options = options;
+    this.#onEnd = onEnd;
+    const { i32 } = fabric;
+    i32.fill(0, this.#area, this.#area + WORKER_WORDS);
+    this.#ring = sharedHeap().allocate(SLOTS * 4);
+    this.#results = doneRing(this.#ring);
+    i32[this.#area + DONE_RING] = this.#ring / 16;
+    if (number >= fabric.workers) Atomics.store(i32, fabric.base + WORKER_COUNT, number + 1);
+  }
+
+  start(): void {
+    const { initializer = null, initargs = [], resourceLimits } = this.#options;
+    const options: WorkerOptions = { block: this.#fabric.block, number: this.number, initializer, initargs };
+    const run = record.newRecord({ name: this.name, daemon: true, fresh: resourceLimits !== undefined });
+    const message = post({ main: runWorker, args: [options] });
+    record.begin(run, message.offset);
+    try {
+      carry(run, { own: true, resourceLimits, parcels: message.parcels });
+    } catch (error) {
+      record.unbegin(run);
+      drop(message.offset);
+      throw error;
+    }
+    this.#run = run;
+    onWorkerEnd.set(run, this.#onEnd);
+    this.#port = portToCarrier(record.carrierOf(run), this.#fabric.block);
+  }
+
+  get isReady(): boolean {
+    return Atomics.load(this.#fabric.i32, this.#area + READY) === 1;
+  }
+  get isParked(): boolean {
+    return Atomics.load(this.#fabric.i32, this.#area + PARK) === 1;
+  }
+  get hasResults(): boolean {
+    const { i32 } = this.#fabric;
+    return Atomics.load(i32, this.#area + DONE_TAIL) !== this.#head || Atomics.load(i32, this.#area + FAILURE) !== 0;
+  }
+
+  /** The number of the next slot that is done; -1 when there is none. */
+  nextResult(): number {
+    const { i32 } = this.#fabric;
+    if (Atomics.load(i32, this.#area + DONE_TAIL) === this.#head) return -1;
+    const slot = this.#results[this.#head & SLOT_MASK]!;
+    this.#head = (this.#head + 1) | 0;
+    i32[this.#area + DONE_HEAD] = this.#head;
+    return slot;
+  }
+
+  /** The message with the error of its initializer; 0 when it has not failed. */
+  get failure(): number {
+    return (Atomics.load(this.#fabric.i32, this.#area + FAILURE) >>> 0) * 16;
+  }
+  takeFailure(): number {
+    return (Atomics.exchange(this.#fabric.i32, this.#area + FAILURE, 0) >>> 0) * 16;
+  }
+
+  sendParcels(slot: number, parcels: readonly unknown[], transfer: readonly unknown[]): void {
+    this.#port!.send({ slot, parcels }, transfer);
+    Atomics.add(this.#fabric.i32, this.#area + PIN, 1);
+    this.#fabric.wake(this.number);
+  }
+
+  receiveParcels(): readonly unknown[] {
+    return (this.#port!.receive() as { readonly parcels: readonly unknown[] }).parcels;
+  }
+
+  /** How it ended, if it has: for when the event loop stands still, and nobody tells. */
+  lookForEnd(): ThreadEnd | null {
+    const death = record.deathOf(this.#run);
+    if (death !== undefined) return { how: death.how, exitCode: death.code, error: undefined };
+    if (record.hasEnded(this.#run) || !roster.probe(record.idOf(this.#run))) return null;
+    record.die(this.#run, 'lost', 1);
+    return { how: roster.howDied(record.idOf(this.#run)) ?? 'lost', exitCode: 1, error: undefined };
+  }
+
+  /** Ends it at once, wherever it is. */
+  kill(): void {
+    terminate(this.#run);
+  }
+
+  /** Waits until it has left the pool, or has died. */
+  async join(): Promise<void> {
+    if (this.#run !== 0) await suspend(record.ended(this.#run, sharedHeap().word(this.#run)));
+  }
+  joinSync(): void {
+    if (this.#run !== 0) block(record.ended(this.#run, sharedHeap().word(this.#run)));
+  }
+
+  /** Lets go of what is kept for it: it has ended. */
+  release(): void {
+    if (this.#run === 0) return;
+    onWorkerEnd.delete(this.#run);
+    const { i32, base } = this.#fabric;
+    if (Atomics.compareExchange(i32, this.#area + PARK, 1, 0) === 1) Atomics.sub(i32, base + SLEEPERS, 1);
+    this.#port?.close();
+    sharedHeap().release(this.#ring);
+    sharedHeap().release(this.#run);
+    this.#run = 0;
+  }
+}

@@ -1,0 +1,400 @@
+import { hasWorkers } from '../../host/thread/carrier.ts';
+import { isLoopEmpty } from '../../host/thread/loop.ts';
+import { type ParcelPort, portToMaker } from '../../host/thread/port.ts';
+import { MustAwait, post } from '../../message/index.ts';
+import { CANCELLED, moveRecord, PENDING, RUNNING as BEGUN, settleRecord, SUCCEEDED, FAILED as RECORD_FAILED } from '../future-record.ts';
+import { applyToChunk, type ChunkArgs } from './chunk.ts';
+import { type AnyFunction, FunctionCache } from './function-table.ts';
+import {
+  BATCH,
+  BATCH_SIZE,
+  BATCH_SLOTS,
+  BEGAN,
+  CHUNK,
+  CLOSED,
+  DONE,
+  DONE_RING,
+  DONE_TAIL,
+  doneRing,
+  Fabric,
+  FAILED,
+  FAILURE,
+  FLAGS,
+  FUNCTION,
+  HEAD,
+  KIND,
+  MESSAGE,
+  BLOCK,
+  NONE,
+  PARCELS,
+  PARK,
+  PIN,
+  QUEUED,
+  READY,
+  RECORD,
+  RING,
+  RING_MASK,
+  RUNNING,
+  RUN_TIMES,
+  SLEEPERS,
+  SLOT_MASK,
+  STATE,
+  STATE_BITS,
+  TAIL,
+  TIMED,
+  WITHDRAWN,
+} from './layout.ts';
+import { dropValue, putValue, takeValue } from './values.ts';
+
+export interface WorkerOptions {
+  readonly block: number;
+  readonly number: number;
+  readonly initializer: AnyFunction | null;
+  readonly initargs: readonly unknown[];
+}
+
+/** A claim holds about so much work, as far as one can tell: more would unbalance the workers. */
+const CLAIM_US = 30;
+/** After so long the event loop has its turn: timers that tasks have started. */
+const TURN_MS = 8;
+
+/** What a thread of a pool runs. Resolves when the pool has nothing for it any more. */
+export function runWorker(_run: number, options: WorkerOptions): Promise<void> {
+  return new Promise((resolve) => new PoolWorker(options, resolve).begin());
+}
+
+class PoolWorker {
+  readonly #fabric: Fabric;
+  readonly #number: number;
+  readonly #area: number;
+  readonly #mark: number;
+  readonly #ring: Int32Array;
+  readonly #options: WorkerOptions;
+  readonly #end: () => void;
+  readonly #functions: FunctionCache;
+  #port: ParcelPort | null = null;
+  #pinsSeen = 0;
+  #doneTail = 0;
+  /** How long a task takes, in microseconds: a moving average. */
+  #taskUs = CLAIM_US;
+  /** Tasks that have returned a promise. */
+  #pending = 0;
+  #isScheduled = false;
+  #hasRun = false;
+
+  constructor(options: WorkerOptions, end: () => void) {
+    const fabric = new Fabric(options.block);
+    this.#fabric = fabric;
+    this.#options = options;
+    this.#number = options.number;
+    this.#area = fabric.worker(options.number);
+    this.#mark = options.number << STATE_BITS;
+    this.#ring = doneRing((fabric.i32[this.#area + DONE_RING]! >>> 0) * 16);
+    this.#doneTail = fabric.i32[this.#area + DONE_TAIL]!;
+    this.#end = end;
+    this.#functions = new FunctionCache(fabric);
+  }
+
+  begin(): void {
+    const { initializer, initargs } = this.#options;
+    const ready = (): void => {
+      Atomics.store(this.#fabric.i32, this.#area + READY, 1);
+      this.#schedule();
+    };
+    if (initializer === null) return ready();
+    try {
+      const result: unknown = initializer(...(initargs as never[]));
+      if (isThenable(result)) result.then(ready, (error: unknown) => this.#failToBegin(error));
+      else ready();
+    } catch (error) {
+      this.#failToBegin(error);
+    }
+  }
+
+  #failToBegin(error: unknown): void {
+    const { offset } = post(error);
+    Atomics.store(this.#fabric.i32, this.#area + FAILURE, offset / 16);
+    this.#fabric.ring();
+    this.#end();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#isScheduled = false;
+    const start = performance.now();
+    while (this.#pending === 0) {
+      if (this.#claim() || this.#takePinned() || this.#steal()) {
+        this.#hasRun = true;
+        if (performance.now() - start > TURN_MS) return this.#schedule();
+        continue;
+      }
+      if (this.#hasRun) {
+        // What the tasks have left in the queues of the event loop has its turn before the thread sleeps.
+        this.#hasRun = false;
+        return this.#schedule();
+      }
+      if (Atomics.load(this.#fabric.i32, this.#fabric.base + CLOSED) !== 0) return this.#leave();
+      if (!this.#park()) return;
+    }
+  };
+
+  #leave(): void {
+    this.#port?.close();
+    this.#end();
+  }
+
+  /** Sleeps until it is woken. True: go on. False: it waits in the event loop, and will be called. */
+  #park(): boolean {
+    const { i32, base } = this.#fabric;
+    const park = this.#area + PARK;
+    this.#functions.sweep();
+    Atomics.store(i32, park, 1);
+    Atomics.add(i32, base + SLEEPERS, 1);
+    if (this.#hasWork()) {
+      if (Atomics.compareExchange(i32, park, 1, 0) === 1) Atomics.sub(i32, base + SLEEPERS, 1);
+      return true;
+    }
+    if (isLoopEmpty() && !hasWorkers()) {
+      Atomics.wait(i32, park, 1);
+      return true;
+    }
+    const { async, value } = Atomics.waitAsync(i32, park, 1);
+    if (!async) return true;
+    void value.then(() => this.#schedule());
+    return false;
+  }
+
+  #hasWork(): boolean {
+    const { i32, base } = this.#fabric;
+    return (
+      Atomics.load(i32, base + HEAD) !== Atomics.load(i32, base + TAIL) ||
+      Atomics.load(i32, this.#area + PIN) !== this.#pinsSeen ||
+      Atomics.load(i32, base + CLOSED) !== 0
+    );
+  }
+
+  /** Takes tasks from the ring and runs them. */
+  #claim(): boolean {
+    const { i32, base } = this.#fabric;
+    const batch = this.#area + BATCH_SLOTS;
+    if (i32[this.#area + BATCH_SIZE] !== 0) return this.#runLeftOver();
+    for (;;) {
+      const head = Atomics.load(i32, base + HEAD);
+      const available = (Atomics.load(i32, base + TAIL) - head) | 0;
+      if (available <= 0) return false;
+      // A share that gets smaller as the queue does, so that the workers end together.
+      const count = Math.max(1, Math.min(BATCH, available >> 2, (CLAIM_US / this.#taskUs) | 0));
+      for (let i = 0; i < count; i++) i32[batch + i] = i32[base + RING + ((head + i) & RING_MASK)]!;
+      if (Atomics.compareExchange(i32, base + HEAD, head, (head + count) | 0) !== head) continue;
+      if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, count);
+      const start = performance.now();
+      let ran = 0;
+      for (let i = 0; i < count; i++) if (this.#pending === 0) ran += this.#run(i32[batch + i]!);
+      if (this.#pending === 0) {
+        if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, 0);
+        if (ran > 0) this.#measure(((performance.now() - start) * 1000) / ran, ran);
+      } else if (count > 1) this.#fabric.wakeOne(this.#fabric.workers);
+      return true;
+    }
+  }
+
+  /** What was left of a batch when a task began to await: still QUEUED, if no other worker has taken it since. */
+  #runLeftOver(): boolean {
+    const { i32 } = this.#fabric;
+    const size = i32[this.#area + BATCH_SIZE]!;
+    for (let i = 0; i < size; i++) {
+      this.#run(i32[this.#area + BATCH_SLOTS + i]!);
+      if (this.#pending > 0) return true;
+    }
+    Atomics.store(i32, this.#area + BATCH_SIZE, 0);
+    return true;
+  }
+
+  #measure(us: number, count: number): void {
+    this.#taskUs += (us - this.#taskUs) * 0.25;
+    if (this.#taskUs < 0.1) this.#taskUs = 0.1;
+    this.#fabric.i32[this.#area + RUN_TIMES + Math.min(25, 32 - Math.clz32(us))]! += count;
+  }
+
+  /** Looks into the batches of all workers for what nobody has begun. */
+  #steal(): boolean {
+    const { i32 } = this.#fabric;
+    const { workers } = this.#fabric;
+    for (let other = 0; other < workers; other++) {
+      if (other === this.#number) continue;
+      const area = this.#fabric.worker(other);
+      const size = Atomics.load(i32, area + BATCH_SIZE);
+      for (let i = 0; i < size; i++) {
+        const number = i32[area + BATCH_SLOTS + i]!;
+        if ((Atomics.load(i32, this.#fabric.slot(number)) & STATE) === QUEUED && this.#run(number) === 1) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Runs a task that was sent to this worker alone. */
+  #takePinned(): boolean {
+    const pins = Atomics.load(this.#fabric.i32, this.#area + PIN);
+    if (pins === this.#pinsSeen) return false;
+    this.#pinsSeen = (this.#pinsSeen + 1) | 0;
+    this.#port ??= portToMaker(this.#fabric.block);
+    const { slot, parcels } = this.#port.receive() as { readonly slot: number; readonly parcels: readonly unknown[] };
+    this.#run(slot, parcels);
+    return true;
+  }
+
+  /** Runs the task in a slot if it is still to be run: 1, or 0. */
+  #run(number: number, parcels: readonly unknown[] | null = null): number {
+    const { i32 } = this.#fabric;
+    const slot = this.#fabric.slot(number);
+    const before = Atomics.compareExchange(i32, slot, QUEUED, RUNNING | this.#mark);
+    if (before !== QUEUED) {
+      if (before === WITHDRAWN && Atomics.compareExchange(i32, slot, WITHDRAWN, DONE | this.#mark) === WITHDRAWN) this.#report(number);
+      return 0;
+    }
+    const flags = i32[slot + FLAGS]!;
+    if ((flags & TIMED) !== 0) this.#fabric.f64[(slot + BEGAN) >> 1] = performance.timeOrigin + performance.now();
+    const record = Atomics.load(i32, slot + RECORD) >>> 0;
+    if (record !== 0 && moveRecord(record, PENDING, BEGUN) === CANCELLED) {
+      dropValue(this.#fabric, slot);
+      this.#finish(number, slot, undefined, 0);
+      return 1;
+    }
+    let result: unknown;
+    try {
+      result = this.#call(slot, flags, parcels);
+    } catch (error) {
+      if (error instanceof MustAwait) void this.#whenLoaded(number, slot, error, parcels);
+      else this.#finish(number, slot, error, FAILED);
+      return 1;
+    }
+    if (isThenable(result)) this.#await(number, slot, result);
+    else this.#finish(number, slot, result, 0);
+    return 1;
+  }
+
+  #call(slot: number, flags: number, parcels: readonly unknown[] | null): unknown {
+    const { i32 } = this.#fabric;
+    const number = i32[slot + FUNCTION]!;
+    if (number === 0) {
+      const [fn, args] = takeValue(this.#fabric, slot, parcels) as [AnyFunction, readonly never[]];
+      return (flags & CHUNK) === 0 ? fn(...args) : applyToChunk(fn, ...(args as unknown as ChunkArgs));
+    }
+    const fn = this.#functions.get(number) as (...args: unknown[]) => unknown;
+    const kind = i32[slot + KIND]!;
+    if (kind === NONE) return fn();
+    const args = takeValue(this.#fabric, slot, parcels);
+    if (kind !== MESSAGE && kind !== BLOCK) return fn(args);
+    return (flags & CHUNK) === 0 ? fn(...(args as unknown[])) : applyToChunk(fn as AnyFunction, ...(args as ChunkArgs));
+  }
+
+  /** Something that the task needs lies in a module that has to be awaited. */
+  async #whenLoaded(number: number, slot: number, first: MustAwait, parcels: readonly unknown[] | null): Promise<void> {
+    this.#pending++;
+    for (let missing: MustAwait | null = first; missing !== null;) {
+      try {
+        await missing.load();
+        const result = this.#call(slot, this.#fabric.i32[slot + FLAGS]!, parcels);
+        this.#finish(number, slot, isThenable(result) ? await result : result, 0);
+        missing = null;
+      } catch (error) {
+        if (error instanceof MustAwait && error !== missing) missing = error;
+        else {
+          this.#finish(number, slot, error, FAILED);
+          missing = null;
+        }
+      }
+    }
+    this.#resume();
+  }
+
+  #await(number: number, slot: number, result: PromiseLike<unknown>): void {
+    this.#pending++;
+    const start = performance.now();
+    const end = (value: unknown, flags: number): void => {
+      this.#finish(number, slot, value, flags);
+      this.#measure((performance.now() - start) * 1000, 1);
+      this.#resume();
+    };
+    result.then(
+      (value) => end(value, 0),
+      (error: unknown) => end(error, FAILED),
+    );
+  }
+
+  #resume(): void {
+    this.#pending--;
+    this.#hasRun = true;
+    this.#schedule();
+  }
+
+  /** Hands the result over. */
+  #finish(number: number, slot: number, value: unknown, flags: number): void {
+    const { i32 } = this.#fabric;
+    const record = Atomics.load(i32, slot + RECORD) >>> 0;
+    if (record !== 0) this.#settle(record, value, flags);
+    i32[slot + FLAGS] = flags | this.#putResult(slot, value, flags);
+    if (Atomics.compareExchange(i32, slot, RUNNING | this.#mark, DONE | this.#mark) !== (RUNNING | this.#mark)) {
+      dropValue(this.#fabric, slot);
+      return this.#standStill();
+    }
+    // The future has come to other threads since: whichever of us sees that tells them.
+    if (record === 0 && Atomics.load(i32, slot + RECORD) !== 0 && flags === 0)
+      this.#settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags);
+    this.#report(number);
+  }
+
+  /** Tells the owner that a slot is done. */
+  #report(number: number): void {
+    this.#ring[this.#doneTail & SLOT_MASK] = number;
+    this.#doneTail = (this.#doneTail + 1) | 0;
+    Atomics.store(this.#fabric.i32, this.#area + DONE_TAIL, this.#doneTail);
+    this.#fabric.ring();
+  }
+
+  /** Gives more flags. What can't be sent makes this task fail, and no other. */
+  #putResult(slot: number, value: unknown, flags: number): number {
+    const { i32 } = this.#fabric;
+    try {
+      const parcels = putValue(this.#fabric, slot, value);
+      if (parcels === null) return 0;
+      this.#port ??= portToMaker(this.#fabric.block);
+      this.#port.send({ parcels }, []);
+      return PARCELS;
+    } catch (error) {
+      i32[slot + KIND] = NONE;
+      try {
+        putValue(this.#fabric, slot, error);
+      } catch {
+        putValue(
+          this.#fabric,
+          slot,
+          new Error(`the ${flags === FAILED ? 'error' : 'result'} of a task can't be sent, nor what kept it: ${String(error)}`),
+        );
+      }
+      return FAILED;
+    }
+  }
+
+  #settle(record: number, value: unknown, flags: number): void {
+    try {
+      settleRecord(record, flags === FAILED ? RECORD_FAILED : SUCCEEDED, value);
+    } catch (error) {
+      settleRecord(record, RECORD_FAILED, error);
+    }
+  }
+
+  /** The task was broken off when it had just ended: the interrupt is on its way, and must not hit the next one. */
+  #standStill(): void {
+    for (;;) Atomics.wait(this.#fabric.i32, this.#area + PARK, 0);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

@@ -1,0 +1,470 @@
+import { type Deadline, deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
+import { Deque } from '../base/deque.ts';
+import { TimeoutError } from '../base/errors.ts';
+import { within } from '../base/within.ts';
+import { positive } from './positive.ts';
+import type { ChunkResult } from './fabric/chunk.ts';
+import { type AnyFuture, type Future, outcome, whenDone } from './future.ts';
+
+export interface MapOptions {
+  /** How many items go in one piece. Left out, it follows from how long they take. */
+  readonly chunkSize?: number | undefined;
+  /** How many items may be under way or wait to be read; what is iterated is then read no faster than the results are. */
+  readonly bufferSize?: number | undefined;
+  /** Milliseconds from this call on; then the iteration ends with `TimeoutError`, and what has not begun is cancelled. */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type AnyItems = Iterable<unknown> | AsyncIterable<unknown>;
+
+/** How an executor takes the chunks of one `map`. */
+export interface ChunkSource {
+  /** How many workers there can be. */
+  readonly workers: number;
+  submit(items: readonly unknown[], isSpread: boolean): Future<ChunkResult>;
+  /** No more chunks come, and those that came are done. */
+  close(): void;
+}
+
+interface Chunk {
+  readonly size: number;
+  readonly future: Future<ChunkResult>;
+}
+
+/** A chunk should take about so long: long enough for its cost not to count, short enough for the workers to end together. */
+const CHUNK_MS = 2;
+const CHUNK_MAX = 16_384;
+/** How far a `map` over an async iterable runs ahead of its reader when nothing is said. */
+const ASYNC_BUFFER = 1024;
+const END: IteratorReturnResult<undefined> = { value: undefined, done: true };
+
+/** The results of a `map`, in the order of the items. One reader at a time. */
+export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>, AsyncDisposable {
+  private readonly input: Input;
+  private readonly source: ChunkSource;
+  private readonly onEnd: () => void;
+  private readonly chunkSize: number | null;
+  private readonly bufferSize: number;
+  private readonly deadline: Deadline;
+  private readonly options: MapOptions;
+  private readonly chunks = new Deque<Chunk>();
+  /** Items that have been handed over, or have come back, and have not been read. */
+  private ahead = 0;
+  private underWay = 0;
+  private itemMs = 0;
+  private values: readonly unknown[] = [];
+  private at = 0;
+  private failure: { readonly error: unknown } | null = null;
+  private isOver = false;
+  private isPumping = false;
+  private isClosed = false;
+  private wakeReader: (() => void) | null = null;
+  private tellHandedOver!: () => void;
+  /** @internal Resolves when everything has been handed over that will be. */
+  readonly allHandedOver: Promise<void>;
+
+  /** @internal */
+  constructor(items: readonly AnyItems[], options: MapOptions, open: () => ChunkSource, onEnd: () => void) {
+    const { chunkSize, bufferSize, timeout } = options;
+    this.options = options;
+    this.chunkSize = chunkSize === undefined ? null : positive(chunkSize, 'chunkSize');
+    const isAsync = items.some((one) => typeof one === 'object' && Symbol.asyncIterator in one);
+    this.bufferSize = bufferSize === undefined ? (isAsync ? ASYNC_BUFFER : Infinity) : positive(bufferSize, 'bufferSize');
+    this.deadline = deadlineAfter(timeout);
+    options.signal?.throwIfAborted();
+    this.allHandedOver = new Promise((resolve) => (this.tellHandedOver = resolve));
+    this.onEnd = onEnd;
+    this.input = isAsync ? new AsyncInput(items) : new SyncInput(items, this.bufferSize === Infinity);
+    this.source = open();
+  }
+
+  /** @internal Hands over the first items. */
+  begin(): void {
+    this.options.signal?.addEventListener('abort', this.onAbort, { once: true });
+    this.pump();
+  }
+
+  private readonly onAbort = (): void => {
+    this.fail(this.options.signal!.reason);
+  };
+
+  /** The size of the next chunk; 0: not now. */
+  private nextSize(): number {
+    const room = this.bufferSize - this.ahead;
+    if (this.chunkSize !== null)
+      return room >= Math.min(this.chunkSize, this.bufferSize) || this.ahead === 0 ? Math.min(this.chunkSize, room) : 0;
+    const { workers } = this.source;
+    // Enough under way to keep everybody at work until we come here again.
+    if (this.chunks.length > 0 && this.chunkUnderWay() >= workers * 4) return 0;
+    const left = this.input.left;
+    const byTime = this.itemMs === 0 ? 1 : Math.ceil(CHUNK_MS / this.itemMs);
+    const byShare = left === Infinity ? CHUNK_MAX : Math.ceil(left / (workers * 4));
+    return Math.max(1, Math.min(byTime, byShare, CHUNK_MAX, Math.ceil(this.bufferSize / 2), room));
+  }
+
+  private chunksUnderWay = 0;
+  private chunkUnderWay(): number {
+    return this.chunksUnderWay;
+  }
+
+  /** Hands over as much as should be under way now. */
+  private pump(): void {
+    if (this.isPumping || this.isOver) return;
+    this.isPumping = true;
+    try {
+      while (!this.isOver && this.ahead < this.bufferSize) {
+        const size = this.nextSize();
+        if (size < 1) return;
+        const items = this.input.take(size);
+        if (items === null)
+          return this.input.whenReady(
+            () => this.pump(),
+            (error) => this.fail(error),
+          );
+        if (items.length === 0) return this.handedOver();
+        this.submit(items);
+      }
+    } catch (error) {
+      // An input that fails, or an item that can't be sent: what comes before it is delivered.
+      this.handedOver();
+      this.failure ??= { error };
+      this.wakeReader?.();
+    } finally {
+      this.isPumping = false;
+    }
+  }
+
+  private submit(items: readonly unknown[]): void {
+    const future = this.source.submit(items, this.input.isSpread);
+    this.chunks.push({ size: items.length, future });
+    this.ahead += items.length;
+    this.underWay++;
+    this.chunksUnderWay++;
+    whenDone(future as AnyFuture, () => this.chunkDone(future, items.length));
+  }
+
+  private chunkDone(future: Future<ChunkResult>, size: number): void {
+    this.underWay--;
+    this.chunksUnderWay--;
+    if (!future.cancelled) {
+      try {
+        const [, , , ms] = outcome(future);
+        const itemMs = ms / size;
+        this.itemMs = this.itemMs === 0 ? Math.max(itemMs, 1e-6) : this.itemMs + (itemMs - this.itemMs) * 0.5;
+      } catch {
+        // It is the reader who is told.
+      }
+    }
+    if (this.isOver && this.underWay === 0) this.close();
+    else this.pump();
+    this.wakeReader?.();
+  }
+
+  private handedOver(): void {
+    this.isOver = true;
+    this.input.close();
+    this.tellHandedOver();
+    if (this.underWay === 0) this.close();
+  }
+
+  private close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.options.signal?.removeEventListener('abort', this.onAbort);
+    this.source.close();
+    this.onEnd();
+  }
+
+  /** @internal Hands over everything now, blocking where nothing else does. */
+  handOverSync(): void {
+    while (!this.isOver) {
+      const last = this.lastUnderWay();
+      if (last === null) return this.cancel();
+      last.exceptionSync();
+      this.pump();
+    }
+  }
+
+  private lastUnderWay(): Future<ChunkResult> | null {
+    for (const { future } of this.chunks) if (!future.done) return future;
+    return null;
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= { error };
+    this.cancel();
+    this.chunks.clear();
+    this.wakeReader?.();
+  }
+
+  /** Cancels what has not begun. What is ready can still be read. */
+  cancel(): void {
+    for (const { future } of this.chunks) future.cancel();
+    if (!this.isOver) this.handedOver();
+  }
+
+  /** The next result that is there; `null` when there is none yet, END after the last. */
+  private ready(): IteratorResult<T, undefined> | null {
+    for (;;) {
+      if (this.at < this.values.length) {
+        const value = this.values[this.at++] as T;
+        this.ahead--;
+        if (this.ahead < this.bufferSize && !this.isOver && this.bufferSize !== Infinity) this.pump();
+        return { value, done: false };
+      }
+      const chunk = this.chunks.peek();
+      if (chunk === undefined) {
+        if (this.failure !== null) return this.throwFailure();
+        return this.isOver ? END : null;
+      }
+      if (!chunk.future.done) return null;
+      this.chunks.shift();
+      this.open(chunk);
+    }
+  }
+
+  private open({ future }: Chunk): void {
+    try {
+      const [values, failed, error] = outcome(future);
+      this.values = values;
+      this.at = 0;
+      if (failed) this.stop(error);
+    } catch (error) {
+      this.values = [];
+      this.at = 0;
+      this.stop(error);
+    }
+  }
+
+  private stop(error: unknown): void {
+    this.failure = { error };
+    for (const { future } of this.chunks) future.cancel();
+    this.chunks.clear();
+    if (!this.isOver) this.handedOver();
+  }
+
+  private throwFailure(): never {
+    const { error } = this.failure!;
+    this.failure = null;
+    throw error;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    try {
+      const ready = this.ready();
+      return ready === null ? this.waitForNext() : Promise.resolve(ready);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  private async waitForNext(): Promise<IteratorResult<T, undefined>> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => (this.wakeReader = resolve));
+      const ready = this.ready();
+      if (ready !== null) return ready;
+      const end = await within(woken, { timeout: this.deadline === NEVER ? undefined : remaining(this.deadline) });
+      this.wakeReader = null;
+      if (!end.inTime && this.chunks.peek()?.future.done !== true) throw this.timeUp();
+    }
+  }
+
+  private timeUp(): TimeoutError {
+    for (const { future } of this.chunks) future.cancel();
+    this.chunks.clear();
+    if (!this.isOver) this.handedOver();
+    return new TimeoutError(`not all results came within ${this.options.timeout} ms; what had not begun was cancelled`);
+  }
+
+  private nextSync(): IteratorResult<T, undefined> {
+    for (;;) {
+      const ready = this.ready();
+      if (ready !== null) return ready;
+      const chunk = this.chunks.peek();
+      if (chunk === undefined) throw new TypeError("an async iterable can't be mapped by blocking: use `for await`");
+      try {
+        chunk.future.exceptionSync({ timeout: this.deadline === NEVER ? undefined : remaining(this.deadline) });
+      } catch (error) {
+        if (error instanceof TimeoutError && !chunk.future.done) throw this.timeUp();
+      }
+    }
+  }
+
+  /** Ends the iteration: what has not begun is cancelled, and never runs. */
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.values = [];
+    this.at = 0;
+    this.cancel();
+    this.chunks.clear();
+    this.failure = null;
+    return Promise.resolve(END);
+  }
+
+  /** All results that have not been read yet. */
+  async toArray(): Promise<T[]> {
+    const all: T[] = [];
+    for (;;) {
+      this.takeRest(all);
+      const next = await this.next();
+      if (next.done === true) return all;
+      all.push(next.value);
+    }
+  }
+
+  /** The blocking twin of `toArray`. */
+  toArraySync(): T[] {
+    const all: T[] = [];
+    for (;;) {
+      this.takeRest(all);
+      const next = this.nextSync();
+      if (next.done === true) return all;
+      all.push(next.value);
+    }
+  }
+
+  /** Takes the values of the chunk that is being read in one piece. */
+  private takeRest(all: T[]): void {
+    const { values } = this;
+    for (let i = this.at; i < values.length; i++) all.push(values[i] as T);
+    this.ahead -= values.length - this.at;
+    this.values = [];
+    this.at = 0;
+    if (this.bufferSize !== Infinity) this.pump();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Blocks at each result that is not there yet. */
+  *[Symbol.iterator](): Generator<T, undefined, void> {
+    try {
+      for (;;) {
+        const next = this.nextSync();
+        if (next.done === true) return undefined;
+        yield next.value;
+      }
+    } finally {
+      void this.return();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+}
+
+/** What is mapped over, in pieces. */
+interface Input {
+  /** Whether each item is a list of arguments. */
+  readonly isSpread: boolean;
+  /** How many items are left, as far as that is known. */
+  readonly left: number;
+  /** The next items, `size` at most; none at the end; `null` when they have to be awaited. */
+  take(size: number): readonly unknown[] | null;
+  whenReady(tell: () => void, fail: (error: unknown) => void): void;
+  close(): void;
+}
+
+class SyncInput implements Input {
+  readonly isSpread: boolean;
+  private readonly list: readonly unknown[] | null;
+  private readonly iterators: readonly Iterator<unknown>[];
+  private at = 0;
+  private isOver = false;
+
+  constructor(items: readonly AnyItems[], isEager: boolean) {
+    this.isSpread = items.length > 1;
+    const sources = items as readonly Iterable<unknown>[];
+    this.iterators = isEager && !this.isSpread ? [] : sources.map((one) => one[Symbol.iterator]());
+    this.list = !isEager ? null : this.isSpread ? this.zip(Infinity) : Array.from(sources[0]!);
+  }
+
+  get left(): number {
+    return this.list === null ? Infinity : this.list.length - this.at;
+  }
+
+  take(size: number): readonly unknown[] {
+    if (this.list === null) return this.zip(size);
+    const items = this.list.slice(this.at, this.at + size);
+    this.at += items.length;
+    return items;
+  }
+
+  private zip(size: number): unknown[] {
+    const items: unknown[] = [];
+    while (items.length < size && !this.isOver) {
+      const row: unknown[] = [];
+      for (const iterator of this.iterators) {
+        const next = iterator.next();
+        if (next.done === true) {
+          this.isOver = true;
+          return items;
+        }
+        row.push(next.value);
+      }
+      items.push(this.isSpread ? row : row[0]);
+    }
+    return items;
+  }
+
+  whenReady(): void {}
+
+  close(): void {
+    if (this.isOver || this.list !== null) return;
+    this.isOver = true;
+    for (const iterator of this.iterators) iterator.return?.();
+  }
+}
+
+/** Reads ahead by one item at a time. */
+class AsyncInput implements Input {
+  readonly isSpread: boolean;
+  readonly left = Infinity;
+  private readonly iterators: readonly (Iterator<unknown> | AsyncIterator<unknown>)[];
+  private readonly items: unknown[] = [];
+  private isOver = false;
+  private isReading = false;
+
+  constructor(items: readonly AnyItems[]) {
+    this.isSpread = items.length > 1;
+    this.iterators = items.map((one) =>
+      typeof one === 'object' && Symbol.asyncIterator in one ? one[Symbol.asyncIterator]() : (one as Iterable<unknown>)[Symbol.iterator](),
+    );
+  }
+
+  take(size: number): readonly unknown[] | null {
+    if (this.items.length === 0) return this.isOver ? [] : null;
+    return this.items.splice(0, size);
+  }
+
+  whenReady(tell: () => void, fail: (error: unknown) => void): void {
+    if (this.isReading) return;
+    this.isReading = true;
+    this.read().then(
+      () => {
+        this.isReading = false;
+        tell();
+      },
+      (error: unknown) => {
+        this.isOver = true;
+        fail(error);
+      },
+    );
+  }
+
+  private async read(): Promise<void> {
+    const row = await Promise.all(this.iterators.map((iterator) => iterator.next()));
+    if (row.some(({ done }) => done === true)) {
+      this.isOver = true;
+      for (const [i, { done }] of row.entries()) if (done !== true) void this.iterators[i]!.return?.();
+    } else this.items.push(this.isSpread ? row.map(({ value }) => value as unknown) : row[0]!.value);
+  }
+
+  close(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    for (const iterator of this.iterators) void iterator.return?.();
+  }
+}

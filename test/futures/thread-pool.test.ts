@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { currentThread, Event, Lock, SharedValue, int32, enumerate } from '../../src/threading/index.ts';
+import { test } from '../support/test.ts';
+import { until } from '../support/until.ts';
+import { collectGarbage } from '../support/garbage.ts';
+import { testExecutor } from './executor-suite.ts';
+
+testExecutor({ name: 'threads', sharesThreads: true, make: (options) => new ThreadPoolExecutor(options) });
+
+const index = new URL('../../src/futures/index.js', import.meta.url).href;
+
+function program(source: string): { readonly lines: string[]; readonly stderr: string; readonly status: number | null } {
+  const text = `import { ThreadPoolExecutor, gather, wait } from '${index}';\n${source}`;
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', text], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  return { lines: stdout.trimEnd().split('\n'), stderr, status };
+}
+
+test('the number of threads must be a positive integer, and follows from the cores when left out [EXE-13 EXE-15]', async () => {
+  for (const maxWorkers of [0, -1, 1.5]) assert.throws(() => new ThreadPoolExecutor({ maxWorkers }), RangeError);
+  assert.throws(() => new ThreadPoolExecutor({ maxWorkers: '2' as never }), TypeError);
+  const pool = new ThreadPoolExecutor();
+  assert.equal(pool.maxWorkers, Math.min(32, availableParallelism() + 4));
+  await pool.shutdown();
+});
+
+test('an idle thread is used before a new one is started [EXE-17]', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 4 });
+  for (let i = 0; i < 5; i++) await pool.submit(() => i);
+  assert.equal(pool.workers.length, 1);
+});
+
+test('threads are called after the pool [SHD-11]', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2, threadNamePrefix: 'cook' });
+  assert.match(await pool.submit(() => currentThread().name), /^cook_\d$/);
+  assert.ok(enumerate().some(({ name }) => name === 'cook_0'));
+  await using other = new ThreadPoolExecutor({ maxWorkers: 1 });
+  assert.match(await other.submit(() => currentThread().name), /^ThreadPoolExecutor-\d+_0$/);
+});
+
+test('what threads share can be captured and handed over', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const [lock, total] = [new Lock(), new SharedValue(int32, 0)];
+  await gather(
+    Array.from({ length: 8 }, () =>
+      pool.submit((n: number) => {
+        for (let i = 0; i < n; i++) {
+          using _held = lock.acquireSync();
+          total.value += 1;
+        }
+      }, 500),
+    ),
+  );
+  assert.equal(total.value, 4000);
+  const buffer = new SharedArrayBuffer(4);
+  await pool.submit((b: SharedArrayBuffer) => void (new Int32Array(b)[0] = 5), buffer);
+  assert.equal(new Int32Array(buffer)[0], 5);
+  const back = await pool.submit(() => new SharedArrayBuffer(8));
+  assert.equal(back.byteLength, 8);
+});
+
+test('an ArrayBuffer can be given away', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const bytes = new Uint8Array(1000).fill(3);
+  const sum = await pool.with({ transfer: [bytes.buffer] }).submit((b: Uint8Array) => b.reduce((a, c) => a + c, 0), bytes);
+  assert.equal(sum, 3000);
+  assert.equal(bytes.length, 0);
+});
+
+test('more tasks than slots: 20,000 in flight at once', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const twice = (n: number): number => n * 2;
+  const words = (n: number): object => ({ n, text: `number ${n}` });
+  const numbers = Array.from({ length: 20_000 }, (_, i) => pool.submit(twice, i));
+  assert.deepEqual((await gather(numbers)).slice(-2), [39_996, 39_998]);
+  const objects = Array.from({ length: 10_000 }, (_, i) => pool.submit(words, i));
+  for (const [i, future] of objects.entries()) if (i % 3 === 0) future.cancel();
+  const left = objects.filter((future) => !future.cancelled);
+  assert.ok(left.length >= 6_666);
+  const results = await gather(left);
+  assert.ok(results.every((result) => (result as { text: string }).text.startsWith('number ')));
+});
+});
+
+test('a future can be sent while its work goes on, and cancelled there', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const [go, begun] = [new Event(), new Event()];
+  const slow = pool.submit(() => {
+    begun.set();
+    go.waitSync();
+    return 'done';
+  });
+  await begun.wait();
+  const seen = pool.submit(() => {
+    go.set();
+    return slow.resultSync();
+  });
+  assert.equal(seen.resultSync(), 'done');
+  const [a, b] = [pool.submit(() => go.waitSync()), pool.submit(() => 1)];
+  await gather([a, b]);
+});
+
+test('timers that a task has started run while its thread is idle', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const rang = new Event();
+  await pool.submit(() => void setTimeout(() => rang.set(), 20));
+  assert.equal(await rang.wait({ timeout: 5000 }), true);
+});
+
+test('an idle pool lets the process end, and what was handed over runs before that [SHD-08]', () => {
+  const { lines, status } = program(`
+    const pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+    pool.submit(async () => { await new Promise((r) => setTimeout(r, 50)); console.log('ran'); });
+    console.log('end of main');`);
+  assert.deepEqual([lines, status], [['end of main', 'ran'], 0]);
+});
+
+test('nothing is taken while the process ends [SHD-09]', () => {
+  const { lines } = program(`
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    process.on('exit', () => { try { pool.submit(() => 1); } catch (error) { console.log(error.name, error.message); } });`);
+  assert.match(lines[0]!, /^BrokenExecutorError cannot hand anything to .*: the process is ending$/);
+});
+
+test('a thread that runs out of memory fails its task, and the pool heals', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1, resourceLimits: { maxOldGenerationSizeMb: 16 } });
+  const hungry = pool.submit(() => {
+    const all: unknown[] = [];
+    for (;;) all.push(Array.from({ length: 1000 }, () => all));
+  });
+  const after = pool.submit(() => 'alive');
+  await assert.rejects(async () => await hungry, { name: 'BrokenWorkerError', reason: 'out of memory' });
+  assert.equal(await after, 'alive');
+});
+
+test('a dead thread costs one task of two hundred', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const fn = (n: number): number => (n === 100 ? process.exit(3) : n);
+  const futures = Array.from({ length: 200 }, (_, i) => pool.submit(fn, i));
+  const outcomes = await Promise.allSettled(futures);
+  assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 199);
+});
+
+test('argument and result are not kept [EXE-18]', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  let arg: object | undefined = { big: 1 };
+  const kept = [new WeakRef(arg), new WeakRef(await pool.submit((x: object) => x, arg))];
+  arg = undefined;
+  await until(() => {
+    collectGarbage();
+    return kept.every((ref) => ref.deref() === undefined);
+  });
+});
