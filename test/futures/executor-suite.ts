@@ -131,7 +131,9 @@ export function testExecutor({ name, make }: Backend): void {
       }, 1);
       return new Promise(() => {});
     });
-    await assert.rejects(async () => await later, { name: 'BrokenWorkerError' });
+    const error = (await later.exception()) as Error;
+    assert.equal(error.name, 'BrokenWorkerError');
+    assert.equal((error.cause as Error).message, 'later');
     assert.equal(await pool.submit(() => 5), 5);
   });
 

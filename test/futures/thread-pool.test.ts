@@ -85,7 +85,6 @@ test('more tasks than slots: 20,000 in flight at once', async () => {
   const results = await gather(left);
   assert.ok(results.every((result) => (result as { text: string }).text.startsWith('number ')));
 });
-});
 
 test('a future can be sent while its work goes on, and cancelled there', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });

@@ -114,6 +114,8 @@ export const PIN = 12;
 export const CURRENT = 17;
 /** Why the initializer failed: a message, offset / 16. */
 export const FAILURE = 18;
+/** The error in a callback that has ended it: a message, offset / 16. */
+export const LAST_WORD = 13;
 /** 1 once it has begun to take tasks. */
 export const READY = 19;
 export const RAN = 20;

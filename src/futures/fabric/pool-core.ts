@@ -514,9 +514,10 @@ export class PoolCore implements Source {
   }
 
   #workerError(thread: PoolThread, end: ThreadEnd): BrokenWorkerError {
+    const cause = end.error ?? thread.lastWord();
     return new BrokenWorkerError(
       { reason: end.how, exitCode: end.exitCode, worker: thread.name },
-      end.error === undefined ? undefined : { cause: end.error },
+      cause === undefined ? undefined : { cause },
     );
   }
 

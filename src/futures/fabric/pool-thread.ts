@@ -1,7 +1,7 @@
 import { carry, type CarrierOptions, onWorkerEnd, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
 import { type ParcelPort, portToCarrier } from '../../host/thread/port.ts';
 import * as record from '../../host/thread/record.ts';
-import { drop, post } from '../../message/index.ts';
+import { drop, post, take } from '../../message/index.ts';
 import { block, suspend } from '../../sync/waiting.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import * as roster from '../../word/roster.ts';
@@ -13,6 +13,7 @@ import {
   doneRing,
   type Fabric,
   FAILURE,
+  LAST_WORD,
   PARK,
   PIN,
   READY,
@@ -110,6 +111,12 @@ export class PoolThread {
   }
   takeFailure(): number {
     return (Atomics.exchange(this.#fabric.i32, this.#area + FAILURE, 0) >>> 0) * 16;
+  }
+
+  /** The error that has ended it, if it was one that nobody caught. */
+  lastWord(): unknown {
+    const message = (Atomics.exchange(this.#fabric.i32, this.#area + LAST_WORD, 0) >>> 0) * 16;
+    return message === 0 ? undefined : take(message);
   }
 
   sendParcels(slot: number, parcels: readonly unknown[], transfer: readonly unknown[]): void {

@@ -1,6 +1,7 @@
 import { hasWorkers } from '../../host/thread/carrier.ts';
 import { isLoopEmpty } from '../../host/thread/loop.ts';
 import { type ParcelPort, portToMaker } from '../../host/thread/port.ts';
+import { onUncaught } from '../../host/thread/run-thread.ts';
 import { MustAwait, post } from '../../message/index.ts';
 import { CANCELLED, moveRecord, PENDING, RUNNING as BEGUN, settleRecord, SUCCEEDED, FAILED as RECORD_FAILED } from '../future-record.ts';
 import { applyToChunk, type ChunkArgs } from './chunk.ts';
@@ -23,6 +24,7 @@ import {
   FUNCTION,
   HEAD,
   KIND,
+  LAST_WORD,
   MESSAGE,
   BLOCK,
   NONE,
@@ -96,6 +98,7 @@ class PoolWorker {
   }
 
   begin(): void {
+    onUncaught.current = (error) => this.#leaveWord(error);
     const { initializer, initargs } = this.#options;
     const ready = (): void => {
       Atomics.store(this.#fabric.i32, this.#area + READY, 1);
@@ -108,6 +111,15 @@ class PoolWorker {
       else ready();
     } catch (error) {
       this.#failToBegin(error);
+    }
+  }
+
+  /** Before the worker ends because of an error in a callback: the owner is told which. */
+  #leaveWord(error: unknown): void {
+    try {
+      Atomics.store(this.#fabric.i32, this.#area + LAST_WORD, post(error).offset / 16);
+    } catch {
+      // It can't be sent: the owner knows how the worker ended, if not why.
     }
   }
 
