@@ -200,8 +200,9 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
 
   /** Cancels what has not begun. What is ready can still be read. */
   cancel(): void {
-    for (const { future } of this.chunks) future.cancel();
+    // First: a chunk that is cancelled would make room for the next one.
     if (!this.isOver) this.handedOver();
+    for (const { future } of this.chunks) future.cancel();
   }
 
   /** The next result that is there; `null` when there is none yet, END after the last. */
@@ -239,9 +240,8 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
 
   private stop(error: unknown): void {
     this.failure = { error };
-    for (const { future } of this.chunks) future.cancel();
+    this.cancel();
     this.chunks.clear();
-    if (!this.isOver) this.handedOver();
   }
 
   private throwFailure(): never {
@@ -271,9 +271,8 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   }
 
   private timeUp(): TimeoutError {
-    for (const { future } of this.chunks) future.cancel();
+    this.cancel();
     this.chunks.clear();
-    if (!this.isOver) this.handedOver();
     return new TimeoutError(`not all results came within ${this.options.timeout} ms; what had not begun was cancelled`);
   }
 

@@ -121,24 +121,42 @@ export class PoolCore implements Source {
   submit(fn: AnyFunction, args: readonly unknown[], transfer: readonly unknown[] = NOTHING): Future {
     this.#checkUsable();
     const number = this.#stable.numberOf(fn);
-    if (this.#free.length === 0) this.drain();
-    const slot = this.#free.length > 0 && this.#backlog.length === 0 ? this.#free[this.#free.length - 1]! : SCRATCH;
+    const slot = this.#takeSlot();
     const at = this.fabric.slot(slot);
-    const parcels = this.#write(at, slot === SCRATCH, number, fn, args, transfer);
-    return this.#dispatch(slot, at, 0, parcels, transfer);
+    try {
+      return this.#dispatch(slot, at, 0, this.#write(at, slot === SCRATCH, number, fn, args, transfer), transfer);
+    } catch (error) {
+      this.#giveBack(slot);
+      throw error;
+    }
   }
 
   /** Hands over a chunk of items for a function that has a number. */
   submitChunk(number: number, fn: AnyFunction, items: readonly unknown[], isSpread: boolean): Future {
     this.#checkUsable();
-    if (this.#free.length === 0) this.drain();
-    const slot = this.#free.length > 0 && this.#backlog.length === 0 ? this.#free[this.#free.length - 1]! : SCRATCH;
+    const slot = this.#takeSlot();
     const at = this.fabric.slot(slot);
     const { i32 } = this.fabric;
     i32[at + FUNCTION] = number;
     const args = [items, isSpread];
-    const parcels = putMessage(i32, at, number === 0 ? [fn, args] : args, undefined, slot === SCRATCH ? 0 : undefined);
-    return this.#dispatch(slot, at, CHUNK, parcels, NOTHING);
+    try {
+      const parcels = putMessage(i32, at, number === 0 ? [fn, args] : args, undefined, slot === SCRATCH ? 0 : undefined);
+      return this.#dispatch(slot, at, CHUNK, parcels, NOTHING);
+    } catch (error) {
+      this.#giveBack(slot);
+      throw error;
+    }
+  }
+
+  /** A free slot, or SCRATCH when the task has to wait for one. */
+  #takeSlot(): number {
+    if (this.#free.length === 0) this.drain();
+    return this.#backlog.length > 0 ? SCRATCH : (this.#free.pop() ?? SCRATCH);
+  }
+
+  /** A slot in which nothing has been sent. */
+  #giveBack(slot: number): void {
+    if (slot !== SCRATCH && this.#futures[slot] === null) this.#free.push(slot);
   }
 
   /** A number for a function that will be applied often; 0 when it has to be sent each time. */
@@ -182,7 +200,7 @@ export class PoolCore implements Source {
   #dispatch(slot: number, at: number, flags: number, parcels: readonly unknown[] | null, transfer: readonly unknown[]): Future {
     const { i32, f64 } = this.fabric;
     const future = newFuture<unknown>(this, slot);
-    if (this.#outstanding++ === 0) this.#becomeBusy();
+    this.#outstanding++;
     if (slot === SCRATCH) {
       setTicket(future, BACKLOG);
       this.#backlog.push({
@@ -195,10 +213,8 @@ export class PoolCore implements Source {
         parcels,
         transfer,
       });
-    } else {
-      this.#free.pop();
-      this.#send(slot, at, future, flags, parcels, transfer);
-    }
+    } else this.#send(slot, at, future, flags, parcels, transfer);
+    if (!this.#holdsLoop) this.#becomeBusy();
     if (this.#living < this.#options.maxWorkers && this.#outstanding > this.#living) this.#moreThreads();
     return future;
   }
@@ -377,7 +393,7 @@ export class PoolCore implements Source {
   }
 
   #becomeBusy(): void {
-    if (!this.#holdsLoop) holdLoop();
+    holdLoop();
     this.#holdsLoop = true;
     this.#listen();
   }
