@@ -36,7 +36,7 @@ export const layers = {
   queue: { imports: ['base', 'word', 'sync', 'message', 'host', 'threading'], node: ['util'] },
   sched: { imports: ['base', 'message', 'queue'], node: ['util'] },
   logging: {
-    imports: ['base', 'word', 'sync', 'message', 'host', 'threading'],
+    imports: ['base', 'word', 'sync', 'message', 'host', 'threading', 'queue'],
     node: ['fs', 'module', 'path', 'util'],
     packages: ['pino'],
   },

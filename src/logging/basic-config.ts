@@ -1,5 +1,7 @@
 import { Formatter } from './formatter.ts';
-import { FileHandler, type Handler, StreamHandler } from './handlers.ts';
+import { FileHandler } from './file-handler.ts';
+import type { Handler } from './handler.ts';
+import { StreamHandler } from './handlers.ts';
 import type { Level } from './levels.ts';
 import { root } from './logger.ts';
 
@@ -35,7 +37,7 @@ export function basicConfig({ level, format, dateFormat, filename, fileMode, str
   const wanted =
     handlers ?? (filename === undefined ? [new StreamHandler(stream)] : [new FileHandler(filename, { mode: fileMode ?? 'a' })]);
   for (const handler of wanted) {
-    handler.formatter ??= formatter;
+    if (handler.formatter === null) handler.setFormatter(formatter);
     root.addHandler(handler);
   }
   if (level !== undefined) root.setLevel(level);

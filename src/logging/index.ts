@@ -4,10 +4,21 @@ import { root } from './logger.ts';
 
 export { type BasicConfig, basicConfig } from './basic-config.ts';
 export { Formatter, type FormatterOptions } from './formatter.ts';
-export { FileHandler, type Filter, Handler, JsonHandler, NullHandler, StreamHandler } from './handlers.ts';
-export { addLevelName, CRITICAL, DEBUG, ERROR, getLevelName, INFO, type Level, NOTSET, WARNING } from './levels.ts';
+export { type DictConfig, dictConfig, type HandlerConfig, type LoggerConfig } from './dict-config.ts';
+export { FileHandler, type FileHandlerOptions, WatchedFileHandler } from './file-handler.ts';
+export { Filter, type FilterLike } from './filter.ts';
+export { Handler } from './handler.ts';
+export { NullHandler, StreamHandler } from './handlers.ts';
+export { JsonHandler } from './json-handler.ts';
+export { LoggerAdapter } from './logger-adapter.ts';
+export { MemoryHandler, type MemoryHandlerOptions } from './memory-handler.ts';
+export { QueueHandler, QueueListener } from './queue-handler.ts';
+export { RotatingFileHandler, type RotatingOptions, TimedRotatingFileHandler, type TimedRotatingOptions } from './rotating-file-handler.ts';
+export { captureWarnings } from './warnings.ts';
+export { addLevelName, CRITICAL, DEBUG, ERROR, getLevelName, getLevelNamesMapping, INFO, type Level, NOTSET, WARNING } from './levels.ts';
 export { type Configuration, disable, getLogger, Logger, type LogOptions } from './logger.ts';
 export { LogRecord } from './record.ts';
+export { shutdown } from './shutdown.ts';
 
 /** Logs through the root; sets it up by `basicConfig()` first when it has no handlers. */
 export function log(level: Level, message: unknown, ...args: readonly unknown[]): void {

@@ -29,6 +29,11 @@ export function getLevelName(level: number): string {
   return names.get(level) ?? `Level ${level}`;
 }
 
+/** All names of levels, with their numbers. */
+export function getLevelNamesMapping(): Record<string, number> {
+  return Object.fromEntries([...names].map(([number, name]) => [name, number]));
+}
+
 /** The number of a level, given by its number or its name. `RangeError` for a name that no level has. */
 export function levelNumber(level: Level): number {
   if (typeof level === 'number' && !Number.isNaN(level)) return level;

@@ -1,14 +1,13 @@
 import { writeAll } from '../host/thread/output.ts';
 import { reduce } from '../message/closures/index.ts';
 import { newerConfiguration, publishConfiguration } from './configuration.ts';
-import type { Filter, Handler } from './handlers.ts';
+import { checkFilter, filtered, type FilterLike } from './filter.ts';
+import { adopt, type Handler, onHandlerChange } from './handler.ts';
 import { CRITICAL, DEBUG, ERROR, INFO, type Level, levelNumber, NOTSET, WARNING } from './levels.ts';
-import { LogRecord } from './record.ts';
+import { LogRecord, type RecordOptions } from './record.ts';
 
 /** What can be said of one record, beside its message. */
-export interface LogOptions {
-  readonly extra?: Readonly<Record<string, unknown>>;
-}
+export type LogOptions = RecordOptions;
 
 /** How a logger is set up, as it travels. */
 export interface LoggerSetup {
@@ -17,7 +16,7 @@ export interface LoggerSetup {
   readonly propagate: boolean;
   readonly disabled: boolean;
   readonly handlers: readonly Handler[];
-  readonly filters: readonly Filter[];
+  readonly filters: readonly FilterLike[];
 }
 export interface Configuration {
   readonly loggers: readonly LoggerSetup[];
@@ -39,7 +38,7 @@ export class Logger {
   #propagate = true;
   #disabled = false;
   #handlers: readonly Handler[] = [];
-  #filters: readonly Filter[] = [];
+  #filters: readonly FilterLike[] = [];
 
   /** @internal Use `getLogger`. */
   constructor(name: string, parent: Logger | null, level: number) {
@@ -70,7 +69,7 @@ export class Logger {
     refresh();
     return this.#handlers;
   }
-  get filters(): readonly Filter[] {
+  get filters(): readonly FilterLike[] {
     refresh();
     return this.#filters;
   }
@@ -80,15 +79,16 @@ export class Logger {
     this.#change(() => (this.#level = number));
   }
   addHandler(handler: Handler): void {
-    if (!this.handlers.includes(handler)) this.#change(() => (this.#handlers = [...this.#handlers, handler]));
+    if (!this.handlers.includes(handler)) this.#change(() => (this.#handlers = [...this.#handlers, adopt(handler)]));
   }
   removeHandler(handler: Handler): void {
     if (this.handlers.includes(handler)) this.#change(() => (this.#handlers = this.#handlers.filter((one) => one !== handler)));
   }
-  addFilter(filter: Filter): void {
+  addFilter(filter: FilterLike): void {
+    checkFilter(filter);
     this.#change(() => (this.#filters = [...this.#filters, filter]));
   }
-  removeFilter(filter: Filter): void {
+  removeFilter(filter: FilterLike): void {
     this.#change(() => (this.#filters = this.#filters.filter((one) => one !== filter)));
   }
 
@@ -126,7 +126,7 @@ export class Logger {
     this.#level = level;
     this.#propagate = propagate;
     this.#disabled = disabled;
-    this.#handlers = handlers;
+    this.#handlers = handlers.map(adopt);
     this.#filters = filters;
   }
 
@@ -144,6 +144,10 @@ export class Logger {
   hasHandlers(): boolean {
     refresh();
     return handlersOf(this).length > 0;
+  }
+  /** The loggers right below this one that there are, in this thread. */
+  getChildren(): Set<Logger> {
+    return new Set([...loggers.values()].filter(({ parent }) => parent === this));
   }
   getChild(suffix: string): Logger {
     return getLogger(this.parent === null ? suffix : `${this.name}.${suffix}`);
@@ -172,19 +176,20 @@ export class Logger {
   log(level: Level, message: unknown, ...args: readonly unknown[]): void {
     if (this.isEnabledFor(level)) this.handle(new LogRecord(this.name, levelNumber(level), message, args));
   }
-  /** The same, with fields of one's own for the format. */
-  logWith({ extra }: LogOptions, level: Level, message: unknown, ...args: readonly unknown[]): void {
-    if (this.isEnabledFor(level)) this.handle(new LogRecord(this.name, levelNumber(level), message, args, extra));
+  /** The same, with fields of one's own for the format, and the stack. */
+  logWith(options: LogOptions, level: Level, message: unknown, ...args: readonly unknown[]): void {
+    if (this.isEnabledFor(level)) this.handle(new LogRecord(this.name, levelNumber(level), message, args, options));
   }
 
   /** Gives a record to the handlers of this logger and of its parents. */
   handle(record: LogRecord): void {
     refresh();
-    if (this.#disabled || !this.#filters.every((filter) => filter(record))) return;
+    const left = this.#disabled ? null : filtered(record, this.#filters);
+    if (left === null) return;
     const handlers = handlersOf(this);
-    for (const handler of handlers) handler.handle(record);
+    for (const handler of handlers) handler.handle(left);
     // Nobody has configured anything: what is a warning or worse is not swallowed.
-    if (handlers.length === 0 && record.levelno >= WARNING) writeAll(2, Buffer.from(`${record.message}\n`));
+    if (handlers.length === 0 && left.levelno >= WARNING) writeAll(2, Buffer.from(`${left.message}\n`));
   }
 }
 
@@ -224,6 +229,16 @@ export function disable(level: Level = CRITICAL): void {
   disabledBelow = number === NOTSET ? NOTSET : number + 1;
   publishConfiguration(configuration());
 }
+
+/** The loggers that this thread has asked for, without the root. */
+export function existingLoggers(): readonly Logger[] {
+  return [...loggers.values()];
+}
+
+onHandlerChange.current = (handler) => {
+  const all = [root, ...loggers.values()];
+  if (all.some(({ setup }) => setup.handlers.includes(handler))) publishConfiguration(configuration());
+};
 
 /** How all loggers are set up, to be taken to another process. */
 export function configuration(): Configuration {

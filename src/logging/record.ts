@@ -1,13 +1,40 @@
 import { basename } from 'node:path';
-import { format } from 'node:util';
 import { type Caller, callerOutside } from '../base/caller.ts';
 import { here } from '../host/process/setup.ts';
 import { currentThread } from '../threading/index.ts';
+import { reduce } from '../message/closures/index.ts';
 import { getLevelName } from './levels.ts';
+import { formatMessage } from './percent.ts';
 
 /** The package's own code: its frames are not where a program logs. */
 const OWN = new URL('../', import.meta.url).href;
 const LOADED = performance.timeOrigin + performance.now();
+
+export interface RecordOptions {
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
+  /** Adds the stack of whoever logs. */
+  readonly stackInfo?: boolean | undefined;
+}
+
+function stackHere(): string {
+  const { prepareStackTrace } = Error;
+  let depth = 0;
+  try {
+    Error.prepareStackTrace = (_, sites) => {
+      const files = sites.map((site) => site.getFileName() ?? '');
+      depth = Math.max(
+        0,
+        files.findIndex((file) => !file.startsWith(OWN) && !file.startsWith(OWN.slice('file://'.length))),
+      );
+      return '';
+    };
+    void new Error().stack;
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+  const lines = (new Error('stack').stack ?? '').split('\n').slice(1 + depth);
+  return ['Stack (most recent call first):', ...lines].join('\n');
+}
 
 /** One thing that was logged, with what formats and filters may ask of it. */
 export class LogRecord {
@@ -25,10 +52,12 @@ export class LogRecord {
   /** What `exception` was given, or the last argument if it is an error. */
   readonly error: Error | null;
   readonly extra: Readonly<Record<string, unknown>>;
+  /** Where it was logged, as the lines of a stack, when that was asked for. */
+  readonly stackInfo: string | null;
   #caller: Caller | null | undefined;
   #message: string | undefined;
 
-  constructor(name: string, level: number, msg: unknown, args: readonly unknown[], extra: Readonly<Record<string, unknown>> = {}) {
+  constructor(name: string, level: number, msg: unknown, args: readonly unknown[], { extra = {}, stackInfo = false }: RecordOptions = {}) {
     const thread = currentThread();
     this.name = name;
     this.levelno = level;
@@ -43,12 +72,13 @@ export class LogRecord {
     const last = args.length > 0 ? args[args.length - 1] : msg;
     this.error = last instanceof Error ? last : null;
     this.extra = extra;
+    this.stackInfo = stackInfo ? stackHere() : null;
   }
 
-  /** The message with its arguments, as `util.format` joins them: `%s`, `%d`, `%o`, … An error at the end stands apart, with its stack. */
+  /** The message with its arguments: `%s`, `%d`, `%0.02f`, `%(name)s`, … An error at the end stands apart, with its stack. */
   get message(): string {
     const args = this.error === null || this.args.length === 0 ? this.args : this.args.slice(0, -1);
-    return (this.#message ??= this.msg instanceof Error && args.length === 0 ? this.msg.message : format(this.msg, ...args));
+    return (this.#message ??= this.msg instanceof Error && args.length === 0 ? this.msg.message : formatMessage(this.msg, args));
   }
 
   get msecs(): number {
@@ -75,8 +105,43 @@ export class LogRecord {
     return this.#called()?.functionName || '<module>';
   }
 
+  /** Makes the message and finds the caller now, while they can be found. */
+  settle(): this {
+    this.#called();
+    void this.message;
+    return this;
+  }
+
+  /** A record travels with its message made, and without the arguments of that. */
+  [reduce](): readonly [typeof restored, readonly [Plain]] {
+    const { name, levelno, message, created, thread, threadName, process, processName, error, extra, stackInfo } = this;
+    return [
+      restored,
+      [{ name, levelno, message, created, thread, threadName, process, processName, error, extra, stackInfo, caller: this.#called() }],
+    ];
+  }
+
   #called(): Caller | null {
     if (this.#caller === undefined) this.#caller = callerOutside(OWN);
     return this.#caller;
   }
+
+  /** @internal */
+  static restore({ message, caller, levelno, ...plain }: Plain): LogRecord {
+    const record = new LogRecord(plain.name, levelno, message, []);
+    Object.assign(record, plain);
+    record.#message = message;
+    record.#caller = caller;
+    return record;
+  }
+}
+
+type Plain = Pick<
+  LogRecord,
+  'name' | 'levelno' | 'message' | 'created' | 'thread' | 'threadName' | 'process' | 'processName' | 'error' | 'extra' | 'stackInfo'
+> & { readonly caller: Caller | null };
+
+/** @internal A record that has come from another thread. */
+export function restored(plain: Plain): LogRecord {
+  return LogRecord.restore(plain);
 }

@@ -96,7 +96,7 @@ export function watchLeftovers(timer: NodeJS.Timeout): () => string | null {
       for (const [j, name] of names.entries())
         if ((object as Record<string, unknown>)[name] !== replaceable[i]![j]) return `it has replaced the built-in ${name}`;
     }
-    if (listenersNow() !== listenersThen) return 'it has left listeners on process';
+    if (listenersNow() > listenersThen) return 'it has left listeners on process';
     for (const one of unreferenced) if (one._destroyed === true || one.hasRef()) unreferenced.delete(one);
     return unreferenced.size > 0 ? 'it has left a timer' : null;
   };

@@ -1,0 +1,69 @@
+import { closeSync, fstatSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { writeAll } from '../host/thread/output.ts';
+import { Handler } from './handler.ts';
+import type { LogRecord } from './record.ts';
+
+/** Files that this thread has open, by their names. */
+const files = new Map<string, number>();
+
+/** The descriptor of a file that is opened to append, with its folders. */
+export function fileOf(filename: string): number {
+  let file = files.get(filename);
+  if (file === undefined) {
+    mkdirSync(dirname(filename), { recursive: true });
+    files.set(filename, (file = openSync(filename, 'a')));
+  }
+  return file;
+}
+
+export function closeFile(filename: string): void {
+  const file = files.get(filename);
+  files.delete(filename);
+  if (file !== undefined) closeSync(file);
+}
+
+/** The descriptor of the file that has this name now: somebody may have moved away the one that was opened. */
+export function currentFileOf(filename: string): number {
+  const there = statSync(filename, { throwIfNoEntry: false });
+  const open = fstatSync(fileOf(filename));
+  if (there?.ino !== open.ino || there.dev !== open.dev) closeFile(filename);
+  return fileOf(filename);
+}
+
+export interface FileHandlerOptions {
+  /** `a`, the default, appends; `w` empties the file first. */
+  readonly mode?: 'a' | 'w' | undefined;
+  /** Opens the file when the first record comes. */
+  readonly delay?: boolean | undefined;
+}
+
+/** Appends lines to a file, each in one piece: threads and processes may write to the same one. Folders that are missing are made. */
+export class FileHandler extends Handler {
+  readonly filename: string;
+
+  constructor(filename: string, { mode = 'a', delay = false }: FileHandlerOptions = {}) {
+    super();
+    this.filename = resolve(filename);
+    if (mode === 'w') {
+      mkdirSync(dirname(this.filename), { recursive: true });
+      closeSync(openSync(this.filename, 'w'));
+    }
+    if (!delay) fileOf(this.filename);
+  }
+
+  emit(record: LogRecord): void {
+    writeAll(fileOf(this.filename), Buffer.from(`${this.format(record)}\n`));
+  }
+
+  override close(): void {
+    closeFile(this.filename);
+  }
+}
+
+/** The same, for a file that others move away now and then, such as `logrotate`: what comes then begins a new one. */
+export class WatchedFileHandler extends FileHandler {
+  override emit(record: LogRecord): void {
+    writeAll(currentFileOf(this.filename), Buffer.from(`${this.format(record)}\n`));
+  }
+}
