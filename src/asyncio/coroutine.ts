@@ -63,7 +63,10 @@ export function mustBeCoroutine(fn: unknown, who: string): asserts fn is Corouti
 
 /** Calls the body of a scope: what it gives, or a promise of what its generator returns. */
 export function invoke<A, T>(fn: (a: A) => Generator<unknown, T, never> | PromiseLike<T> | T, a: A): PromiseLike<T> | T {
-  const result = fn(a);
+  return outcome(fn(a));
+}
+
+export function outcome<T>(result: Generator<unknown, T, never> | PromiseLike<T> | T): PromiseLike<T> | T {
   // Asked for here, in the scope, so that what cancels the scope cancels the future.
   if (result instanceof Future) return result.toPromise() as Promise<T>;
   if (isThenable(result) || !isGenerator(result)) return result as PromiseLike<T> | T;

@@ -1,0 +1,103 @@
+import { OutOfRangeError } from '../base/errors.ts';
+import { isThenable, outcome } from './coroutine.ts';
+import { cancelledBy } from './cancelled.ts';
+import { enter } from './current.ts';
+import { cancelScope } from './scope.ts';
+import { attach, detach, SubScope } from './sub-scope.ts';
+import { until } from './until.ts';
+
+export interface MapOptions {
+  /** How many run at once; 16 when left out. */
+  readonly limit?: number | undefined;
+  /** How many results may lie ready before the next one is asked for; as many as `limit` when left out. */
+  readonly bufferSize?: number | undefined;
+}
+
+export type Items<T> = Iterable<T> | AsyncIterable<T>;
+export type Each<T, R> = (item: T, index: number) => Generator<unknown, R, never> | PromiseLike<R> | R;
+
+export function checked({ limit = 16, bufferSize = limit }: MapOptions): { readonly limit: number; readonly bufferSize: number } {
+  if (!(limit >= 1)) throw new OutOfRangeError('ERR_LIMIT', `limit must be 1 or more: got ${limit}`);
+  if (!(bufferSize >= 0)) throw new OutOfRangeError('ERR_LIMIT', `bufferSize must be 0 or more: got ${bufferSize}`);
+  return { limit, bufferSize };
+}
+
+/** Goes through the items, also those that come one by one, giving each to one taker only. */
+export function takerOf<T>(items: Items<T>): {
+  readonly next: () => IteratorResult<T> | Promise<IteratorResult<T>>;
+  readonly close: () => void;
+} {
+  if (Symbol.asyncIterator in items) {
+    const iterator = items[Symbol.asyncIterator]();
+    let last: Promise<unknown> = Promise.resolve();
+    return {
+      next: () => {
+        const next = last.then(() => until(iterator.next()));
+        last = next.catch(() => {});
+        return next;
+      },
+      close: () => void iterator.return?.(),
+    };
+  }
+  const iterator = items[Symbol.iterator]();
+  return { next: () => iterator.next(), close: () => void iterator.return?.() };
+}
+
+/**
+ * Calls `fn` for every item, `limit` at a time, taking items only when there is room: they may be endless, or come one by one. The first
+ * error cancels what is running, and is thrown when that has ended.
+ */
+export async function forEach<T>(items: Items<T>, fn: Each<T, unknown>, options: MapOptions = {}): Promise<void> {
+  await work(items, fn, checked(options).limit, null);
+}
+
+export async function work<T, R>(items: Items<T>, fn: Each<T, R>, limit: number, results: R[] | null): Promise<void> {
+  const scope = new SubScope();
+  const { next, close } = takerOf(items);
+  let index = 0;
+  let isOver = false;
+  let failure: { readonly error: unknown } | null = null;
+
+  const fail = (error: unknown): void => {
+    isOver = true;
+    if (failure !== null) return;
+    failure = { error };
+    close();
+    cancelScope(scope, (scope.fatal = cancelledBy('another item has failed')));
+  };
+  const workers: Promise<void>[] = [];
+  const worker = async (): Promise<void> => {
+    try {
+      while (!isOver) {
+        const taken = next();
+        const isComing = isThenable(taken);
+        const { done, value } = isComing ? await taken : taken;
+        if (done === true || isOver) {
+          isOver = true;
+          return;
+        }
+        if (isComing && workers.length < limit) workers.push(worker());
+        const at = index++;
+        const result = await outcome(fn(value, at));
+        if (results !== null) results[at] = result;
+      }
+    } catch (error) {
+      fail(error);
+    }
+  };
+  // Each worker takes an item at once, so that there are no more workers than items; of items that come, the one before starts the next.
+  const isComing = Symbol.asyncIterator in (items as object);
+  const start = (): void => {
+    workers.push(worker());
+    // oxlint-disable-next-line no-unmodified-loop-condition
+    while (!isOver && !isComing && workers.length < limit) workers.push(worker());
+  };
+  attach(scope);
+  try {
+    enter(scope, start, null, null);
+    for (let at = 0; at < workers.length; at++) await workers[at];
+  } finally {
+    detach(scope);
+  }
+  if (failure !== null) throw (failure as { readonly error: unknown }).error;
+}

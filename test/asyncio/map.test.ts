@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { CancelledError, createTask, forEach, map, sleep } from '../../src/asyncio/index.ts';
+import { Boom, boom, forever, rejects, step, test } from './support.ts';
+
+function* numbers(end = Infinity): Generator<number> {
+  for (let i = 0; i < end; i++) yield i;
+}
+
+test('map gives the results in order, whatever order they are ready in', async () => {
+  const slowFirst = async (n: number): Promise<number> => {
+    await sleep(n % 3 === 0 ? 2 : 0);
+    return n * n;
+  };
+  const expected = [0, 1, 4, 9, 16, 25, 36];
+  assert.deepEqual(await map(numbers(7), slowFirst, { limit: 3 }).toArray(), expected);
+  const seen: number[] = [];
+  for await (const square of map(numbers(7), slowFirst, { limit: 3 })) seen.push(square);
+  assert.deepEqual(seen, expected);
+  assert.deepEqual(await map([], slowFirst).toArray(), []);
+  assert.deepEqual(await map([1, 2], (n) => n + 1).toArray(), [2, 3]);
+  assert.deepEqual(
+    await map([1, 2], function* (n) {
+      yield step();
+      return n * 10;
+    }).toArray(),
+    [10, 20],
+  );
+});
+
+test('no more run at once than the limit says, and items are taken only when there is room', async () => {
+  let running = 0;
+  let most = 0;
+  let taken = 0;
+  function* items(): Generator<number> {
+    for (const n of numbers()) {
+      taken++;
+      yield n;
+    }
+  }
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++running);
+    try {
+      await step();
+    } finally {
+      running--;
+    }
+  };
+  let count = 0;
+  for await (const _ of map(items(), work, { limit: 4, bufferSize: 2 })) if (++count === 20) break;
+  assert.equal(most, 4);
+  assert.ok(taken <= 26, `${taken} were taken`);
+  await forEach(numbers(20), work, { limit: 3 });
+  assert.equal(running, 0);
+});
+
+test('items may come one by one, and each goes to one call', async () => {
+  async function* coming(): AsyncGenerator<number> {
+    for (const n of numbers(10)) {
+      await step();
+      yield n;
+    }
+  }
+  const seen: number[] = [];
+  await forEach(coming(), async (n) => void seen.push(n), { limit: Infinity });
+  assert.deepEqual(seen, [...numbers(10)]);
+  assert.deepEqual(await map(coming(), async (n) => n, { limit: 3 }).toArray(), [...numbers(10)]);
+  const one: number[] = [];
+  for await (const n of map(coming(), async (n) => n, { limit: 3 })) one.push(n);
+  assert.deepEqual(one, [...numbers(10)]);
+});
+
+test('the first error cancels what is running, and comes out when that has ended', async () => {
+  let cut = 0;
+  const work = async (n: number): Promise<void> => {
+    if (n === 2) {
+      await step();
+      boom();
+    }
+    try {
+      await forever();
+    } finally {
+      cut++;
+    }
+  };
+  await rejects(forEach(numbers(), work, { limit: 3 }), Boom);
+  assert.equal(cut, 2);
+  await rejects(map(numbers(), work, { limit: 3 })[Symbol.asyncIterator]().next(), Boom);
+  assert.equal(cut, 4);
+});
+
+test('cancelling who maps cancels what is running, and leaving the loop too', async () => {
+  let cut = 0;
+  const work = async (n: number): Promise<number> => {
+    if (n === 0) return 0;
+    try {
+      return await forever();
+    } finally {
+      cut++;
+    }
+  };
+  const task = createTask(() => forEach(numbers(), work, { limit: 3 }));
+  await step();
+  task.cancel();
+  await rejects(task, CancelledError);
+  assert.equal(cut, 3);
+  for await (const _ of map(numbers(), work, { limit: 3 })) break;
+  assert.ok(cut >= 5);
+  const looping = createTask(async () => {
+    for await (const _ of map(numbers(), work, { limit: 2 }));
+  });
+  await step();
+  looping.cancel();
+  await rejects(looping, CancelledError);
+});
+
+test('a limit below one is refused', async () => {
+  assert.throws(() => map([], () => 1, { limit: 0 }), RangeError);
+  await rejects(
+    forEach([], () => 1, { limit: NaN }),
+    RangeError,
+  );
+});
