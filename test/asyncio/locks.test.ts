@@ -14,10 +14,10 @@ import {
   TimeoutError,
   wait,
 } from '../../src/asyncio/index.ts';
-import { LONG, SHORT } from '../support/patience.ts';
+import { SHORT } from '../support/patience.ts';
 import { Boom, rejects, step, test } from './support.ts';
 
-test('a lock is had by one at a time, in the order of their coming [ALK-01]', async () => {
+test('a lock is had by one at a time, in the order of their coming', async () => {
   const lock = new Lock();
   const order: number[] = [];
   await lock.acquire();
@@ -191,7 +191,7 @@ test('a notice that hits somebody who is being cancelled goes to another [ACN-03
   condition.notify();
   await step();
   first.cancel();
-  await condition.waitFor(() => state === 0, { timeout: LONG });
+  await condition.waitFor(() => state === 0, { timeout: SHORT });
   assert.equal(state, 0);
   state = -1;
   condition.notifyAll();

@@ -43,7 +43,7 @@ test('a full queue makes put wait, an empty one get; each is served in order [AQ
   assert.throws(() => queue.getNoWait(), QueueEmpty);
 });
 
-test('an item is not lost when who waits for it is cancelled before, or in the moment when it comes [AQU-02]', async () => {
+test('an item is not lost when who waits for it is cancelled before, or in the moment when it comes', async () => {
   const queue = new Queue<number>();
   const first = createTask(() => queue.get());
   const second = createTask(() => queue.get());
