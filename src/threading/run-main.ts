@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import * as record from '../host/thread/record.ts';
 import { current, onUncaught } from '../host/thread/run-thread.ts';
 import { writeAll } from '../host/thread/output.ts';
 import { sharedHeap } from '../word/heap.ts';
@@ -30,11 +31,14 @@ export function runMain(
   try {
     result = within(context, () => perform(run, base, work));
   } catch (error) {
-    report(error);
+    fail(run, error);
   }
   if (typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function')
     return Promise.resolve(result)
-      .then(() => {}, report)
+      .then(
+        () => {},
+        (error: unknown) => fail(run, error),
+      )
       .then(end);
   end();
   return undefined;
@@ -64,6 +68,12 @@ function begun(): () => void {
 }
 
 const here = (): Thread => faceOf('thread', current.record, undefined) as Thread;
+
+/** An error ends the thread. What it leaves held, nobody will release in its place: whoever waits for that is told. */
+function fail(run: number, error: unknown): void {
+  if (!(error instanceof ThreadExit)) record.err(run);
+  report(error);
+}
 
 /** Hands an error to the hook; a hook that fails itself is reported on stderr. */
 function report(error: unknown): void {

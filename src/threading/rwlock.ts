@@ -57,7 +57,7 @@ export class RWLock extends Face {
   #count(delta: number): void {
     const { heap, offset, block } = this.place;
     const { id } = heap.self;
-    if (this.#reads?.id !== id) this.#reads = { id, word: holding(offset, 0, block, heap) };
+    if (this.#reads?.id !== id) this.#reads = { id, word: holding(offset, 0, block, heap, true) };
     heap.i32[this.#reads.word / 4]! += delta;
   }
 

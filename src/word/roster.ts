@@ -43,8 +43,8 @@ import { self } from './self.ts';
 import { dropWaits } from './waits.ts';
 
 /** How a thread died. */
-export type Death = 'terminated' | 'out of memory' | 'exited' | 'lost';
-const DEATHS_BY_CODE: readonly Death[] = ['lost', 'terminated', 'out of memory', 'exited'];
+export type Death = 'terminated' | 'out of memory' | 'exited' | 'lost' | 'ended by an error';
+export const DEATHS_BY_CODE: readonly Death[] = ['lost', 'terminated', 'out of memory', 'exited', 'ended by an error'];
 
 /** A record for a thread that is about to start; who embodies it says so with `embody`. Throws `StateError` when 4,095 threads live. */
 export function enter(options: { readonly name: string; readonly daemon: boolean }, heap: Heap = sharedHeap()): number {
@@ -101,7 +101,7 @@ export function die(id: number, how: Death, heap: Heap = sharedHeap()): boolean 
   Atomics.store(roster, base + RING + (at % RING_LENGTH), id);
   roster[base + RING_AT] = (at + 1) % RING_LENGTH;
   Atomics.sub(roster, LIVING, 1);
-  giveBackHoldings(Atomics.exchange(roster, base + HOLDINGS, 0), heap);
+  giveBackHoldings(Atomics.exchange(roster, base + HOLDINGS, 0), heap, how === 'ended by an error');
   dropWaits(id, heap);
   Atomics.store(roster, base + STATE, DEAD);
   Atomics.add(roster, DEATHS, 1);

@@ -11,7 +11,7 @@ import { enterRecord, nonDaemonsOffset, removeRecord } from './table.ts';
  *
  *   word 0  state           INITIAL, STARTED, DOOMED, ENDED (in good order), DIED (how: roster), FAILED (never began)
  *   word 1  its number in the roster, once started
- *   word 2  flags           DAEMON, FRESH
+ *   word 2  flags           DAEMON, FRESH, ERRED
  *   word 3  the message with what it runs, until its carrier has taken it
  *   word 4  the message with the error that kept it from beginning
  *   word 5  how it died, and word 6 the exit code
@@ -46,7 +46,7 @@ const BYTES = 40;
 
 const DAEMON = 1;
 const FRESH = 2;
-const DEATHS: readonly roster.Death[] = ['lost', 'terminated', 'out of memory', 'exited'];
+const ERRED = 4;
 
 const word = (record: number, index: number): number => record / 4 + index;
 const load = (record: number, index: number): number => {
@@ -144,13 +144,18 @@ export function doom(record: number): boolean {
   return Atomics.compareExchange(sharedHeap().i32, word(record, STATE), STARTED, DOOMED) === STARTED;
 }
 
+/** Says that an error ends the thread: locks that it still holds when it has ended are abandoned. */
+export function err(record: number): void {
+  Atomics.or(sharedHeap().i32, word(record, FLAGS), ERRED);
+}
+
 /** Says that the thread has ended. Only the first who says so is heard. */
 export function end(record: number): boolean {
   return finish(record, ENDED);
 }
 
 export function die(record: number, how: roster.Death, code: number): boolean {
-  store(record, HOW, DEATHS.indexOf(stateOf(record) === DOOMED ? 'terminated' : how));
+  store(record, HOW, roster.DEATHS_BY_CODE.indexOf(stateOf(record) === DOOMED ? 'terminated' : how));
   store(record, CODE, code);
   return finish(record, DIED);
 }
@@ -180,7 +185,8 @@ function finish(record: number, state: number): boolean {
   if (before === DOOMED && state === DIED) {
     if (Atomics.compareExchange(heap.i32, word(record, STATE), DOOMED, DIED) !== DOOMED) return false;
   } else if (before !== STARTED) return false;
-  if (state === DIED) roster.die(id, DEATHS[load(record, HOW)]!);
+  if (state === DIED) roster.die(id, roster.DEATHS_BY_CODE[load(record, HOW)]!);
+  else if ((load(record, FLAGS) & ERRED) !== 0) roster.die(id, 'ended by an error');
   else roster.leave(id);
   removeRecord(id, record);
   if (!isDaemon(record)) {
@@ -194,7 +200,7 @@ function finish(record: number, state: number): boolean {
 
 /** How a thread died; `undefined` when it did not. */
 export function deathOf(record: number): { readonly how: roster.Death; readonly code: number } | undefined {
-  return stateOf(record) === DIED ? { how: DEATHS[load(record, HOW)]!, code: load(record, CODE) } : undefined;
+  return stateOf(record) === DIED ? { how: roster.DEATHS_BY_CODE[load(record, HOW)]!, code: load(record, CODE) } : undefined;
 }
 
 /** What kept a thread from beginning. */
