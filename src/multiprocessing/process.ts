@@ -6,6 +6,7 @@ import type { Child } from '../host/process/child.ts';
 import { FRAME } from '../host/process/frame.ts';
 import { here, type Setup } from '../host/process/setup.ts';
 import { takeChild } from '../host/process/spares.ts';
+import { foresee } from '../message/closures/index.ts';
 import { dropBytes, encode } from '../message/index.ts';
 import { awaitChildExit, peekChildExit } from '../system/child-exit.ts';
 import { probeProcesses } from '../word/process-heap.ts';
@@ -55,6 +56,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   constructor(options: ProcessOptions<A> = {}) {
     const { target, args, name, daemon } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
+    if (target !== undefined) foresee(target);
     const embodied = EMBODY in options ? here.setup : null;
     this.#lineage = embodied?.lineage ?? nextLineage();
     this.#name = embodied?.name ?? name ?? `Process-${this.#lineage}`;

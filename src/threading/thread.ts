@@ -5,6 +5,7 @@ import { carry, type CarrierOptions, terminate } from '../host/thread/carrier.ts
 import { outliveThreads } from '../host/thread/lifetime.ts';
 import * as record from '../host/thread/record.ts';
 import { current } from '../host/thread/run-thread.ts';
+import { foresee } from '../message/closures/index.ts';
 import { drop, post } from '../message/index.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { sharedHeap } from '../word/heap.ts';
@@ -50,7 +51,8 @@ let made = 0;
 /**
  * A thread that runs a function beside this one: Python's `threading.Thread`, on a core of its own.
  *
- * The function may be any function; it and its arguments are copied when `start` is called. Locks, queues, shared
+ * The function may be any function; it and its arguments are copied when `start` is called, which throws `SendError` for what
+ * can't travel. That the function assigns to a variable which is read elsewhere is told by the constructor. Locks, queues, shared
  * values and threads arrive as the same things. A thread may itself be sent, and joined from everywhere.
  */
 export class Thread<A extends readonly unknown[] = readonly unknown[]> implements Shareable {
@@ -70,6 +72,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
     }
     const { target, args, name, daemon, fresh, resourceLimits, transfer, context } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
+    if (target !== undefined) foresee(target);
     const suffix = target === undefined ? '' : ` (${target.name === '' ? 'anonymous' : target.name})`;
     this.#record = record.newRecord({
       name: name === undefined || name === '' ? `Thread-${++made}${suffix}` : name,

@@ -1,12 +1,13 @@
 import { packer } from '../packer.ts';
 import { isConstant } from './constant.ts';
+import { foresee } from './foresee.ts';
 import { numberOf, objectOf, remember } from './identity.ts';
 import { capture, copy, pack, reduce } from './pack.ts';
 import type { Recipe } from './recipe.ts';
 import { forceByValue, mainModule, setMainModule } from './references-to.ts';
 import { unpack, unpackAsync } from './unpack.ts';
 
-export { capture, copy, forceByValue, isConstant, mainModule, numberOf, objectOf, reduce, remember, setMainModule };
+export { capture, copy, forceByValue, foresee, isConstant, mainModule, numberOf, objectOf, reduce, remember, setMainModule };
 
 packer.current = {
   pack: (value) => pack(value),
