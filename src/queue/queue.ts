@@ -122,7 +122,7 @@ export class Queue<T = unknown> extends Face {
   }
 
   /** Waits until everything that was put is done with: true; false when time was up. */
-  join({ timeout, signal }: Wait = {}): Promise<boolean> {
+  async join({ timeout, signal }: Wait = {}): Promise<boolean> {
     return suspend(this.#store.allDone(), deadlineAfter(timeout), signal);
   }
   joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {

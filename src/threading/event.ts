@@ -28,7 +28,7 @@ export class Event extends Face {
   }
 
   /** Waits until the flag is set: true; false when time was up. One that was woken gets true although it was cleared since. */
-  wait(wait?: Wait): Promise<boolean> {
+  async wait(wait?: Wait): Promise<boolean> {
     return waitFor(event.wait(this.place.word(0)), wait);
   }
 

@@ -8,7 +8,6 @@ import {
   currentThread,
   enumerate,
   Event,
-  Lock,
   mainThread,
   SendError,
   Thread,
@@ -16,7 +15,6 @@ import {
 } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
-import { until } from '../support/until.ts';
 
 const index = new URL('../../src/threading/index.js', import.meta.url).href;
 
@@ -286,27 +284,6 @@ test('lines of threads appear at once and whole, while the main thread is blocke
   assert.equal(lines.length, 601);
   assert.ok(lines.slice(0, 600).every((line) => line === 'x'.repeat(100)));
   assert.equal(lines[600], 'end');
-});
-
-test('ten thousand threads one after another leave nothing behind', async () => {
-  const listeners = process.listenerCount('exit') + process.listenerCount('beforeExit');
-  const handles = process.getActiveResourcesInfo().length;
-  const nothing = (): void => {};
-  const run = (count: number): void => {
-    for (let i = 0; i < count; i++) {
-      const thread = new Thread({ target: nothing });
-      thread.start();
-      thread.joinSync();
-    }
-  };
-  run(500);
-  const before = process.memoryUsage().rss;
-  run(9500);
-  await until(() => activeCount() === 1);
-  assert.ok(process.memoryUsage().rss - before < 150 << 20, 'memory has grown');
-  assert.ok(process.listenerCount('exit') + process.listenerCount('beforeExit') <= listeners + 2);
-  assert.ok(process.getActiveResourcesInfo().length <= handles + 2);
-  assert.equal(new Lock().locked, false);
 });
 
 test('a function that assigns to what is read elsewhere is refused when the thread is made, with place and cure', () => {

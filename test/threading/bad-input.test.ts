@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Queue } from '../../src/queue/index.ts';
+import {
+  activeCount,
+  Barrier,
+  BoundedSemaphore,
+  BrokenBarrierError,
+  Condition,
+  currentThread,
+  Event,
+  int32,
+  Lock,
+  Once,
+  RLock,
+  RWLock,
+  Semaphore,
+  SendError,
+  SharedArray,
+  SharedValue,
+  Thread,
+  ThreadStartError,
+  Timer,
+} from '../../src/threading/index.ts';
+import { after, test } from '../support/test.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'manycore-bad-'));
+after(() => rmSync(folder, { recursive: true }));
+
+interface Waiter {
+  readonly name: string;
+  /** Waits, or would wait: what it is for is not to be had. */
+  readonly wait: (timeout: never) => Promise<unknown>;
+  readonly waitSync: (timeout: never) => unknown;
+  /** That it still works. */
+  readonly works: () => unknown;
+}
+
+function waiters(): Waiter[] {
+  const lock = new Lock();
+  const rlock = new RLock();
+  const semaphore = new Semaphore(1);
+  const event = new Event();
+  const barrier = new Barrier(1);
+  const condition = new Condition();
+  const queue = new Queue<number>();
+  const once = new Once();
+  const rw = new RWLock();
+  const thread = new Thread({ target: () => {} });
+  thread.start();
+  return [
+    {
+      name: 'Lock',
+      wait: (timeout) => lock.acquire({ timeout }),
+      waitSync: (timeout) => lock.acquireSync({ timeout }),
+      works: () => lock.tryAcquire(),
+    },
+    {
+      name: 'RLock',
+      wait: (timeout) => rlock.acquire({ timeout }),
+      waitSync: (timeout) => rlock.acquireSync({ timeout }),
+      works: () => rlock.tryAcquire(),
+    },
+    {
+      name: 'Semaphore',
+      wait: (timeout) => semaphore.acquire({ timeout }),
+      waitSync: (timeout) => semaphore.acquireSync({ timeout }),
+      works: () => semaphore.tryAcquire(),
+    },
+    {
+      name: 'Event',
+      wait: (timeout) => event.wait({ timeout }),
+      waitSync: (timeout) => event.waitSync({ timeout }),
+      works: () => (event.set(), event.waitSync()),
+    },
+    {
+      name: 'Barrier',
+      wait: (timeout) => barrier.wait({ timeout }),
+      waitSync: (timeout) => barrier.waitSync({ timeout }),
+      works: () => barrier.waitSync() === 0,
+    },
+    {
+      name: 'Condition',
+      wait: async (timeout) => {
+        using _ = await condition.acquire();
+        return await condition.wait({ timeout });
+      },
+      waitSync: (timeout) => {
+        using _ = condition.acquireSync();
+        return condition.waitSync({ timeout });
+      },
+      works: () => condition.tryAcquire(),
+    },
+    {
+      name: 'RWLock, reading',
+      wait: (timeout) => rw.acquireRead({ timeout }),
+      waitSync: (timeout) => rw.acquireReadSync({ timeout }),
+      works: () => rw.acquireReadSync(),
+    },
+    {
+      name: 'RWLock, writing',
+      wait: (timeout) => rw.acquireWrite({ timeout }),
+      waitSync: (timeout) => rw.acquireWriteSync({ timeout }),
+      works: () => rw.holders >= 0,
+    },
+    {
+      name: 'Once',
+      wait: (timeout) => once.call(() => {}, { timeout }),
+      waitSync: (timeout) => once.callSync(() => {}, { timeout }),
+      works: () => once.callSync(() => {}),
+    },
+    {
+      name: 'Queue.get',
+      wait: (timeout) => queue.get({ timeout }),
+      waitSync: (timeout) => queue.getSync({ timeout }),
+      works: () => queue.isEmpty,
+    },
+    {
+      name: 'Queue.put',
+      wait: (timeout) => queue.put(1, { timeout }),
+      waitSync: (timeout) => queue.putSync(1, { timeout }),
+      works: () => queue.isEmpty,
+    },
+    {
+      name: 'Queue.join',
+      wait: (timeout) => queue.join({ timeout }),
+      waitSync: (timeout) => queue.joinSync({ timeout }),
+      works: () => queue.joinSync(),
+    },
+    {
+      name: 'Thread.join',
+      wait: (timeout) => thread.join({ timeout }),
+      waitSync: (timeout) => thread.joinSync({ timeout }),
+      works: () => thread.joinSync(),
+    },
+  ];
+}
+
+for (const { name, wait, waitSync, works } of waiters()) {
+  test(`${name}: a time-out that is negative, NaN or no number is refused, and all is as it was`, async () => {
+    for (const timeout of [-1, -Infinity, NaN]) {
+      await assert.rejects(wait(timeout as never), {
+        name: 'RangeError',
+        code: 'ERR_TIMEOUT',
+        message: /non-negative number of milliseconds: got -?(1|Infinity|NaN)/,
+      });
+      assert.throws(() => waitSync(timeout as never), { name: 'RangeError', code: 'ERR_TIMEOUT' });
+    }
+    await assert.rejects(wait('10' as never), { name: 'TypeError', message: /must be a number of milliseconds: got string/ });
+    assert.throws(() => waitSync('10' as never), TypeError);
+    assert.ok(works());
+  });
+}
+
+test('what is not held cannot be released, whoever tries, and is as it was', async () => {
+  const lock = new Lock();
+  const rlock = new RLock();
+  const bounded = new BoundedSemaphore(1);
+  const rw = new RWLock();
+  const condition = new Condition(new Lock());
+  const attempts: readonly [() => void, object][] = [
+    [() => lock.release(), { name: 'StateError' }],
+    [() => rlock.release(), { name: 'StateError' }],
+    [() => bounded.release(), { name: 'RangeError' }],
+    [() => rw.releaseRead(), { name: 'StateError' }],
+    [() => rw.releaseWrite(), { name: 'StateError' }],
+    [() => condition.notify(), { name: 'StateError' }],
+    [() => condition.notifyAll(), { name: 'StateError' }],
+    [() => condition.release(), { name: 'StateError' }],
+  ];
+  for (const [attempt, expected] of attempts) assert.throws(attempt, expected);
+  const failed = new Queue<string>();
+  const thread = new Thread({
+    target: () => {
+      for (const release of [() => lock.release(), () => rlock.release(), () => bounded.release(), () => rw.releaseWrite()]) {
+        try {
+          release();
+        } catch (error) {
+          failed.putNoWait((error as Error).name);
+        }
+      }
+    },
+  });
+  rlock.acquireSync();
+  thread.start();
+  await thread.join();
+  assert.deepEqual(await failed.getMany(4), ['StateError', 'StateError', 'RangeError', 'StateError']);
+  assert.equal(rlock.locked, true);
+  rlock.release();
+  for (const one of [lock, rlock]) assert.equal(one.tryAcquire(), one);
+  assert.equal(bounded.value, 1);
+});
+
+test('numbers that make no sense are refused where they are given', () => {
+  for (const count of [-1, 1.5, NaN, '1' as never]) {
+    assert.throws(() => new Semaphore(count), RangeError);
+    assert.throws(() => new BoundedSemaphore(count), RangeError);
+    assert.throws(() => new Barrier(count), RangeError);
+    assert.throws(() => new Semaphore(1).release(count), RangeError);
+  }
+  assert.throws(() => new Barrier(0), RangeError);
+  assert.throws(() => new Timer(-1, () => {}), RangeError);
+  assert.throws(() => new Timer(NaN, () => {}), RangeError);
+  assert.throws(() => new Timer(1, 5 as never), TypeError);
+  assert.throws(() => new Queue({ maxSize: NaN }), TypeError);
+  assert.throws(() => new Thread({ target: 5 as never }), { name: 'TypeError', message: /target must be a function: got number/ });
+  assert.equal(activeCount() >= 1, true);
+});
+
+test('an argument that cannot travel is told by its place, and the thread can be started with another', async () => {
+  const args: unknown[] = [1, { deep: [process.stdout] }];
+  const thread = new Thread({ target: (...all: unknown[]) => all.length, args });
+  assert.throws(
+    () => thread.start(),
+    (error) => error instanceof SendError && error.code === 'E_NATIVE_HANDLE' && /\.deep.*\[0\]/.test(error.message),
+  );
+  assert.deepEqual([thread.ident, thread.isAlive], [null, false]);
+  await assert.rejects(thread.join(), { name: 'StateError', code: 'ERR_THREAD_NOT_STARTED' });
+  for (const value of [Promise.resolve(), new WeakMap(), [][Symbol.iterator](), (function* () {})()]) {
+    const other = new Thread({ target: (one: unknown) => typeof one, args: [value] });
+    try {
+      other.start();
+    } catch (error) {
+      assert.ok(error instanceof SendError, String(error));
+      continue;
+    }
+    await other.join();
+  }
+});
+
+test('a value that cannot be put into a queue or a shared array is refused there, and nothing is lost', async () => {
+  const queue = new Queue();
+  queue.putNoWait('before');
+  for (const bad of [Promise.resolve(1), () => process.stdout, { socket: process.stdin }, new WeakRef({})]) {
+    if (typeof bad === 'function') continue;
+    assert.throws(() => queue.putNoWait(bad), SendError);
+    await assert.rejects(queue.put(bad), SendError);
+    assert.throws(() => queue.putSync([bad]), SendError);
+    await assert.rejects(queue.putMany(['ok', bad]), SendError);
+    assert.throws(() => queue.putManySync([bad]), SendError);
+  }
+  const rest: unknown[] = [];
+  while (!queue.isEmpty) rest.push(queue.getNoWait());
+  assert.equal(rest[0], 'before');
+  assert.ok(rest.slice(1).every((one) => one === 'ok'));
+  const value = new SharedValue(int32, 5);
+  assert.throws(() => void new SharedArray(int32, -1), RangeError);
+  assert.equal(value.value, 5);
+});
+
+test('a module that cannot be loaded in the thread is told to whoever joins, each time, and the caller goes on', async () => {
+  const file = join(folder, 'vanishes.mjs');
+  writeFileSync(file, 'export function vanishes() { return 1; }');
+  const { vanishes } = (await import(pathToFileURL(file).href)) as { vanishes: () => number };
+  rmSync(file);
+  const thread = new Thread({ target: vanishes, name: 'w' });
+  thread.start();
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(thread.join(), (error) => {
+      assert.ok(error instanceof ThreadStartError);
+      assert.equal(error.code, 'ERR_THREAD_START');
+      assert.match(error.message, /^thread w could not begin: .*vanishes\.mjs/);
+      assert.equal((error.cause as Error).message.includes('vanishes.mjs'), true);
+      return true;
+    });
+  }
+  assert.throws(() => thread.joinSync(), ThreadStartError);
+  assert.equal(thread.isAlive, false);
+  const next = new Thread({ target: () => {} });
+  next.start();
+  assert.equal(await next.join(), true);
+});
+
+test('a join of oneself and a second start are refused wherever they are tried', async () => {
+  const told = new Queue<string>();
+  const thread = new Thread({
+    target: async () => {
+      const me = currentThread();
+      for (const act of [() => me.join(), () => me.joinSync(), () => me.start()]) {
+        try {
+          await act();
+        } catch (error) {
+          told.putNoWait((error as { code: string }).code);
+        }
+      }
+    },
+  });
+  thread.start();
+  await thread.join();
+  assert.deepEqual(await told.getMany(3), ['ERR_JOIN_SELF', 'ERR_JOIN_SELF', 'ERR_THREAD_STARTED']);
+  assert.throws(() => thread.start(), { name: 'StateError', code: 'ERR_THREAD_STARTED' });
+  await assert.rejects(new Thread().terminate(), { name: 'StateError', code: 'ERR_THREAD_NOT_STARTED' });
+});
+
+test('an action of a barrier that fails breaks it for all, and is told to the one that ran it', async () => {
+  const barrier = new Barrier(2, {
+    action: () => {
+      throw new TypeError('the action');
+    },
+  });
+  const [one, two] = await Promise.allSettled([barrier.wait(), barrier.wait()]);
+  const reasons = [one, two].map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error) : null));
+  assert.ok(reasons.some((reason) => reason instanceof TypeError && reason.message === 'the action'));
+  assert.ok(reasons.some((reason) => reason instanceof BrokenBarrierError));
+  assert.equal(barrier.broken, true);
+});
