@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { sharedHeap } from '../../word/heap.ts';
+import { closeSessions } from './stack-sessions.ts';
 import { nonDaemonsOffset } from './table.ts';
 
 /*
@@ -11,6 +12,7 @@ let isWatching = false;
 export function outliveThreads(): void {
   if (isWatching || !isMainThread) return;
   isWatching = true;
+  process.on('exit', closeSessions);
   process.on('beforeExit', () => {
     const word = sharedHeap().word(nonDaemonsOffset());
     const living = word.load();

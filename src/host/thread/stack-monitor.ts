@@ -4,8 +4,10 @@
  * tell a worker that is no more, and closing a session is one of these things.
  */
 import { Session } from 'node:inspector';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { adoptHeap } from '../../word/heap.ts';
 import { type RawStacks, readStacks } from './stack-reader.ts';
+import { closeSession, openSession } from './stack-sessions.ts';
 
 export interface StackRequest {
   readonly threads: readonly number[];
@@ -13,11 +15,13 @@ export interface StackRequest {
   /** Word 0: 0, then ANSWERED; word 1: the length of the answer, which follows as JSON. */
   readonly answer: SharedArrayBuffer;
 }
+adoptHeap((workerData as { readonly heap: SharedArrayBuffer }).heap);
 const ANSWERED = 1;
 const HEADER = 8;
 
 parentPort!.on('message', ({ threads, timeout, answer }: StackRequest) => {
   const session = new Session();
+  if (!openSession(session)) return;
   session.connectToMainThread();
   const reply = (found: RawStacks): void => {
     const whole = Buffer.from(JSON.stringify(found));
@@ -33,7 +37,7 @@ parentPort!.on('message', ({ threads, timeout, answer }: StackRequest) => {
   const limit = setTimeout(() => reply(threads.map(() => null)), timeout + 100);
   void readStacks(session, threads, timeout).then((found) => {
     clearTimeout(limit);
-    session.disconnect();
+    closeSession(session);
     reply(found);
   });
 });

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { StateError } from '../../base/errors.ts';
+import { sharedHeap } from '../../word/heap.ts';
 import { holdLoop, releaseLoop } from '../../word/keep-alive.ts';
 import { withFlags } from './flags.ts';
 import type { StackRequest } from './stack-monitor.ts';
@@ -63,7 +64,14 @@ function ask(
 }
 
 function startMonitor(): Worker {
-  const made = withFlags((flags) => new Worker(new URL('./stack-monitor.js', import.meta.url), { name: 'manycore-stacks', ...flags }));
+  const made = withFlags(
+    (flags) =>
+      new Worker(new URL('./stack-monitor.js', import.meta.url), {
+        name: 'manycore-stacks',
+        workerData: { heap: sharedHeap().buffer },
+        ...flags,
+      }),
+  );
   made.unref();
   made.once('error', (error) => void (failure = error));
   made.once('exit', () => {

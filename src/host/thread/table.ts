@@ -6,6 +6,7 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   word 0        how many threads live that are no daemons: the process ends when there are none
  *   word 1        changes when somebody asks the creator of a carrier to end it
  *   word 2        the record of the main thread
+ *   word 3        how many inspector sessions are open that read stacks; word 4: 1 when the process ends
  *   from word 8   CARRIERS entries of five words: what a carrier does, the record it shall run, its kill switch, its creator, and
  *                 how often the entry has been used
  *   then          the records of the living threads, by their slots in the roster
@@ -41,6 +42,7 @@ export const RETIRED = 5;
 const NON_DAEMONS = 0;
 const ERRANDS = 1;
 const MAIN = 2;
+const SESSIONS = 3;
 
 let table = 0;
 
@@ -64,6 +66,10 @@ export function nonDaemonsOffset(): number {
 }
 export function errandsOffset(): number {
   return tableOffset() + ERRANDS * 4;
+}
+/** Byte offset of the count of open sessions; the word after it says that they have to be closed. */
+export function sessionsOffset(): number {
+  return tableOffset() + SESSIONS * 4;
 }
 /** Byte offset of what a carrier does. */
 export function carrierOffset(carrier: number): number {
