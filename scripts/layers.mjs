@@ -74,7 +74,7 @@ export const layers = {
   },
   asyncio: {
     imports: ['base', 'word', 'sync', 'message', 'host', 'threading', 'queue', 'signal', 'subprocess', 'futures'],
-    node: ['async_hooks', 'inspector', 'util', 'events', 'timers', 'stream', 'perf_hooks'],
+    node: ['async_hooks', 'inspector', 'util', 'events', 'timers', 'stream', 'perf_hooks', 'worker_threads'],
   },
   profile: {
     imports: ['base', 'system', 'word', 'sync', 'message', 'host', 'threading', 'futures'],

@@ -1,5 +1,5 @@
 import { CancelledError } from '../base/errors.ts';
-import { isDebugging } from './debug-state.ts';
+import { monitor } from './debug-state.ts';
 
 /**
  * What `cancel(reason)` throws into the waits: the very error that was given, or one with the message or cause that was given.
@@ -8,7 +8,7 @@ import { isDebugging } from './debug-state.ts';
 export function cancelledBy(reason: unknown): CancelledError {
   if (reason instanceof CancelledError) return reason;
   const { stackTraceLimit } = Error;
-  if (!isDebugging()) Error.stackTraceLimit = 0;
+  if (monitor.current === null) Error.stackTraceLimit = 0;
   try {
     if (reason === undefined) return new CancelledError('cancelled');
     if (typeof reason === 'string') return new CancelledError(reason);

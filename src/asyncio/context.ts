@@ -15,14 +15,16 @@ let ownContext: Context | null = null;
 export class Context {
   #values: Values = new Map();
   #isShared = false;
+  /** What came from another thread, by the names of its variables. */
+  #inherited: ReadonlyMap<string, unknown> | null = null;
 
   /** @internal */
   get(variable: ContextVar<unknown>): unknown {
-    return this.#values.get(variable);
+    return this.#values.has(variable) ? this.#values.get(variable) : this.#inherited?.get(variable.name);
   }
 
   has(variable: ContextVar<unknown>): boolean {
-    return this.#values.has(variable as ContextVar<unknown>);
+    return this.#values.has(variable) || this.#inherited?.has(variable.name) === true;
   }
 
   /** @internal */
@@ -47,7 +49,14 @@ export class Context {
     const copy = new Context();
     copy.#values = this.#values;
     copy.#isShared = this.#isShared = true;
+    copy.#inherited = this.#inherited;
     return copy;
+  }
+
+  /** @internal */
+  inherit(values: Iterable<readonly [string, unknown]>): this {
+    this.#inherited = new Map(values);
+    return this;
   }
 
   get size(): number {
@@ -94,6 +103,11 @@ function writableContext(): Context {
     if (at.task === at) return (at.context = new Context());
   }
   return (ownContext ??= new Context());
+}
+
+/** A context with the values of another thread's: a variable is known there by its name. */
+export function inheritContext(values: Iterable<readonly [string, unknown]>): Context {
+  return new Context().inherit(values);
 }
 
 /** A copy of the context of the code that runs now. */

@@ -18,7 +18,10 @@ const UNTRACKED = { triggerAsyncId: 1 };
 
 /** Calls `fn(a, b)` with `scope` as the scope of all that it does and starts. */
 export function enter<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B): R {
-  ambient.scope ??= ambientScope;
+  if (ambient.scope === null) {
+    ambient.scope = ambientScope;
+    ambient.outside = outside;
+  }
   return framesAreCopied
     ? new AsyncResource('Task', UNTRACKED).runInAsyncScope<unknown, R>(enterHere as never, null, scope, fn, a, b)
     : storage.run(scope, fn, a, b);
@@ -27,6 +30,11 @@ export function enter<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B):
 function enterHere<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B): R {
   storage.enterWith(scope);
   return fn(a, b);
+}
+
+/** Calls `fn` outside of any scope. */
+export function outside<T>(fn: () => T): T {
+  return storage.exit(fn);
 }
 
 /** The waits of the layers below take part: cancelling a task reaches them through this. */

@@ -1,14 +1,24 @@
+import type { CancelledError } from '../base/errors.ts';
+import type { Future, Observer } from './future.ts';
+import type { Scope } from './scope.ts';
+import type { Task } from './task.ts';
+
 /** How many frames a trace of a wait has. */
 const DEPTH = 24;
 
-let debugging = process.env['MANYCORE_ASYNCIO_DEBUG'] === '1';
-
-export const isDebugging = (): boolean => debugging;
-
-/** Switches debug mode on or off for this thread: with it, each wait and each cancellation keeps its stack. Costs microseconds a wait. */
-export function setDebug(on: boolean): void {
-  debugging = on;
+/** What debug mode is told while it is on. */
+export interface Monitor {
+  made(task: Task): void;
+  /** Somebody waits for it, or is told when it is done. */
+  observed(future: Future, observer: Observer): void;
+  /** A callback has run for so long. */
+  stepped(ms: number, what: string): void;
+  /** A cancellation has met no wait. */
+  undelivered(scope: Scope, error: CancelledError): void;
 }
+
+/** `null` while debug mode is off. */
+export const monitor: { current: Monitor | null } = { current: null };
 
 /** The stack of the caller, without the frames above `below`. */
 export function capture(below: (...args: never[]) => unknown): { readonly stack?: string } {

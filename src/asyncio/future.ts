@@ -3,6 +3,7 @@ import { type CancelledError, InvalidStateError, StateError } from '../base/erro
 import { bindCallback } from './callback.ts';
 import { cancelledBy } from './cancelled.ts';
 import { currentScope } from './current.ts';
+import { monitor } from './debug-state.ts';
 import type { Scope } from './scope.ts';
 import { forgetFailure, rememberFailure } from './unretrieved.ts';
 import { enlist, fail, giveUp, refusal, type Source, wake, Waiter } from './waiter.ts';
@@ -163,6 +164,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
 
   /** @internal */
   observe(observer: Observer): void {
+    monitor.current?.observed(this, observer);
     const { observers } = this;
     if (observers === null) this.observers = observer;
     else if (Array.isArray(observers)) observers.push(observer);
@@ -211,6 +213,7 @@ function join(future: Future, waiter: Waiter, scope: Scope | undefined): void {
     }
   }
   if (future.state !== PENDING) {
+    monitor.current?.observed(future, waiter);
     if (future.state === FAILED) forgetFailure(future);
     future.tell(waiter);
     return;
@@ -234,7 +237,8 @@ export function observersOf({ observers }: Future): readonly Observer[] {
   return observers === null ? [] : Array.isArray(observers) ? observers : [observers];
 }
 
-class DoneCallback implements Observer {
+/** @internal */
+export class DoneCallback implements Observer {
   readonly callback: (future: Future) => void;
   readonly waits = null;
   readonly #call: (future: Future) => void;

@@ -1,10 +1,13 @@
 import { StateError } from '../base/errors.ts';
 import { type Context, copyContext } from './context.ts';
 import { type Coroutine, mustBeCoroutine } from './coroutine.ts';
-import { isDebugging, setDebug } from './debug-state.ts';
+import { isDebugging, setDebug, tellUnawaited } from './debug.ts';
+import { Interrupt } from './interrupt.ts';
+import { KeyboardInterrupt } from '../signal/errors.ts';
 import { FAILED } from './future.ts';
 import { report } from './report.ts';
 import { allTasks, start, Task } from './task.ts';
+import { useLoop } from './threadsafe.ts';
 import { wait } from './wait.ts';
 
 export interface RunOptions {
@@ -35,10 +38,16 @@ export class Runner implements AsyncDisposable {
     if (this.#debug !== undefined) setDebug(this.#debug);
     const task = new Task<T>(main, { name, context: context ?? this.#context });
     task.runner = this;
+    const interrupt = new Interrupt(task as Task);
+    useLoop(1);
     try {
       start(task as Task, true);
       return await task;
+    } catch (error) {
+      throw interrupt.isTheReasonOf(error) ? new KeyboardInterrupt(undefined, { cause: error }) : error;
     } finally {
+      interrupt.end();
+      useLoop(-1);
       setDebug(before);
     }
   }
@@ -51,13 +60,14 @@ export class Runner implements AsyncDisposable {
   async #cancelAll(): Promise<void> {
     for (;;) {
       const left = [...allTasks()].filter((task) => task.runner === this);
-      if (left.length === 0) return;
+      if (left.length === 0) break;
       for (const task of left) task.cancel('the run has ended');
       const { done } = await wait(left);
       for (const task of done)
         if (task.state === FAILED)
           report({ message: 'unhandled exception during the shutdown of run()', exception: task.exception(), future: task });
     }
+    tellUnawaited(this);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

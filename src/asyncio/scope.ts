@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import type { CancelledError } from '../base/errors.ts';
 import type { Context } from './context.ts';
+import { monitor } from './debug-state.ts';
 import type { Task } from './task.ts';
 import type { Waiter } from './waiter.ts';
 
@@ -71,6 +72,7 @@ export function cancelScope(scope: Scope, error: CancelledError, byItself = fals
   const reached = deliver(scope, error);
   if (reached === 'waits') return;
   scope.pending = error;
+  monitor.current?.undelivered(scope, error);
   if (reached === 'signal' && !byItself) soften(scope);
 }
 

@@ -1,5 +1,5 @@
 import type { CancelledError } from '../base/errors.ts';
-import { capture, isDebugging } from './debug-state.ts';
+import { capture, monitor } from './debug-state.ts';
 import type { Future, Observer } from './future.ts';
 import { addWaiter, removeWaiter, type Scope, takeCancellation } from './scope.ts';
 
@@ -63,7 +63,7 @@ export function park(source: Source, scope: Scope | undefined): Waiter {
 
 export function enlist(scope: Scope, waiter: Waiter): void {
   addWaiter(scope, waiter);
-  if (isDebugging()) waiter.trace = capture(enlist);
+  if (monitor.current !== null) waiter.trace = capture(enlist);
 }
 
 /** The wait is granted. */

@@ -16,4 +16,10 @@ export interface Scope {
 export const ambient: {
   /** The scope of the code that runs now; `null` outside of any. */
   scope: (() => Scope | null) | null;
-} = { scope: null };
+  outside: (<T>(fn: () => T) => T) | null;
+} = { scope: null, outside: null };
+
+/** Calls `fn` outside of all scopes: for waits that no cancellation of a task may cut, since others depend on them. */
+export function outsideScopes<T>(fn: () => T): T {
+  return ambient.outside === null ? fn() : ambient.outside(fn);
+}

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { ambient, outsideScopes, type Scope } from '../base/ambient.ts';
 import { type Deadline, deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { CancelledError, InvalidStateError, StateError, TimeoutError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
@@ -333,11 +334,36 @@ function cancelled(): CancelledError {
 }
 
 function promiseOf<T>(future: Future<T>): Promise<T> {
+  const scope = ambient.scope?.() ?? null;
+  if (scope !== null && !future.done) return promiseInScope(future, scope);
   return new Promise((resolve, reject) => {
     whenDone(future, () => {
       const state = peek(future);
       if (state === SUCCEEDED) resolve(valueOf(future) as T);
       else reject(state === FAILED ? (valueOf(future) as Error) : cancelled());
+    });
+  });
+}
+
+/** In a task of asyncio: cancelling the task takes the work back, and who waits waits no longer in any case. */
+function promiseInScope<T>(future: Future<T>, scope: Scope): Promise<T> {
+  return new Promise((resolve, reject) => {
+    try {
+      scope.checkpoint();
+    } catch (error) {
+      future.cancel();
+      throw error;
+    }
+    const forget = whenDone(future, () => {
+      unsubscribe();
+      const state = peek(future);
+      if (state === SUCCEEDED) resolve(valueOf(future) as T);
+      else reject(state === FAILED ? (valueOf(future) as Error) : cancelled());
+    });
+    const unsubscribe = scope.subscribe((reason) => {
+      forget();
+      future.cancel();
+      reject(reason as Error);
     });
   });
 }
@@ -374,7 +400,7 @@ function readRecord(future: AnyFuture): void {
 }
 
 async function watchRecord(future: AnyFuture): Promise<void> {
-  await suspend(recordSettled(recordOf(future)));
+  await outsideScopes(() => suspend(recordSettled(recordOf(future))));
   look(future);
 }
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { outsideScopes } from '../base/ambient.ts';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import * as barrier from '../sync/barrier.ts';
 import { block, suspend } from '../sync/waiting.ts';
@@ -54,7 +55,7 @@ export class Barrier extends Face {
     try {
       passed = await suspend(barrier.awaitRound(this.#words, arrival.round), deadline, signal);
     } finally {
-      if (passed === null) await suspend(barrier.breakRound(this.#words, true));
+      if (passed === null) await outsideScopes(() => suspend(barrier.breakRound(this.#words, true)));
     }
     return this.#act(arrival, passed === true);
   }
@@ -82,7 +83,7 @@ export class Barrier extends Face {
     try {
       this.#action?.();
     } catch (error) {
-      await suspend(barrier.breakRound(this.#words, true));
+      await outsideScopes(() => suspend(barrier.breakRound(this.#words, true)));
       throw error;
     }
     return complete();

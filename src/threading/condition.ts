@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { outsideScopes } from '../base/ambient.ts';
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import * as condition from '../sync/condition.ts';
@@ -87,7 +88,7 @@ export class Condition extends Face implements Disposable {
       return await suspend(stay.untilNotice, deadlineAfter(timeout), signal);
     } finally {
       stay.leave();
-      await suspend(this.#again(depth), NEVER);
+      await outsideScopes(() => suspend(this.#again(depth), NEVER));
     }
   }
 
