@@ -483,21 +483,24 @@ test('the clean-up has a fresh signal, and its awaits are not cut', async () => 
 });
 
 test('a cancellation that comes while the task sits in a foreign promise ends its next await', async () => {
+  const gate = deferred<void>();
   const task = createTask(async () => {
     void currentSignal();
-    await foreignSleep(5);
+    await gate.promise;
     await checkpoint();
   });
-  await step();
   task.cancel();
+  await step();
+  gate.resolve(undefined);
   await rejects(task, CancelledError);
 });
 
 test('a branch that was left behind is cut when its task has been cancelled', async () => {
+  const gate = deferred<void>();
   let branch: Promise<string> | undefined;
   const task = createTask(async () => {
     branch = (async () => {
-      await foreignSleep(2);
+      await gate.promise;
       try {
         await step();
         return 'alive';
@@ -510,6 +513,7 @@ test('a branch that was left behind is cut when its task has been cancelled', as
   await step();
   task.cancel();
   await rejects(task, CancelledError);
+  gate.resolve(undefined);
   assert.equal(await branch, 'CancelledError');
 });
 
