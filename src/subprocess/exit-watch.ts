@@ -1,0 +1,47 @@
+import { Socket } from 'node:net';
+import { closeSync } from 'node:fs';
+import { makePipe } from '../system/pipes.ts';
+
+/*
+ * Tells when a descriptor becomes readable, in this thread's event loop: a pidfd, when its process ends. Node has no
+ * way to poll a descriptor; its class of pipes polls whatever it is told to open. What it then reads from a pidfd is an error, and
+ * that is the notice. It works in every thread, where SIGCHLD comes to the main thread only.
+ */
+interface PipeHandle {
+  open(fd: number): number | undefined;
+  readStart(): number;
+  close(): void;
+  ref(): void;
+  unref(): void;
+  onread: () => void;
+}
+
+let Pipe: (new (type: number) => PipeHandle) | undefined;
+
+function pipeClass(): new (type: number) => PipeHandle {
+  if (Pipe !== undefined) return Pipe;
+  const ends = makePipe();
+  if (typeof ends === 'number') throw new Error(`no pipe can be made: errno ${ends}`);
+  const socket = new Socket({ fd: ends[0], readable: false, writable: false });
+  Pipe = (socket as unknown as { _handle: { constructor: new (type: number) => PipeHandle } })._handle.constructor;
+  socket.destroy();
+  closeSync(ends[1]);
+  return Pipe;
+}
+
+export interface Watch {
+  ref(): void;
+  unref(): void;
+  /** Stops, and closes the descriptor. */
+  close(): void;
+}
+
+/** Calls `ready` once, when the descriptor can be read. It belongs to the watch from now on. Does not keep the loop alive. */
+export function watchDescriptor(fd: number, ready: () => void): Watch {
+  const handle = new (pipeClass())(0);
+  handle.open(fd);
+  handle.unref();
+  handle.onread = ready;
+  handle.readStart();
+  return handle;
+}

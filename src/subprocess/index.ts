@@ -1,0 +1,21 @@
+export type { Command, Environment, Word } from './command.ts';
+export type { Communicated } from './communicate.ts';
+export { CompletedProcess } from './completed.ts';
+export { DEVNULL, PIPE, STDOUT } from './constants.ts';
+export {
+  CalledProcessError,
+  MaxBufferExceeded,
+  type Output,
+  ProcessStartError,
+  SubprocessError,
+  TextTooLongError,
+  TimeoutExpired,
+} from './errors.ts';
+export { getOutput, getOutputSync, getStatusOutput, getStatusOutputSync, type StatusAndOutput } from './get-output.ts';
+export type { Descriptor, Feed, FileRedirect, Input, KillOptions, PopenOptions, Sink, Stderr, Stdin, Stdout } from './options.ts';
+export { Popen } from './popen.ts';
+export { type LineOptions, ReadPipe } from './read-pipe.ts';
+export { call, checkCall, checkOutput, run, type RunOptions } from './run.ts';
+export { callSync, checkCallSync, checkOutputSync, runSync, type RunSyncOptions } from './run-sync.ts';
+export type { DecodingErrors, TextOptions } from './text.ts';
+export { type Data, WritePipe } from './write-pipe.ts';

@@ -1,0 +1,120 @@
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+
+/** Bytes that wait for their reader, before the writer is made to wait. */
+const HIGH_WATER = 1 << 20;
+const SMALL = 16 * 1024;
+const FIRST_SLAB = 256 * 1024;
+const LARGEST_SLAB = 64 << 20;
+
+/** What all flows of this thread read into, while they have read little: a read and the copy after it are not interrupted. */
+let scratch: Buffer | null = null;
+
+export interface Receiver {
+  /** A piece that has come; it is the receiver's own. False: that is enough for now. */
+  chunk(bytes: Buffer): boolean;
+  /** Nothing more comes. */
+  end(error: Error | null): void;
+}
+
+/** Bytes that come out of a descriptor or a stream, into a receiver that may be exchanged. */
+export class Inflow {
+  readonly #stream: Readable;
+  readonly #queue: Buffer[] = [];
+  #queued = 0;
+  #receiver: Receiver | null = null;
+  #ended: { readonly error: Error | null } | null = null;
+  #error: Error | null = null;
+  #slab: Buffer | null = null;
+  #used = 0;
+  #total = 0;
+
+  constructor(source: number | Readable) {
+    if (typeof source === 'number') {
+      scratch ??= Buffer.allocUnsafeSlow(64 * 1024);
+      const options = {
+        fd: source,
+        readable: true,
+        writable: false,
+        onread: { buffer: () => this.#room(), callback: (bytes: number, into: Uint8Array) => this.#take(this.#owned(bytes, into)) },
+      };
+      this.#stream = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+    } else {
+      this.#stream = source;
+      source.on('data', (chunk: Buffer) => void (this.#take(chunk) || source.pause()));
+    }
+    this.#stream.on('error', (error) => void (this.#error = error));
+    this.#stream.once('close', () => this.#end());
+  }
+
+  /** Where the next bytes go. */
+  #room(): Buffer {
+    if (this.#total < FIRST_SLAB / 2) return scratch!;
+    if (this.#slab === null || this.#slab.length - this.#used < SMALL) {
+      this.#slab = Buffer.allocUnsafeSlow(Math.min(LARGEST_SLAB, Math.max(FIRST_SLAB, this.#total)));
+      this.#used = 0;
+    }
+    return this.#slab.subarray(this.#used);
+  }
+
+  #owned(bytes: number, into: Uint8Array): Buffer {
+    this.#total += bytes;
+    if (into === scratch) return Buffer.from(scratch.subarray(0, bytes));
+    this.#used += bytes;
+    return Buffer.from(into.buffer, into.byteOffset, bytes);
+  }
+
+  /** True: go on reading. */
+  #take(chunk: Buffer): boolean {
+    if (this.#receiver !== null) return this.#receiver.chunk(chunk);
+    this.#queue.push(chunk);
+    this.#queued += chunk.length;
+    return this.#queued < HIGH_WATER;
+  }
+
+  #end(): void {
+    this.#ended ??= { error: this.#error };
+    this.#receiver?.end(this.#error);
+  }
+
+  /** Gives what has come and what comes to a receiver, instead of to the one before; `null`: keeps some, and then makes the writer wait. */
+  deliverTo(receiver: Receiver | null): void {
+    this.#receiver = receiver;
+    if (receiver === null) return;
+    let wantsMore = true;
+    while (wantsMore && this.#queue.length > 0) {
+      const chunk = this.#queue.shift()!;
+      this.#queued -= chunk.length;
+      wantsMore = receiver.chunk(chunk);
+    }
+    if (!wantsMore) return;
+    if (this.#ended !== null) receiver.end(this.#ended.error);
+    else this.#stream.resume();
+  }
+
+  /** What has come and was not wanted yet. */
+  unread(chunk: Buffer): void {
+    this.#queue.unshift(chunk);
+    this.#queued += chunk.length;
+  }
+
+  ref(on: boolean): void {
+    const stream = this.#stream as Partial<Pick<Socket, 'ref' | 'unref'>>;
+    if (on) stream.ref?.();
+    else stream.unref?.();
+  }
+
+  close(): void {
+    this.#queue.length = 0;
+    this.#queued = 0;
+    this.#stream.destroy();
+    this.#end();
+  }
+}
+
+/** A descriptor that nobody reads yet is closed at once. */
+export function closeSource(source: number | Readable): void {
+  if (typeof source === 'number') closeSync(source);
+  else source.destroy();
+}

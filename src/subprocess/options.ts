@@ -1,0 +1,66 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Environment, Word } from './command.ts';
+import type { DEVNULL, PIPE, STDOUT } from './constants.ts';
+import type { ReadPipe } from './read-pipe.ts';
+import type { TextOptions } from './text.ts';
+import type { Data, WritePipe } from './write-pipe.ts';
+
+/** Something with a descriptor: a number, an open file of Node's. */
+export type Descriptor = number | { readonly fd: number };
+
+/** A file that is opened for the command, and closed afterwards. */
+export interface FileRedirect {
+  readonly file: string | URL;
+  /** Output goes behind what the file has. */
+  readonly append?: boolean | undefined;
+}
+
+/** What can be fed to a command piece by piece. */
+export type Feed = Iterable<Data> | AsyncIterable<Data> | Readable | ReadableStream<Data>;
+/** What a command can be fed with. */
+export type Input = Data | Feed;
+
+/** `null` and nothing: this process's own. */
+export type Stdin = typeof PIPE | typeof DEVNULL | null | undefined | Descriptor | FileRedirect | ReadPipe | Feed;
+export type Sink = Writable | WritableStream<Uint8Array>;
+export type Stdout = typeof PIPE | typeof DEVNULL | null | undefined | Descriptor | FileRedirect | WritePipe | Sink;
+export type Stderr = Stdout | typeof STDOUT;
+
+export interface PopenOptions extends TextOptions {
+  readonly stdin?: Stdin;
+  readonly stdout?: Stdout;
+  readonly stderr?: Stderr;
+  /** The command is a line for `/bin/sh`, or for the shell named here. */
+  readonly shell?: boolean | string | undefined;
+  /** The file that is run in place of the one that the command names. */
+  readonly executable?: Word | undefined;
+  readonly cwd?: string | Uint8Array | URL | undefined;
+  /** The whole environment, instead of this process's. */
+  readonly env?: Environment | undefined;
+  /** True when left out: the child gets no other descriptors than 0, 1, 2 and those of `passFds`. */
+  readonly closeFds?: boolean | undefined;
+  readonly passFds?: readonly number[] | undefined;
+  /** True when left out: the child does not ignore SIGPIPE and SIGXFSZ, as Node does. */
+  readonly restoreSignals?: boolean | undefined;
+  /** The child leads a session of its own, without a terminal. */
+  readonly startNewSession?: boolean | undefined;
+  /** The group that the child joins; 0: one of its own. */
+  readonly processGroup?: number | undefined;
+  /** By number or name. Needs the right to. */
+  readonly user?: number | string | undefined;
+  readonly group?: number | string | undefined;
+  readonly extraGroups?: readonly (number | string)[] | undefined;
+  readonly umask?: number | undefined;
+  /** How many bytes the pipes should hold. */
+  readonly pipesize?: number | undefined;
+}
+
+/** How a command is ended when its time is up or it is cancelled. */
+export interface KillOptions {
+  /** What it gets first; `SIGTERM` when left out. */
+  readonly signal?: NodeJS.Signals | number | undefined;
+  /** Milliseconds until what is left gets SIGKILL; 2000 when left out. */
+  readonly grace?: number | undefined;
+  /** `tree` when left out: with all its descendants; or the process alone. */
+  readonly scope?: 'tree' | 'process' | undefined;
+}

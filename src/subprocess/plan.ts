@@ -1,0 +1,50 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Credentials } from '../system/credentials.ts';
+import type { Command, Environment, Invocation } from './command.ts';
+
+/** What one of the child's first three descriptors becomes. */
+export type Placement =
+  | { readonly is: 'descriptor'; readonly fd: number }
+  | { readonly is: 'pipe' }
+  /** For stderr: as stdout. */
+  | { readonly is: 'stdout' }
+  /** Where there are no descriptors: a stream of Node's, carried by this process. */
+  | { readonly is: 'stream'; readonly stream: Readable | Writable };
+
+/** All that is needed to start a command, checked. */
+export interface StartPlan {
+  readonly command: Command;
+  readonly invocation: Invocation;
+  readonly env: Environment | null;
+  readonly cwd: Buffer | null;
+  readonly stdio: readonly [Placement, Placement, Placement];
+  readonly closeFds: boolean;
+  readonly passFds: readonly number[];
+  readonly restoreSignals: boolean;
+  readonly newSession: boolean;
+  readonly group: number | null;
+  readonly credentials: Credentials | null;
+  readonly umask: number | null;
+  readonly pipesize: number | null;
+}
+
+/** A command that runs, as its starter has it. */
+export interface Child {
+  readonly pid: number;
+  /** Our ends of its pipes. */
+  readonly stdin: number | Writable | null;
+  readonly stdout: number | Readable | null;
+  readonly stderr: number | Readable | null;
+  /** Its exit code or minus the number of its signal; `null` while it runs. Never blocks. */
+  poll(): number | null;
+  /** Blocks until it has ended, at most so many milliseconds. */
+  waitSync(ms: number): number | null;
+  /** Called once it has ended; in the next turn of the loop, if it has already. */
+  onExit(call: (returnCode: number) => void): void;
+  /** Sends a signal, unless it has ended. */
+  signal(number: number): void;
+  /** Whether it keeps this thread's event loop alive. */
+  ref(on: boolean): void;
+  /** Something to poll that is readable when it has ended; `null` where there is none. */
+  readonly pidfd: number | null;
+}

@@ -1,0 +1,29 @@
+import { errno, foreign } from './library.ts';
+
+const O_CLOEXEC = 0o2000000;
+const O_NONBLOCK = 0o4000;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
+
+/** A pipe whose ends are closed in children: the end to read from and the end to write to; or an errno. */
+export function makePipe(): [read: number, write: number] | number {
+  const ends: [number, number] = [-1, -1];
+  return foreign('int pipe2(_Out_ int *ends, int flags)')(ends, O_CLOEXEC) === 0 ? ends : errno();
+}
+
+const fcntl = (fd: number, command: number, argument: number): number =>
+  foreign('int fcntl(int fd, int command, int argument)')(fd, command, argument);
+
+/** Asks for so much room in a pipe. The system may refuse, as it does above its limit for users; the pipe works all the same. */
+export function setPipeSize(fd: number, bytes: number): boolean {
+  return fcntl(fd, F_SETPIPE_SZ, bytes) >= 0;
+}
+
+export const pipeSize = (fd: number): number => fcntl(fd, F_GETPIPE_SZ, 0);
+
+export function setBlocking(fd: number, blocking: boolean): void {
+  const flags = fcntl(fd, F_GETFL, 0);
+  fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}

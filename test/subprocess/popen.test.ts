@@ -1,0 +1,399 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, openSync, closeSync, readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  DEVNULL,
+  PIPE,
+  Popen,
+  type PopenOptions,
+  run,
+  type Stdout,
+  STDOUT,
+  TimeoutExpired,
+  type Word,
+} from '../../src/subprocess/index.ts';
+import { childStatus } from '../../src/system/pidfd.ts';
+import { returnCodeOf } from '../../src/subprocess/native-child.ts';
+import { abortOn, raiseSignal } from '../../src/signal/index.ts';
+import { Queue } from '../../src/queue/index.ts';
+import { Thread } from '../../src/threading/index.ts';
+import { pipeSize } from '../../src/system/pipes.ts';
+import { LONG, SHORT } from '../support/patience.ts';
+import { after, test } from '../support/test.ts';
+import { runProgram } from '../support/program.ts';
+import { until } from '../support/until.ts';
+import { openDescriptors, zombies } from './descriptors.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'manycore-subprocess-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const file = (name: string): string => join(folder, name);
+const text = async (command: Word | readonly Word[], options: PopenOptions = {}): Promise<string> =>
+  (await run(command, { ...options, stdout: PIPE, text: true })).stdout;
+
+test('the return code is null until the command has ended; poll does not wait, and wait may be called again [POP-01]', async () => {
+  const child = new Popen(['sh', '-c', 'read line; exit 3'], { stdin: PIPE });
+  assert.equal(child.returnCode, null);
+  assert.equal(child.poll(), null);
+  await child.stdin!.close();
+  assert.equal(await child.wait(), 3);
+  assert.equal(child.poll(), 3);
+  assert.equal(await child.wait(), 3);
+  assert.equal(child.waitSync(), 3);
+  assert.deepEqual([child.exitCode, child.signal], [3, null]);
+});
+
+test('a wait whose time is up says so and can be made again; several may wait [POP-02, ASP-07]', async () => {
+  const child = new Popen(['sleep', '100']);
+  await assert.rejects(child.wait({ timeout: SHORT }), {
+    name: 'TimeoutExpired',
+    timeout: SHORT,
+    message: `Command '['sleep', '100']' timed out after ${SHORT} milliseconds`,
+  });
+  assert.throws(() => child.waitSync({ timeout: 1 }), TimeoutExpired);
+  await assert.rejects(child.wait({ timeout: -1 }), RangeError);
+  const several = Promise.all([child.wait(), child.wait(), child.wait({ timeout: LONG })]);
+  child.terminate();
+  assert.deepEqual(await several, [-15, -15, -15]);
+  assert.deepEqual([child.exitCode, child.signal], [143, 'SIGTERM']);
+});
+
+test('a signal to a command that has ended does nothing [POP-04, ASP-08]', async () => {
+  const child = new Popen(['true']);
+  await child.wait();
+  child.sendSignal('SIGTERM');
+  child.kill();
+  child.terminate();
+  assert.equal(child.returnCode, 0);
+  assert.throws(() => child.sendSignal('SIGNONE' as never), RangeError);
+  for (let i = 0; i < 20; i++) {
+    const racing = new Popen(['true']);
+    racing.kill();
+    assert.ok([0, -9].includes(await racing.wait()));
+  }
+});
+
+test('each stream may be inherited, a pipe, the null device, a file, a descriptor, or another command [POP-05]', async () => {
+  const path = file('streams');
+  writeFileSync(path, 'from a file\n');
+  assert.equal(await text(['cat'], { stdin: { file: path } }), 'from a file\n');
+  const fd = openSync(path, 'r');
+  assert.equal(await text(['cat'], { stdin: fd }), 'from a file\n');
+  assert.equal(await text(['cat'], { stdin: { fd } }), '');
+  closeSync(fd);
+  assert.equal(await text(['cat'], { stdin: DEVNULL }), '');
+  await run(['echo', 'one'], { stdout: { file: path } });
+  await run(['echo', 'two'], { stdout: { file: pathToFileURL(path), append: true } });
+  await run('echo three; echo four >&2', { shell: true, stdout: { file: path, append: true }, stderr: STDOUT });
+  assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\nthree\nfour\n');
+  await run(['echo', 'gone'], { stdout: DEVNULL, stderr: DEVNULL });
+  assert.equal(await text('echo out; echo err >&2; echo out again', { shell: true, stderr: STDOUT }), 'out\nerr\nout again\n');
+  for (const bad of [STDOUT, 'inherit', -1, 1.5, {}, true]) await assert.rejects(run(['true'], { stdout: bad as Stdout }), /stdout/);
+});
+
+test('stderr follows stdout where that is not redirected; the parent may lend one descriptor twice, and its own crosswise [POP-06]', async () => {
+  const program = `
+    import { run, STDOUT } from 'manycore/subprocess';
+    await run('echo to stderr >&2', { shell: true, stderr: STDOUT });
+    await run('echo crosswise; echo also >&2', { shell: true, stdout: 2, stderr: 1 });
+    await run(['sh', '-c', 'read line; echo "$line"'], { stdin: 2, stdout: 1, stderr: 0 });
+  `;
+  const { stdout, stderr } = await runProgram(program, { under: ['sh', '-c', 'echo input | "$@" 2>/dev/null 3>&2', 'sh'] });
+  assert.equal(stdout, 'to stderr\nalso\n\n', stderr);
+});
+
+test('communicate writes and reads at once, more than pipes hold, and hides that a command does not read [POP-07, POP-10, ASP-01]', async () => {
+  const much = 'x'.repeat(3 << 20);
+  const cat = new Popen(['cat'], { stdin: PIPE, stdout: PIPE, text: true });
+  assert.equal((await cat.communicate(much)).stdout, much);
+  const both = new Popen('cat; head -c 300000 /dev/zero >&2', { shell: true, stdin: PIPE, stdout: PIPE, stderr: PIPE });
+  const { stdout, stderr } = await both.communicate(Buffer.from(much));
+  assert.deepEqual([stdout!.length, stderr!.length], [much.length, 300_000]);
+  const deaf = new Popen(['true'], { stdin: PIPE });
+  assert.deepEqual(await deaf.communicate(much), { stdout: null, stderr: null });
+  const deafSync = new Popen(['true'], { stdin: PIPE });
+  assert.deepEqual(deafSync.communicateSync(much), { stdout: null, stderr: null });
+  await assert.rejects(new Popen(['true']).communicate('x'), { code: 'ERR_NO_STDIN' });
+});
+
+test('communicate whose time is up leaves the command running, and the next one gives everything [POP-09]', async () => {
+  for (const sync of [false, true]) {
+    const child = new Popen(['sh', '-c', 'head -c 200000 /dev/zero; read line; echo "$line"'], { stdin: PIPE, stdout: PIPE });
+    // The input is given at the first call; it ends without a newline, and the shell waits for the rest.
+    const slow = new Popen(['sh', '-c', 'head -c 200000 /dev/zero; sleep 0.3; echo end'], { stdout: PIPE });
+    let error: unknown;
+    try {
+      if (sync) slow.communicateSync(null, { timeout: SHORT });
+      else await slow.communicate(null, { timeout: SHORT });
+    } catch (thrown) {
+      error = thrown;
+    }
+    assert.ok(error instanceof TimeoutExpired);
+    assert.equal(slow.poll(), null);
+    const { stdout } = sync ? slow.communicateSync() : await slow.communicate();
+    assert.equal(stdout!.length, 200_004);
+    assert.equal((await child.communicate('line\n')).stdout!.length, 200_005);
+  }
+});
+
+test('what was written before communicate comes first, and a stdin that was closed before is no mistake [POP-11, POP-12]', async () => {
+  const first = new Popen(['cat'], { stdin: PIPE, stdout: PIPE, text: true });
+  void first.stdin!.write('before ');
+  assert.equal((await first.communicate('and after')).stdout, 'before and after');
+  const closed = new Popen(['cat'], { stdin: PIPE, stdout: PIPE, text: true });
+  await closed.stdin!.write('all');
+  await closed.stdin!.close();
+  assert.equal((await closed.communicate()).stdout, 'all');
+  const empty = new Popen(['cat'], { stdin: PIPE, stdout: PIPE });
+  assert.equal((await empty.communicate()).stdout!.length, 0);
+});
+
+test('cwd is where the command runs, and where a relative program is looked for; one that is missing is named [POP-14]', async () => {
+  assert.equal(await text(['pwd'], { cwd: '/usr' }), '/usr\n');
+  assert.equal(await text(['pwd'], { cwd: pathToFileURL('/usr') }), '/usr\n');
+  mkdirSync(file('bin'));
+  writeFileSync(file('bin/tool'), '#!/bin/sh\necho the tool\n', { mode: 0o755 });
+  assert.equal(await text(['./tool'], { cwd: file('bin') }), 'the tool\n');
+  assert.equal(await text(['tool'], { cwd: folder, env: { PATH: 'bin' } }), 'the tool\n');
+  assert.throws(() => new Popen(['ls'], { cwd: '/nonesuch' }), { code: 'ENOENT', path: '/nonesuch', message: /no directory '\/nonesuch'/ });
+  assert.throws(() => new Popen(['nonesuch'], { cwd: '/usr' }), { code: 'ENOENT', path: 'nonesuch' });
+});
+
+test('what can not be started is an error at once that says why, and leaves nothing open [POP-15]', () => {
+  const before = openDescriptors();
+  writeFileSync(file('plain'), 'text');
+  writeFileSync(file('no-interpreter'), '#!/nonesuch/python\n', { mode: 0o755 });
+  writeFileSync(file('no-format'), 'neither\0nor', { mode: 0o755 });
+  const all = { stdin: PIPE, stdout: PIPE, stderr: PIPE } as const;
+  for (let i = 0; i < 300; i++)
+    assert.throws(() => new Popen(['nonesuch', 'x'], all), { name: 'ProcessStartError', code: 'ENOENT', path: 'nonesuch' });
+  assert.throws(() => new Popen([file('plain')], all), { code: 'EACCES', message: /may not be executed/ });
+  assert.throws(() => new Popen([folder], all), { code: 'EACCES' });
+  assert.throws(() => new Popen([file('no-interpreter')], all), {
+    code: 'ENOENT',
+    message: /names '\/nonesuch\/python' as its interpreter/,
+  });
+  assert.throws(() => new Popen([file('no-format')], all), { code: 'ENOEXEC' });
+  assert.throws(() => new Popen(['true', 'x'.repeat(200_000)], all), { code: 'E2BIG', message: /longer than the system allows/ });
+  assert.throws(() => new Popen(['true'], { ...all, env: { BIG: 'x'.repeat(200_000) } }), { code: 'E2BIG' });
+  assert.throws(() => new Popen(['tr\0ue'], all), { code: 'ERR_NUL' });
+  assert.throws(() => new Popen(['true', 'a\0b'], all), /argument 1 must not contain a NUL/);
+  assert.throws(() => new Popen([]), TypeError);
+  assert.throws(() => new Popen([1 as never]), /a program must be text/);
+  assert.throws(() => new Popen(['true'], { nonesuch: 1 } as never), /no option "nonesuch"/);
+  assert.throws(() => new Popen(['true'], { stdin: { file: file('missing') } }), { code: 'ENOENT' });
+  assert.equal(openDescriptors(), before);
+  assert.equal(zombies(), 0);
+});
+
+test('executable is run in place of the program, which is still told the name; or in place of the shell [POP-16]', async () => {
+  assert.equal(await text(['another name', '-c', 'echo "$0"'], { executable: '/bin/sh' }), 'another name\n');
+  symlinkSync('/bin/bash', file('my-shell'));
+  assert.equal(await text('echo "${BASH_VERSION:+bash}"', { shell: true, executable: file('my-shell') }), 'bash\n');
+  assert.equal(await text('echo "${BASH_VERSION:+bash}"', { shell: '/bin/bash' }), 'bash\n');
+});
+
+test('env is the whole environment, also an empty one, and names are checked [POP-17]', async () => {
+  assert.equal(await text(['/usr/bin/env'], { env: {} }), '');
+  assert.equal(
+    await text(['env'], { env: { PATH: process.env['PATH'], FRUIT: 'orange', NOT: undefined, B: Buffer.from('é') } }),
+    `PATH=${process.env['PATH']}\nFRUIT=orange\nB=é\n`,
+  );
+  process.env['MANYCORE_TEST'] = 'set at run time';
+  assert.match(await text(['env']), /^MANYCORE_TEST=set at run time$/m);
+  delete process.env['MANYCORE_TEST'];
+  for (const env of [{ 'A=B': 'x' }, { '': 'x' }, { A: 'x\0' }, { 'A\0': 'x' }])
+    assert.throws(() => new Popen(['true'], { env }), RangeError);
+});
+
+test('a shell gets a line, or a line and its arguments; without one, arguments are no syntax [POP-19]', async () => {
+  assert.equal(await text('echo $((6 * 7))', { shell: true }), '42\n');
+  assert.equal(await text(['echo "$0" "$1"', 'a b', 'c'], { shell: true }), 'a b c\n');
+  assert.equal(await text(['printf', '[%s]', 'a b', '$HOME', ';', "it's", '"', '']), `[a b][$HOME][;][it's]["][]`);
+  writeFileSync(file('with spaces'), '#!/bin/sh\necho "$#"\n', { mode: 0o755 });
+  assert.equal(await text([file('with spaces'), 'a b']), '1\n');
+  assert.equal(await text(file('with spaces')), '0\n');
+  assert.equal(await text([pathToFileURL(file('with spaces')), Buffer.from('x')]), '1\n');
+});
+
+test('no descriptors but the first three and those to pass are inherited, and those of brothers are not [POP-20]', async () => {
+  const list = ['sh', '-c', 'for fd in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$fd ] && printf "%s " $fd; done; echo'];
+  const { stdout, stderr } = await runProgram(
+    `
+    import { run } from 'manycore/subprocess';
+    const list = ${JSON.stringify(list)};
+    await run(list);
+    await run(list, { passFds: [7] });
+  `,
+    { under: ['sh', '-c', 'exec "$@" 7</dev/null 9</dev/null', 'sh'] },
+  );
+  assert.equal(stdout, '\n7 \n', stderr);
+  const fd = openSync('/dev/null', 'r');
+  assert.equal(await text(['sh', '-c', `[ -e /proc/$$/fd/${fd} ] && echo there`], { passFds: [fd] }), 'there\n');
+  closeSync(fd);
+  // A brother that held the pipe would keep it open.
+  const first = new Popen(['cat'], { stdin: PIPE, stdout: PIPE });
+  const second = new Popen(['sleep', '100'], { stdin: PIPE });
+  await first.stdin!.close();
+  assert.equal((await first.stdout!.read()).length, 0);
+  second.kill();
+  await Promise.all([first.wait(), second.wait()]);
+});
+
+test('a session and a group of its own [POP-21]', async () => {
+  const ids = async (options: PopenOptions): Promise<number[]> =>
+    (await text(['sh', '-c', 'cut -d" " -f1,5,6 /proc/$$/stat'], options)).trim().split(' ').map(Number);
+  const [pid, group, session] = await ids({ startNewSession: true });
+  assert.deepEqual([group, session], [pid, pid]);
+  const [own, ownGroup, ourSession] = await ids({ processGroup: 0 });
+  assert.equal(ownGroup, own);
+  assert.notEqual(ourSession, own);
+  const leader = new Popen(['cat'], { stdin: PIPE, processGroup: 0 });
+  assert.equal((await ids({ processGroup: leader.pid }))[1], leader.pid);
+  await leader.communicate();
+  assert.throws(() => new Popen(['true'], { processGroup: -1 }), RangeError);
+});
+
+test('leaving the scope closes the pipes and waits, also when the command does not read [POP-22]', async () => {
+  let child: Popen;
+  {
+    await using scoped = new Popen(['sh', '-c', 'exec 0<&-; sleep 0.1; exit 5'], { stdin: PIPE, stdout: PIPE });
+    void scoped.stdin!.write('x'.repeat(1 << 20)).catch(() => {});
+    child = scoped;
+  }
+  assert.equal(child.returnCode, 5);
+  assert.ok(child.stdin!.closed && child.stdout!.closed);
+});
+
+test('Ctrl-C while a command is waited for does not kill it [POP-24, ASP-02]', async () => {
+  const child = new Popen(['sleep', '100']);
+  using stop = abortOn('SIGINT');
+  const waiting = child.wait({ signal: stop });
+  raiseSignal('SIGINT');
+  await assert.rejects(waiting, /received SIGINT/);
+  assert.equal(child.poll(), null);
+  child.kill();
+  assert.equal(await child.wait(), -9);
+});
+
+test('a command that is stopped has not ended; where the system reports it, it is minus the signal [POP-25]', async () => {
+  const child = new Popen(['sleep', '100']);
+  child.sendSignal('SIGSTOP');
+  await until(
+    () =>
+      typeof childStatus({ pid: child.pid }, { leave: true, stopped: true }) === 'object' &&
+      childStatus({ pid: child.pid }, { leave: true, stopped: true }) !== null,
+  );
+  assert.equal(child.poll(), null);
+  assert.equal(returnCodeOf({ is: 'stopped', signal: 19 }), -19);
+  child.sendSignal('SIGCONT');
+  child.terminate();
+  assert.equal(await child.wait(), -15);
+});
+
+test('umask, pipe size, and the signals that Node ignores', async () => {
+  assert.equal(await text('umask', { shell: true, umask: 0o053 }), '0053\n');
+  assert.notEqual(await text('umask', { shell: true }), '0053\n');
+  assert.throws(() => new Popen(['true'], { umask: 0o1000 }), RangeError);
+  const ignored = async (options: PopenOptions): Promise<bigint> =>
+    BigInt(`0x${/SigIgn:\s*(\w+)/.exec(await text(['cat', '/proc/self/status'], options))![1]}`) & 0x7fff_ffffn;
+  // (glibc has two more for itself.)
+  assert.equal(await ignored({}), 0n);
+  assert.equal(await ignored({ restoreSignals: false }), 0x1001000n);
+  const wide = new Popen(['sleep', '100'], { stdout: PIPE, pipesize: 1 << 20 });
+  assert.equal(pipeSize(wide.stdout!.fd), 1 << 20);
+  wide.kill();
+  await wide.wait();
+  wide.stdout!.close();
+});
+
+test('a command runs as another user, and this process stays who it is', async () => {
+  const { user, group, extraGroups } = { user: 65534, group: 65534, extraGroups: [7, 8] };
+  assert.throws(() => new Popen(['id'], { user: 'nobody at all' }), /there is no user "nobody at all" in \/etc\/passwd/);
+  assert.throws(() => new Popen(['id'], { user: -1 }), RangeError);
+  if (process.getuid!() !== 0) {
+    assert.throws(() => new Popen(['id'], { user }), { code: 'EPERM' });
+    return console.log('not tried as another user: only root may');
+  }
+  const us = await text(['id']);
+  const before = readFileSync('/proc/self/status', 'utf8').match(/^(Uid|Gid|Groups|CapEff):.*$/gm);
+  assert.equal(await text('id -u; id -g; id -G', { shell: true, user, group, extraGroups }), '65534\n65534\n65534 7 8\n');
+  assert.equal(await text('id -un', { shell: true, user: 'nobody' }), 'nobody\n');
+  chmodSync(folder, 0o700);
+  assert.throws(() => new Popen([file('bin/tool')], { user }), { code: 'EACCES' });
+  assert.deepEqual(readFileSync('/proc/self/status', 'utf8').match(/^(Uid|Gid|Groups|CapEff):.*$/gm), before);
+  assert.equal(await text(['id']), us);
+});
+
+test('it shows what it runs, and how it is', async () => {
+  const child = new Popen(['sleep', '100']);
+  assert.equal(String(child), "<Popen: returncode: null args: ['sleep', '100']>");
+  child.kill();
+  await child.wait();
+  assert.equal(String(child), "<Popen: returncode: -9 args: ['sleep', '100']>");
+});
+
+test('a program ends without waiting for its commands, and a dropped one leaves no zombie', async () => {
+  const { code, stdout, stderr } = await runProgram(`
+    import { DEVNULL, Popen } from 'manycore/subprocess';
+    const child = new Popen(['sleep', '100'], { stdout: DEVNULL, stderr: DEVNULL });
+    console.log(child.pid);
+  `);
+  assert.equal(code, 0, stderr);
+  process.kill(Number(stdout), 'SIGKILL');
+  for (let i = 0; i < 20; i++) void new Popen(['true']).pid;
+  await until(() => zombies() === 0);
+});
+
+test('a hundred commands at once, each with three pipes, leave no descriptor behind', async () => {
+  await run(['true'], { captureOutput: true });
+  const before = openDescriptors();
+  const outputs = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => run(['sh', '-c', 'cat; echo >&2'], { input: String(i), captureOutput: true, text: true })),
+  );
+  assert.deepEqual(
+    outputs.map(({ stdout }) => stdout),
+    Array.from({ length: 100 }, (_, i) => String(i)),
+  );
+  await until(() => openDescriptors() <= before);
+});
+
+test('when no descriptor is left, that is said, and nothing is left behind', async () => {
+  const { stdout, stderr } = await runProgram(
+    `
+    import { run, Popen, PIPE } from 'manycore/subprocess';
+    await run(['true'], { captureOutput: true });
+    const running = [];
+    try {
+      for (;;) running.push(new Popen(['cat'], { stdin: PIPE, stdout: PIPE, stderr: PIPE }));
+    } catch (error) { console.log(error.code, error.message); }
+    for (const child of running) await child.communicate();
+    console.log(running.every((child) => child.returnCode === 0), (await run(['echo', 'again'], { stdout: PIPE, text: true })).stdout);
+  `,
+    { under: ['sh', '-c', 'ulimit -n 100; exec "$@"', 'sh'] },
+  );
+  assert.match(stdout, /^EMFILE cannot start command \['cat'\]: too many files are open: .*\(EMFILE\)\ntrue again\n/, stderr);
+});
+
+test('threads start commands too, and hear of their end', async () => {
+  const heard = new Queue<readonly [string, number]>();
+  const thread = new Thread({
+    target: async (module: string) => {
+      const subprocess = (await import(module)) as typeof import('../../src/subprocess/index.ts');
+      process.env['OF_THREAD'] = 'its own';
+      const { stdout } = await subprocess.run(['sh', '-c', 'cat; echo $OF_THREAD'], {
+        input: 'in a thread ',
+        captureOutput: true,
+        text: true,
+      });
+      const killed = new subprocess.Popen(['sleep', '100']);
+      killed.kill();
+      await heard.put([stdout, await killed.wait()]);
+    },
+    args: [new URL('../../src/subprocess/index.js', import.meta.url).href],
+  });
+  thread.start();
+  assert.deepEqual(await heard.get({ timeout: LONG }), ['in a thread its own\n', -9]);
+  await thread.join();
+});
