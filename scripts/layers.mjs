@@ -62,6 +62,7 @@ export const layers = {
       'async_hooks',
       'module',
       'tty',
+      'url',
     ],
   },
   futures: {
