@@ -15,6 +15,7 @@ const program = (id: string, file: string, title: string, shows: Expectation): P
 const numberOf = (line: string, pattern: RegExp): number => Number(pattern.exec(line)?.[1]);
 const secondsOf = (lines: readonly string[]): number =>
   Math.max(...lines.flatMap((line) => numberOf(line, /All pages took ([\d.]+) s/) || []));
+const NINE = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `Task ${n} done`);
 const TABLE = /^\s*ncalls +tottime +percall +cumtime +percall +filename:lineno\(function\)$/;
 
 /** The programs of the practical that exist, in its order. */
@@ -256,6 +257,78 @@ export const catalogue: readonly Program[] = [
     all(
       inOrder('child received: hello child', 'parent received: hello parent', 'the child has closed its end'),
       nothingBut(/received: hello (child|parent)$/, /^the child has closed its end$/),
+    ),
+  ),
+  program(
+    'P49',
+    'p49-hand-over',
+    'two coroutines hand over to each other',
+    exactly('Running in foo', 'Explicit context to bar', 'Explicit context switch to foo again', 'Implicit context switch back to bar'),
+  ),
+  program(
+    'P50',
+    'p50-waits-at-once',
+    'three waits at once',
+    all(
+      inOrder(
+        /^gr1 started work: at 0\.\d seconds$/,
+        /^gr2 started work: at 0\.\d seconds$/,
+        /^Let's do some stuff .*, at 0\.\d seconds$/,
+        'Done!',
+      ),
+      inOrder('Done!', /^gr1 ended work: at 2\.\d seconds$/, /^gr2 ended work: at 2\.\d seconds$/),
+      times(6, /./),
+    ),
+  ),
+  program(
+    'P51',
+    'p51-order-of-tasks',
+    'tasks one after another, then at once',
+    all(
+      inOrder('Synchronous:', ...NINE, 'Asynchronous:'),
+      times(18, /^Task \d done$/),
+      holds('at once, all nine are done too', (lines) => new Set(lines.slice(lines.indexOf('Asynchronous:') + 1)).size === 9),
+    ),
+  ),
+  program(
+    'P52',
+    'p52-executor-and-coroutines',
+    'a blocking task in an executor, and as coroutines',
+    all(
+      inOrder('Synchronous:', ...NINE, 'Asynchronous threads:', 'Asynchronous using coroutines:'),
+      times(27, /^Task \d done$/),
+      holds('nine of them in threads', (lines) => {
+        const from = lines.indexOf('Asynchronous threads:') + 1;
+        return new Set(lines.slice(from, lines.indexOf('Asynchronous using coroutines:'))).size === 9;
+      }),
+    ),
+  ),
+  program(
+    'P53',
+    'p53-future-callbacks',
+    'futures whose callbacks print the results',
+    exactly('task1 sleeping for: 3 seconds', 'task2 sleeping for: 1 seconds', 'task2 is finished', 'task1 is finished'),
+  ),
+  program(
+    'P54',
+    'p54-fetch-at-once',
+    'three pages fetched at once',
+    all(times(3, /^URL: http\S+:  Content: ./), times(3, /^<Task Task-\d+ done undefined>$/)),
+  ),
+  program(
+    'P54b',
+    'p54b-fetch-cancelled',
+    'a fetch is cancelled, another is out of time',
+    exactly('cancelled: it is not wanted any more', 'the third page took too long', /^fetched: ./),
+  ),
+  program(
+    'P55',
+    'p55-fetch-with-a-pause',
+    'three pages at once, one of them after a pause',
+    all(
+      times(3, /^URL: http\S+:  Content: ./),
+      holds('the one that pauses is last', (lines) => /\/two:/.test(lines[2] ?? '')),
+      times(3, /^<Task Task-\d+ done undefined>$/),
     ),
   ),
 ];

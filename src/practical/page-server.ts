@@ -10,6 +10,10 @@ export async function pages(delay: number): Promise<{ readonly urls: readonly st
     void sleep(delay).then(() => response.end(`This is the page ${request.url}.\n`));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
   const { port } = server.address() as AddressInfo;
-  return { urls: ['one', 'two', 'three'].map((page) => `http://127.0.0.1:${port}/${page}`), close: () => server.close() };
+  return { urls: ['one', 'two', 'three'].map((page) => `http://127.0.0.1:${port}/${page}`), close };
 }
