@@ -1,34 +1,7 @@
 import { shutDown } from './errors.ts';
 import type { AnyFuture, Future } from './future.ts';
 import { type AnyItems, type ChunkSource, type MapOptions, MapResults } from './map.ts';
-
-/** On which terms a task is run. Not every executor knows all of them: one that it does not know is refused. */
-export interface Terms {
-  /** Milliseconds that a task may run, from its start on; then it is broken off and its future fails with `TimeoutError`. */
-  readonly timeout?: number | undefined;
-  /** Cancels what is handed over on these terms, also what runs. */
-  readonly signal?: AbortSignal | undefined;
-  /** Tasks with a greater one begin earlier; 0 when left out. */
-  readonly priority?: number | undefined;
-  /** How often a task is run again that failed, or whose worker died. */
-  readonly retries?: number | RetryOptions | undefined;
-  /** What is given to the task instead of copied: ArrayBuffers and MessagePorts among the arguments. */
-  readonly transfer?: readonly unknown[] | undefined;
-  /** Is called with each value that the task sends by `emit`. */
-  readonly onMessage?: ((message: never) => void) | undefined;
-}
-
-export interface RetryOptions {
-  readonly times: number;
-  /** Milliseconds before the first retry, 0 when left out; each further one waits `factor` times as long. */
-  readonly delay?: number | undefined;
-  /** 2 when left out. */
-  readonly factor?: number | undefined;
-  /** No wait is longer: 30,000 when left out. */
-  readonly maxDelay?: number | undefined;
-  /** Whether this error is worth a retry; all are when left out. */
-  readonly when?: ((error: unknown) => boolean) | undefined;
-}
+import { NO_TERMS, type Terms } from './terms.ts';
 
 export interface ShutdownOptions {
   /** Waits until everything has run and the workers have ended; `true` when left out. */
@@ -36,8 +9,6 @@ export interface ShutdownOptions {
   /** Cancels what has not begun. */
   readonly cancelFutures?: boolean | undefined;
 }
-
-export const NO_TERMS: Terms = {};
 
 type AnyFunction = (...args: never[]) => unknown;
 type Result<R> = Future<Awaited<R>>;

@@ -22,6 +22,8 @@ export type AnyItems = Iterable<unknown> | AsyncIterable<unknown>;
 export interface ChunkSource {
   /** How many workers there can be. */
   readonly workers: number;
+  /** No chunk may be larger. */
+  readonly chunkMax: number;
   submit(items: readonly unknown[], isSpread: boolean): Future<ChunkResult>;
   /** No more chunks come, and those that came are done. */
   close(): void;
@@ -34,7 +36,7 @@ interface Chunk {
 
 /** A chunk should take about so long: long enough for its cost not to count, short enough for the workers to end together. */
 const CHUNK_MS = 2;
-const CHUNK_MAX = 16_384;
+export const CHUNK_MAX = 16_384;
 /** How far a `map` over an async iterable runs ahead of its reader when nothing is said. */
 const ASYNC_BUFFER = 1024;
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true };
@@ -92,15 +94,15 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   /** The size of the next chunk; 0: not now. */
   private nextSize(): number {
     const room = this.bufferSize - this.ahead;
-    if (this.chunkSize !== null)
+    if (this.chunkSize !== null && this.source.chunkMax > 1)
       return room >= Math.min(this.chunkSize, this.bufferSize) || this.ahead === 0 ? Math.min(this.chunkSize, room) : 0;
     const { workers } = this.source;
     // Enough under way to keep everybody at work until we come here again.
     if (this.chunks.length > 0 && this.chunkUnderWay() >= workers * 4) return 0;
     const left = this.input.left;
     const byTime = this.itemMs === 0 ? 1 : Math.ceil(CHUNK_MS / this.itemMs);
-    const byShare = left === Infinity ? CHUNK_MAX : Math.ceil(left / (workers * 4));
-    return Math.max(1, Math.min(byTime, byShare, CHUNK_MAX, Math.ceil(this.bufferSize / 2), room));
+    const byShare = left === Infinity ? this.source.chunkMax : Math.ceil(left / (workers * 4));
+    return Math.max(1, Math.min(byTime, byShare, this.source.chunkMax, Math.ceil(this.bufferSize / 2), room));
   }
 
   private chunksUnderWay = 0;
@@ -165,6 +167,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     this.isOver = true;
     this.input.close();
     this.tellHandedOver();
+    this.wakeReader?.();
     if (this.underWay === 0) this.close();
   }
 

@@ -1,27 +1,48 @@
 import { availableParallelism } from 'node:os';
-import { Executor, type Terms } from './executor.ts';
+import { type Wait } from '../base/deadline.ts';
+import { OutOfRangeError } from '../base/errors.ts';
+import { within } from '../base/within.ts';
+import { QueueFull } from '../queue/index.ts';
+import { shutDown } from './errors.ts';
+import { Executor } from './executor.ts';
+import { CHUNK_MAX, type ChunkSource } from './map.ts';
+import { oneByOne } from './one-by-one.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { PoolCore } from './fabric/pool-core.ts';
 import type { AnyFuture, Future } from './future.ts';
-import type { ChunkSource } from './map.ts';
 import { positive } from './positive.ts';
+import { histogram, type PoolStatistics } from './statistics.ts';
+import { NO_TERMS, type Terms } from './terms.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
 export interface ThreadPoolOptions<I extends readonly unknown[] = readonly unknown[]> {
   /** How many threads there may be. Left out: up to one for each core when there is work, and up to 4 more (32 in all) when tasks have to wait. */
   readonly maxWorkers?: number | undefined;
+  /** So many are started at once, and stay; 0 when left out. */
+  readonly minWorkers?: number | undefined;
+  /** Threads beyond `minWorkers` end when there was nothing to do for so many milliseconds; never when left out. */
+  readonly idleTimeout?: number | undefined;
   /** Threads are called `prefix_0`, `prefix_1`, …; `ThreadPoolExecutor-N` when left out. */
   readonly threadNamePrefix?: string | undefined;
   /** Runs once in each thread before its first task. An error of it breaks the pool. */
   readonly initializer?: ((...args: I) => unknown) | undefined;
   readonly initargs?: readonly [...I] | undefined;
-  /** Limits of V8's heap for each thread. */
+  /** A thread is replaced after so many tasks. */
+  readonly maxTasksPerWorker?: number | undefined;
+  /** A thread is replaced when its heap holds more than so many megabytes after a task. */
+  readonly maxHeapMb?: number | undefined;
+  /** A thread is replaced when its ArrayBuffers, which `resourceLimits` do not count, hold more than so many megabytes after a task. */
+  readonly maxBuffersMb?: number | undefined;
+  /** Limits of V8's heap for each thread: a task that needs more fails, with its thread. */
   readonly resourceLimits?: {
     readonly maxOldGenerationSizeMb?: number;
     readonly maxYoungGenerationSizeMb?: number;
+    readonly codeRangeSizeMb?: number;
     readonly stackSizeMb?: number;
   };
+  /** How many tasks may wait: beyond that, `submit` throws `QueueFull`. Without a limit when left out. */
+  readonly maxQueued?: number | undefined;
 }
 
 export interface WorkerInfo {
@@ -45,42 +66,91 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   private readonly core: PoolCore;
   /** How many threads there may be. */
   readonly maxWorkers: number;
+  private readonly maxQueued: number;
+  private readonly began = performance.now();
 
   constructor(options: ThreadPoolOptions<I> = {}) {
     super();
-    const { maxWorkers, threadNamePrefix, initializer, initargs, resourceLimits } = options;
+    const { maxWorkers, minWorkers = 0, threadNamePrefix, initializer, initargs, resourceLimits } = options;
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
     const cores = availableParallelism();
     this.maxWorkers = maxWorkers === undefined ? Math.min(32, cores + 4) : positive(maxWorkers, 'maxWorkers');
+    if (minWorkers !== 0 && positive(minWorkers, 'minWorkers') > this.maxWorkers)
+      throw new OutOfRangeError('ERR_OUT_OF_RANGE', `minWorkers must not be more than maxWorkers, ${this.maxWorkers}: got ${minWorkers}`);
+    this.maxQueued = options.maxQueued === undefined ? Infinity : positive(options.maxQueued, 'maxQueued');
     this.title = threadNamePrefix ?? `ThreadPoolExecutor-${made++}`;
+    const bytes = (megabytes: number | undefined, name: string): number =>
+      megabytes === undefined ? 0 : positive(megabytes, name) * 2 ** 20;
     this.core = new PoolCore({
       name: this.title,
       maxWorkers: this.maxWorkers,
+      minWorkers,
       eagerWorkers: maxWorkers === undefined ? Math.min(this.maxWorkers, cores) : this.maxWorkers,
+      idleTimeout: options.idleTimeout ?? Infinity,
       initializer: (initializer as AnyFunction | undefined) ?? null,
       initargs,
       resourceLimits,
+      maxTasks: options.maxTasksPerWorker === undefined ? 0 : positive(options.maxTasksPerWorker, 'maxTasksPerWorker'),
+      maxHeap: bytes(options.maxHeapMb, 'maxHeapMb'),
+      maxBuffers: bytes(options.maxBuffersMb, 'maxBuffersMb'),
     });
     abandoned.register(this, this.core, this);
   }
 
   /** The threads that there are now. */
   get workers(): readonly WorkerInfo[] {
-    return this.core.threads.map(({ name, number }) => ({ name, number }));
+    return this.core.crew.threads.map(({ name, number }) => ({ name, number }));
+  }
+
+  /** Has every thread that there is now call a function: the futures, one for each. Threads that start later have the `initializer`. */
+  submitToAll<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>[] {
+    if (this.isShutDown) throw shutDown(this.title);
+    return this.core.submitToAll(fn as AnyFunction, args) as Future<Awaited<R>>[];
+  }
+
+  /** Whether `submit` would take a task, where there is a `maxQueued`. */
+  get hasRoom(): boolean {
+    return this.core.outstanding < this.maxQueued + this.maxWorkers;
+  }
+
+  /** Waits until there is room for a task: true; false when time was up. */
+  async whenRoom(wait?: Wait): Promise<boolean> {
+    while (!this.hasRoom) if (!(await within(this.core.whenRoom(), wait)).inTime) return this.hasRoom;
+    return true;
+  }
+
+  /** What the pool does at this moment, and has done. */
+  get statistics(): PoolStatistics {
+    const { crew, counts, outstanding, running } = this.core;
+    return {
+      queued: Math.max(0, outstanding - running),
+      running,
+      ...counts,
+      workers: crew.living,
+      utilization: crew.busyMs / ((performance.now() - this.began) * this.maxWorkers),
+      runTime: histogram(crew.threads.map((thread) => thread.times('run'))),
+      waitTime: histogram(crew.threads.map((thread) => thread.times('wait'))),
+    };
   }
 
   protected dispatch(fn: AnyFunction, args: readonly unknown[], terms: Terms): AnyFuture {
-    return this.core.submit(fn, args, terms.transfer);
+    if (!this.hasRoom)
+      throw new QueueFull(`${this.title} takes no more tasks: ${this.maxQueued} wait; \`await pool.whenRoom()\` waits for room`);
+    return this.core.submit(fn, args, terms);
   }
 
-  protected chunks(fn: AnyFunction, _terms: Terms): ChunkSource {
+  protected chunks(fn: AnyFunction, terms: Terms): ChunkSource {
     const { core } = this;
     const number = core.enter(fn);
+    const workers = this.maxWorkers;
+    const close = (): void => core.leave(number);
+    if (terms !== NO_TERMS) return { workers, close, ...oneByOne((args) => core.submit(fn, args, terms, number)) };
     return {
-      workers: this.maxWorkers,
+      workers,
+      chunkMax: CHUNK_MAX,
       submit: (items, isSpread) => core.submitChunk(number, fn, items, isSpread) as Future<ChunkResult>,
-      close: () => core.leave(number),
+      close,
     };
   }
 

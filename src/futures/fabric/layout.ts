@@ -13,6 +13,7 @@ import { sharedHeap } from '../../word/heap.ts';
  *   7       the record of the future, once other threads have it
  *   8, 9    when it began, as a double, if flags ask for it
  *   10, 11  how many values its stream has sent, and how many have been taken
+ *   12, 13  when it was handed over, for some of the tasks
  *   16-63   a message that is short enough
  *
  *   FREE -> QUEUED               the owner fills it and puts its number into the ring
@@ -58,6 +59,7 @@ export const RECORD = 7;
 export const BEGAN = 8;
 export const SENT = 10;
 export const TAKEN = 11;
+export const SENT_AT = 12;
 export const INLINE = 16;
 export const INLINE_BYTES = (SLOT_WORDS - INLINE) * 4;
 
@@ -84,8 +86,12 @@ export const ONE_SHOT = 8;
 export const CHUNK = 16;
 /** The result is a stream whose values have been sent already. */
 export const STREAM = 32;
-/** The arguments are [context, arguments]. */
-export const CONTEXT = 64;
+/** The task has returned a promise: it is no call any more, and can't be interrupted. */
+export const AWAITS = 64;
+/** The owner is about to interrupt the call. Whoever of both sets its flag first is heard. */
+export const INTERRUPTING = 128;
+/** It says when it was handed over. */
+export const STAMPED = 256;
 
 // Words of a pool, each that is written often on a cache line of its own.
 export const TAIL = 0;
@@ -102,14 +108,15 @@ export const WORKER_COUNT = 67;
 const FIRST_WORKER = 96;
 
 // Words of a worker's area.
-export const WORKER_WORDS = 96;
+export const WORKER_WORDS = 128;
 export const DONE_TAIL = 0;
 export const DONE_HEAD = 1;
 /** The ring of results, offset / 16. */
 export const DONE_RING = 2;
 export const PARK = 16;
-/** How many tasks have been sent by its port. */
+/** How many tasks have been sent by its port; NO_MORE when it is leaving. */
 export const PIN = 12;
+export const NO_MORE = -0x4000_0000;
 /** The task of another thread that it runs: the block, offset / 16. */
 export const CURRENT = 17;
 /** Why the initializer failed: a message, offset / 16. */
@@ -118,12 +125,18 @@ export const FAILURE = 18;
 export const LAST_WORD = 13;
 /** 1 once it has begun to take tasks. */
 export const READY = 19;
-export const RAN = 20;
-export const HEAP_USED = 21;
-/** How long tasks ran: counts by powers of two of microseconds. */
-export const RUN_TIMES = 22;
-export const BATCH_SIZE = 48;
-export const BATCH_SLOTS = 49;
+/** 1: the owner wants it to leave when it has nothing to do. */
+export const QUIT = 20;
+/** 1 once it has left in good order. */
+export const LEFT = 21;
+/** How long tasks ran, in all: a double. */
+export const BUSY_MS = 22;
+export const BATCH_SIZE = 24;
+export const BATCH_SLOTS = 25;
+/** How long tasks ran, and how long they had waited: counts by powers of two of microseconds. */
+export const TIME_BUCKETS = 32;
+export const RUN_TIMES = 64;
+export const WAIT_TIMES = 96;
 
 export const RING = FIRST_WORKER + WORKERS * WORKER_WORDS;
 export const FIRST_SLOT = RING + RING_SLOTS;

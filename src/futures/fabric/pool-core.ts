@@ -1,25 +1,30 @@
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
-import { Deque } from '../../base/deque.ts';
+import { TimeoutError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
-import { drop, MustAwait, take } from '../../message/index.ts';
+import { MustAwait, take } from '../../message/index.ts';
+import { sharedHeap } from '../../word/heap.ts';
 import { holdLoop, releaseLoop } from '../../word/keep-alive.ts';
 import { BrokenExecutorError, BrokenWorkerError } from '../errors.ts';
 import { type AnyFuture, type Future, newFuture, peek, recordOf, settleFuture, setTicket, type Source, ticketOf } from '../future.ts';
 import { CANCELLED, FAILED as FUTURE_FAILED, moveRecord, PENDING, stateOfRecord, SUCCEEDED } from '../future-record.ts';
+import { NO_TERMS, type Terms } from '../terms.ts';
+import { Crew, type CrewOptions } from './crew.ts';
 import { type AnyFunction, FunctionNumbers } from './function-table.ts';
 import {
+  AWAITS,
+  BEGAN,
   BELL,
-  BLOCK,
+  CANCELLING,
   CHUNK,
   CLOSED,
   DONE,
-  DOUBLE,
   Fabric,
   FAILED,
   FLAGS,
   FREE,
   FUNCTION,
   HEAD,
+  INTERRUPTING,
   KIND,
   NONE,
   PARCELS,
@@ -29,63 +34,67 @@ import {
   RING_MASK,
   RING_SLOTS,
   RUNNING,
+  SENT_AT,
   SLEEPERS,
   SLOTS,
+  STAMPED,
   STATE,
   STATE_BITS,
   TAIL,
+  TIMED,
   WITHDRAWN,
-  WORD,
 } from './layout.ts';
-import { PoolThread, type ThreadEnd, type ThreadOptions } from './pool-thread.ts';
+import { Backlog, dropParked, park, unpark } from './parked.ts';
+import type { PoolThread, ThreadEnd } from './pool-thread.ts';
 import { StableFunctions } from './stable-functions.ts';
 import { dropValue, putMessage, putValue, takeValue } from './values.ts';
+import { delayBeforeRetry, retryPlan, type Work } from './work.ts';
 
-export interface CoreOptions extends ThreadOptions {
-  readonly name: string;
-  readonly maxWorkers: number;
-  /** So many are started as soon as there is work; the others when it has to wait. */
-  readonly eagerWorkers: number;
-}
+export type CoreOptions = CrewOptions;
 
-/** A task that waits for a slot, written down already. */
-interface Parked {
-  readonly future: AnyFuture;
-  readonly fn: number;
-  readonly kind: number;
-  readonly word: number;
-  readonly double: number;
-  readonly flags: number;
-  readonly parcels: readonly unknown[] | null;
-  readonly transfer: readonly unknown[];
-}
-
-/** What is put together for a task before it has a slot: a slot that is never given away. */
+/** Where a task is put together that has to wait for a slot. */
 const SCRATCH = 0;
+/** Tickets of futures whose tasks have no slot: in the backlog, before the next try, and nowhere any more. */
 const BACKLOG = -2;
+const BETWEEN = -3;
 const NOWHERE = -1;
 const LOOK_MS = 50;
-const STARVED_MS = 20;
+/** A task that is not broken off by then runs native code: its worker is ended. */
+const GRACE_MS = 1000;
 const STILLBORN_MAX = 3;
 const NOTHING: readonly never[] = [];
 
 let isExiting = false;
 process.once('exit', () => (isExiting = true));
 
+interface Pin {
+  readonly worker: PoolThread;
+  readonly parcels: readonly unknown[];
+  readonly isMoved: boolean;
+}
+
+export interface Counts {
+  completed: number;
+  failed: number;
+  cancelled: number;
+  retried: number;
+}
+
 /** What a thread pool is for the thread that made it: it fills the slots, and hears of the results. */
 export class PoolCore implements Source {
   readonly fabric: Fabric = Fabric.allocate();
+  readonly crew: Crew;
+  readonly counts: Counts = { completed: 0, failed: 0, cancelled: 0, retried: 0 };
   readonly #options: CoreOptions;
   readonly #functions: FunctionNumbers = new FunctionNumbers(this.fabric);
   readonly #stable: StableFunctions = new StableFunctions(this.#functions);
   readonly #futures: (AnyFuture | null)[] = new Array<AnyFuture | null>(SLOTS).fill(null);
   /** Slots whose task is for one worker alone, and what went with it. */
-  readonly #pinned = new Map<number, { readonly worker: PoolThread; readonly parcels: readonly unknown[]; readonly isMoved: boolean }>();
+  readonly #pinned = new Map<number, Pin>();
+  /** Tasks on terms. */
+  readonly #works = new Map<AnyFuture, Work>();
   readonly #free: number[] = [];
-  readonly #backlog: Deque<Parked> = new Deque();
-  readonly #threads: (PoolThread | null)[] = [];
-  #living = 0;
-  #started = 0;
+  readonly #backlog = new Backlog();
   #stillborn = 0;
   #tail = 0;
   /** Tasks whose futures are not done. */
@@ -95,14 +104,24 @@ export class PoolCore implements Source {
   #holdsLoop = false;
   #isDraining = false;
   #isStopping = false;
+  /** Its threads are gone, and its memory is given back. */
+  #isOver = false;
   #broken: BrokenExecutorError | null = null;
-  #hunger: NodeJS.Timeout | null = null;
+  /** Threads that are about to end, and still look into the pool's memory. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #idle: (() => void)[] = [];
-  readonly #ended: (() => void)[] = [];
+  readonly #room: (() => void)[] = [];
 
   constructor(options: CoreOptions) {
     this.#options = options;
+    this.crew = new Crew(
+      this.fabric,
+      options,
+      (thread, end) => this.#died(thread, end),
+      () => this.#outstanding > this.crew.living,
+    );
     for (let slot = SLOTS - 1; slot > SCRATCH; slot--) this.#free.push(slot);
+    for (let i = 0; i < options.minWorkers; i++) this.crew.start();
   }
 
   get name(): string {
@@ -111,20 +130,29 @@ export class PoolCore implements Source {
   get outstanding(): number {
     return this.#outstanding;
   }
-  get threads(): readonly PoolThread[] {
-    return this.#threads.filter((thread) => thread !== null);
+
+  /** How many tasks run at this moment. */
+  get running(): number {
+    let count = 0;
+    if (this.#isOver) return 0;
+    for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
+      if (this.#futures[slot] !== null && (Atomics.load(this.fabric.i32, this.fabric.slot(slot)) & STATE) === RUNNING) count++;
+    }
+    return count;
   }
 
   // ------------------------------------------------------------------ handing over
 
   /** Hands a task over. Throws `SendError` for what can't travel, and nothing has been handed over then. */
-  submit(fn: AnyFunction, args: readonly unknown[], transfer: readonly unknown[] = NOTHING): Future {
+  submit(fn: AnyFunction, args: readonly unknown[], terms: Terms = NO_TERMS, known?: number): Future {
     this.#checkUsable();
-    const number = this.#stable.numberOf(fn);
+    const number = known ?? this.#stable.numberOf(fn);
+    if (terms !== NO_TERMS) return this.#submitOn(terms, number, fn, args);
     const slot = this.#takeSlot();
     const at = this.fabric.slot(slot);
     try {
-      return this.#dispatch(slot, at, 0, this.#write(at, slot === SCRATCH, number, fn, args, transfer), transfer);
+      const parcels = this.#write(at, slot === SCRATCH, number, fn, args, NOTHING);
+      return this.#dispatch(newFuture<unknown>(this, slot), slot, at, 0, 0, parcels, NOTHING);
     } catch (error) {
       this.#giveBack(slot);
       throw error;
@@ -141,22 +169,87 @@ export class PoolCore implements Source {
     const args = [items, isSpread];
     try {
       const parcels = putMessage(i32, at, number === 0 ? [fn, args] : args, undefined, slot === SCRATCH ? 0 : undefined);
-      return this.#dispatch(slot, at, CHUNK, parcels, NOTHING);
+      return this.#dispatch(newFuture<unknown>(this, slot), slot, at, CHUNK, 0, parcels, NOTHING);
     } catch (error) {
       this.#giveBack(slot);
       throw error;
     }
   }
 
-  /** A free slot, or SCRATCH when the task has to wait for one. */
-  #takeSlot(): number {
-    if (this.#free.length === 0) this.drain();
-    return this.#backlog.length > 0 ? SCRATCH : (this.#free.pop() ?? SCRATCH);
+  /** Has each of the threads that there are now call a function. */
+  submitToAll(fn: AnyFunction, args: readonly unknown[]): Future[] {
+    this.#checkUsable();
+    const number = this.#functions.enter(fn);
+    return this.crew.threads.map((thread) => {
+      const slot = this.#free.pop();
+      if (slot === undefined) throw new BrokenExecutorError(`${this.name} has too many tasks under way to address each thread`);
+      const at = this.fabric.slot(slot);
+      const parcels = this.#write(at, false, number, fn, args, NOTHING) ?? NOTHING;
+      const future = newFuture<unknown>(this, slot);
+      this.#outstanding++;
+      this.#futures[slot] = future;
+      this.fabric.i32[at + FLAGS] = 0;
+      this.fabric.i32[at + RECORD] = 0;
+      this.#pin(slot, at, parcels, false, NOTHING, thread);
+      if (!this.#holdsLoop) this.#becomeBusy();
+      return future;
+    });
   }
 
-  /** A slot in which nothing has been sent. */
-  #giveBack(slot: number): void {
-    if (slot !== SCRATCH && this.#futures[slot] === null) this.#free.push(slot);
+  #submitOn(terms: Terms, number: number, fn: AnyFunction, args: readonly unknown[]): Future {
+    const { signal, timeout, retries, priority = 0 } = terms;
+    const future = newFuture<unknown>(this, NOWHERE);
+    if (signal?.aborted === true) {
+      settleFuture(future, FUTURE_FAILED, signal.reason);
+      return future;
+    }
+    const work: Work = {
+      future,
+      fn,
+      number,
+      args,
+      terms,
+      retry: retryPlan(retries),
+      attempts: 0,
+      timer: null,
+      retryTimer: null,
+      unsubscribe: null,
+    };
+    if (priority > 0) this.#recall(priority);
+    else if (priority < 0 && !this.#backlog.isOrdered) this.#recall(priority);
+    // Before it is sent: the result may be there before the call returns.
+    if (signal !== undefined || timeout !== undefined || work.retry !== null) this.#works.set(future, work);
+    try {
+      this.#sendWork(work);
+    } catch (error) {
+      this.#works.delete(future);
+      throw error;
+    }
+    if (peek(future) >= CANCELLED) return future;
+    if (signal !== undefined) {
+      const onAbort = (): void => this.#endEarly(future, signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      work.unsubscribe = () => signal.removeEventListener('abort', onAbort);
+    }
+    if (timeout !== undefined) work.timer = setTimeout(() => this.#checkTime(work), timeout).unref();
+    return future;
+  }
+
+  /** Hands a task on terms over: for the first time, or again. */
+  #sendWork(work: Work): void {
+    const { future, fn, number, args, terms } = work;
+    const { transfer = NOTHING, priority = 0, timeout } = terms;
+    const slot = this.#takeSlot();
+    const at = this.fabric.slot(slot);
+    work.attempts++;
+    try {
+      const parcels = this.#write(at, slot === SCRATCH, number, fn, args, transfer);
+      setTicket(future, slot);
+      this.#dispatch(future, slot, at, timeout === undefined ? 0 : TIMED, priority, parcels, transfer);
+    } catch (error) {
+      this.#giveBack(slot);
+      throw error;
+    }
   }
 
   /** A number for a function that will be applied often; 0 when it has to be sent each time. */
@@ -170,6 +263,17 @@ export class PoolCore implements Source {
   #checkUsable(): void {
     if (this.#broken !== null) throw new BrokenExecutorError(this.#broken.message, { cause: this.#broken.cause });
     if (isExiting) throw new BrokenExecutorError(`cannot hand anything to ${this.name}: the process is ending`);
+  }
+
+  /** A free slot, or SCRATCH when the task has to wait for one. */
+  #takeSlot(): number {
+    if (this.#free.length === 0) this.drain();
+    return this.#backlog.length > 0 || this.#backlog.isOrdered ? SCRATCH : (this.#free.pop() ?? SCRATCH);
+  }
+
+  /** A slot in which nothing has been sent. */
+  #giveBack(slot: number): void {
+    if (slot !== SCRATCH && this.#futures[slot] === null) this.#free.push(slot);
   }
 
   /** Writes function and arguments into a slot. */
@@ -197,26 +301,33 @@ export class PoolCore implements Source {
     return putMessage(i32, at, args, options, room);
   }
 
-  #dispatch(slot: number, at: number, flags: number, parcels: readonly unknown[] | null, transfer: readonly unknown[]): Future {
-    const { i32, f64 } = this.fabric;
-    const future = newFuture<unknown>(this, slot);
+  #dispatch(
+    future: Future,
+    slot: number,
+    at: number,
+    flags: number,
+    priority: number,
+    parcels: readonly unknown[] | null,
+    transfer: readonly unknown[],
+  ): Future {
     this.#outstanding++;
     if (slot === SCRATCH) {
       setTicket(future, BACKLOG);
-      this.#backlog.push({
-        future,
-        fn: i32[at + FUNCTION]!,
-        kind: i32[at + KIND]!,
-        word: i32[at + WORD]!,
-        double: f64[(at + DOUBLE) >> 1]!,
-        flags,
-        parcels,
-        transfer,
-      });
+      this.#backlog.push(park(this.fabric, at, { future, flags, priority, parcels, transfer }));
+      if (this.#backlog.isOrdered) this.#refill();
     } else this.#send(slot, at, future, flags, parcels, transfer);
     if (!this.#holdsLoop) this.#becomeBusy();
-    if (this.#living < this.#options.maxWorkers && this.#outstanding > this.#living) this.#moreThreads();
+    if (this.#outstanding > this.crew.living && this.crew.living < this.#options.maxWorkers && !this.#isStopping) this.#grow();
     return future;
+  }
+
+  #grow(): void {
+    try {
+      this.crew.grow();
+    } catch (error) {
+      // With fewer threads than there may be, it takes longer.
+      if (this.crew.living === 0) this.#break('no thread can be started', error);
+    }
   }
 
   /** Puts a slot that has been filled into the ring, or gives it to one worker when parcels go with it. */
@@ -228,11 +339,13 @@ export class PoolCore implements Source {
     parcels: readonly unknown[] | null,
     transfer: readonly unknown[],
   ): void {
-    const { i32 } = this.fabric;
+    const { i32, f64 } = this.fabric;
     this.#futures[slot] = future;
-    i32[at + FLAGS] = flags;
+    const isStamped = (this.#tail & 15) === 0;
+    i32[at + FLAGS] = isStamped ? flags | STAMPED : flags;
+    if (isStamped) f64[(at + SENT_AT) >> 1] = performance.timeOrigin + performance.now();
     i32[at + RECORD] = recordOf(future);
-    if (parcels !== null) return this.#pin(slot, at, parcels, transfer);
+    if (parcels !== null) return this.#pin(slot, at, parcels, transfer.length > 0, transfer);
     Atomics.store(i32, at, QUEUED);
     this.#push(slot);
   }
@@ -242,30 +355,82 @@ export class PoolCore implements Source {
     i32[base + RING + (this.#tail & RING_MASK)] = slot;
     this.#tail = (this.#tail + 1) | 0;
     Atomics.store(i32, base + TAIL, this.#tail);
-    if (Atomics.load(i32, base + SLEEPERS) > 0) this.fabric.wakeOne(this.#threads.length);
+    if (Atomics.load(i32, base + SLEEPERS) > 0) this.fabric.wakeOne(this.crew.slots.length);
+  }
+
+  /** Gives a task to one worker, if none is named to the one that has least of its own to do. */
+  #pin(slot: number, at: number, parcels: readonly unknown[], isMoved: boolean, transfer: readonly unknown[], only?: PoolThread): void {
+    Atomics.store(this.fabric.i32, at, QUEUED);
+    for (;;) {
+      if (this.crew.living === 0) this.crew.start();
+      const worker =
+        only ?? this.crew.threads.reduce((best, one) => (one.pins < best.pins || (one.pins === best.pins && one.isParked) ? one : best));
+      this.#pinned.set(slot, { worker, parcels, isMoved });
+      worker.pins++;
+      if (worker.sendParcels(slot, parcels, transfer)) return;
+      // It is leaving: nothing has been sent.
+      this.#unpin(slot);
+      this.crew.remove(worker);
+    }
+  }
+
+  // ------------------------------------------------------------------ order
+
+  /** Takes tasks that have not begun out of the ring again, where they come in the order in which they were sent. */
+  #recall(priority: number): void {
+    if (!this.#backlog.isOrdered) this.#backlog.order();
+    const { fabric } = this;
+    for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
+      const future = this.#futures[slot];
+      if (!future || this.#pinned.has(slot)) continue;
+      const work = this.#works.get(future);
+      if ((work?.terms.priority ?? 0) >= priority && priority > 0) continue;
+      const at = fabric.slot(slot);
+      if (Atomics.compareExchange(fabric.i32, at, QUEUED, WITHDRAWN) !== QUEUED) continue;
+      const flags = fabric.i32[at + FLAGS]! & ~STAMPED;
+      const task = park(fabric, at, { future, flags, priority: work?.terms.priority ?? 0, parcels: null, transfer: NOTHING });
+      this.#futures[slot] = null;
+      setTicket(future, BACKLOG);
+      this.#backlog.push(task);
+    }
+  }
+
+  /** Gives slots to tasks that wait for one. */
+  #refill(): void {
+    const { fabric } = this;
+    while (this.#backlog.length > 0 && this.#free.length > 0 && !this.#ringIsFull()) {
+      // Where order matters, no more are sent than can begin soon.
+      if (this.#backlog.isOrdered && this.#waitingInRing() >= Math.max(1, this.crew.living)) return;
+      const task = this.#backlog.shift()!;
+      const { future, flags, parcels, transfer } = task;
+      if (peek(future) >= CANCELLED) {
+        dropParked(task);
+        continue;
+      }
+      const slot = this.#free.pop()!;
+      const at = fabric.slot(slot);
+      unpark(fabric, at, task);
+      setTicket(future, slot);
+      this.#send(slot, at, future, flags, parcels, transfer);
+    }
+  }
+
+  #waitingInRing(): number {
+    const { i32, base } = this.fabric;
+    return (this.#tail - Atomics.load(i32, base + HEAD)) | 0;
   }
 
   /** Whether the ring has no room: after a worker has died, a number may lie in it twice. */
   #ringIsFull(): boolean {
-    const { i32, base } = this.fabric;
-    return ((this.#tail - Atomics.load(i32, base + HEAD)) | 0) >= RING_SLOTS;
-  }
-
-  /** Gives a task to the worker that has least of its own to do. */
-  #pin(slot: number, at: number, parcels: readonly unknown[], transfer: readonly unknown[]): void {
-    if (this.#living === 0) this.#startThread();
-    const worker = this.threads.reduce((best, one) => (one.pins < best.pins || (one.pins === best.pins && one.isParked) ? one : best));
-    this.#pinned.set(slot, { worker, parcels, isMoved: transfer.length > 0 });
-    worker.pins++;
-    Atomics.store(this.fabric.i32, at, QUEUED);
-    worker.sendParcels(slot, parcels, transfer);
+    return this.#waitingInRing() >= RING_SLOTS;
   }
 
   // ------------------------------------------------------------------ results
 
   #listen(): void {
     const { i32, base } = this.fabric;
-    while (this.#outstanding > 0) {
+    // Also when nothing is outstanding: threads leave when they have nothing to do. It keeps nothing alive.
+    while (!this.#isOver) {
       Atomics.store(i32, base + BELL, 1);
       if (this.#hasResults() && !this.#isDraining) {
         this.drain();
@@ -282,28 +447,30 @@ export class PoolCore implements Source {
 
   readonly #heard = (): void => {
     this.#isListening = false;
+    if (this.#isOver) return;
     this.drain();
     this.#listen();
   };
 
   #hasResults(): boolean {
-    for (const thread of this.#threads) if (thread?.hasResults === true) return true;
+    for (const thread of this.crew.slots) if (thread?.hasResults === true) return true;
     return false;
   }
 
   /** Takes the results that have come. */
   drain(): void {
-    if (this.#isDraining) return;
+    if (this.#isDraining || this.#isOver) return;
     this.#isDraining = true;
     try {
-      for (const thread of this.#threads) {
+      for (const thread of this.crew.slots) {
         if (thread === null) continue;
         for (let slot = thread.nextResult(); slot >= 0; slot = thread.nextResult()) {
           this.#take(slot, thread);
           if (this.#backlog.length > 0) this.#refill();
         }
-        if (thread.failure !== 0) this.#initializerFailed(thread);
+        if (thread.hasLeft) this.#left(thread);
       }
+      if (this.#backlog.length > 0) this.#refill();
     } finally {
       this.#isDraining = false;
     }
@@ -313,9 +480,9 @@ export class PoolCore implements Source {
   #take(slot: number, thread: PoolThread): void {
     const { fabric } = this;
     const at = fabric.slot(slot);
-    // One that was withdrawn.
-    if (this.#futures[slot] === null) return this.#release(slot, at);
     const flags = fabric.i32[at + FLAGS]!;
+    // One that was taken back.
+    if (this.#futures[slot] === null) return this.#release(slot, at);
     const parcels = (flags & PARCELS) === 0 ? null : thread.receiveParcels();
     let value: unknown;
     let state: 4 | 5 = (flags & FAILED) === 0 ? SUCCEEDED : FUTURE_FAILED;
@@ -347,15 +514,57 @@ export class PoolCore implements Source {
     this.#becomeIdle();
   }
 
-  /** Frees the slot, and ends its future. */
-  #settle(slot: number, at: number, state: 2 | 4 | 5, value: unknown): void {
+  /** Frees the slot, and ends its future, or tries once more. */
+  #settle(slot: number, at: number, state: 4 | 5, value: unknown): void {
     const future = this.#futures[slot];
     invariant(future, `slot ${slot} has no future`);
     this.#release(slot, at);
     this.#outstanding--;
     const record = recordOf(future);
-    const isCancelled = record !== 0 && stateOfRecord(record) === CANCELLED;
-    settleFuture(future, isCancelled ? CANCELLED : state, isCancelled ? undefined : value);
+    if (record !== 0 && stateOfRecord(record) === CANCELLED) return this.#finish(future, CANCELLED, undefined);
+    if (state === FUTURE_FAILED && this.#works.size > 0) {
+      const work = this.#works.get(future);
+      const delay = work === undefined ? null : delayBeforeRetry(work, value);
+      if (delay !== null) return this.#tryAgain(work!, delay);
+    }
+    this.#finish(future, state, value);
+  }
+
+  #finish(future: AnyFuture, state: 2 | 4 | 5, value: unknown): void {
+    setTicket(future, NOWHERE);
+    if (state === SUCCEEDED) this.counts.completed++;
+    else if (state === FUTURE_FAILED) this.counts.failed++;
+    else this.counts.cancelled++;
+    if (this.#works.size > 0) this.#forgetWork(future);
+    settleFuture(future, state, value);
+    if (this.#room.length > 0) for (const tell of this.#room.splice(0)) tell();
+  }
+
+  #forgetWork(future: AnyFuture): void {
+    const work = this.#works.get(future);
+    if (work === undefined) return;
+    this.#works.delete(future);
+    if (work.timer !== null) clearTimeout(work.timer);
+    if (work.retryTimer !== null) clearTimeout(work.retryTimer);
+    work.unsubscribe?.();
+  }
+
+  #tryAgain(work: Work, delay: number): void {
+    this.counts.retried++;
+    this.#outstanding++;
+    setTicket(work.future, BETWEEN);
+    const send = (): void => {
+      this.#outstanding--;
+      work.retryTimer = null;
+      try {
+        this.#checkUsable();
+        this.#sendWork(work);
+      } catch (error) {
+        this.#finish(work.future, FUTURE_FAILED, error);
+        this.#becomeIdle();
+      }
+    };
+    work.retryTimer = setTimeout(send, delay);
   }
 
   #release(slot: number, at: number): void {
@@ -372,40 +581,24 @@ export class PoolCore implements Source {
     pin.worker.pins--;
   }
 
-  /** Gives slots to tasks that wait for one. */
-  #refill(): void {
-    const { fabric } = this;
-    while (this.#backlog.length > 0 && this.#free.length > 0 && !this.#ringIsFull()) {
-      const { future, fn, kind, word, double, flags, parcels, transfer } = this.#backlog.shift()!;
-      if (peek(future) >= CANCELLED) {
-        if (kind === BLOCK) drop((word >>> 0) * 16);
-        continue;
-      }
-      const slot = this.#free.pop()!;
-      const at = fabric.slot(slot);
-      fabric.i32[at + FUNCTION] = fn;
-      fabric.i32[at + KIND] = kind;
-      fabric.i32[at + WORD] = word;
-      fabric.f64[(at + DOUBLE) >> 1] = double;
-      setTicket(future, slot);
-      this.#send(slot, at, future, flags, parcels, transfer);
-    }
-  }
-
   #becomeBusy(): void {
     holdLoop();
     this.#holdsLoop = true;
+    this.crew.becomeBusy();
     this.#listen();
   }
 
   #becomeIdle(): void {
-    if (this.#outstanding > 0) return;
-    Atomics.store(this.fabric.i32, this.fabric.base + BELL, 0);
-    if (this.#holdsLoop) releaseLoop();
+    if (this.#outstanding > 0 || !this.#holdsLoop) return;
+    releaseLoop();
     this.#holdsLoop = false;
-    if (this.#hunger !== null) clearTimeout(this.#hunger);
-    this.#hunger = null;
+    this.crew.becomeIdle();
     for (const tell of this.#idle.splice(0)) tell();
+  }
+
+  /** Resolves when a task has ended. */
+  whenRoom(): Promise<void> {
+    return new Promise((resolve) => this.#room.push(resolve));
   }
 
   // ------------------------------------------------------------------ what futures ask
@@ -417,23 +610,33 @@ export class PoolCore implements Source {
     return state === RUNNING || state === DONE;
   }
 
-  cancel(future: AnyFuture, _running: boolean): boolean {
+  cancel(future: AnyFuture, running: boolean): boolean {
+    if (!this.#takeBack(future, running)) return false;
+    this.counts.cancelled++;
     const record = recordOf(future);
+    if (record !== 0) moveRecord(record, PENDING, CANCELLED);
+    return true;
+  }
+
+  /** Takes a task back, with `running` also one that runs; its future is left to the caller. */
+  #takeBack(future: AnyFuture, running: boolean): boolean {
     const slot = ticketOf(future);
-    if (slot === BACKLOG) {
-      // Its place in the backlog is passed over later.
-      setTicket(future, NOWHERE);
+    if (slot >= 0) {
+      const at = this.fabric.slot(slot);
+      if (!this.#withdraw(slot, at) && !(running && this.#breakOff(slot, at))) return false;
       this.#outstanding--;
-      if (record !== 0) moveRecord(record, PENDING, CANCELLED);
-    } else {
-      const { fabric } = this;
-      const at = fabric.slot(slot);
-      if (!this.#withdraw(slot, at)) return false;
-      setTicket(future, NOWHERE);
-      this.#outstanding--;
-    }
+    } else if (slot === BACKLOG || slot === BETWEEN) this.#outstanding--;
+    setTicket(future, NOWHERE);
+    this.#forgetWork(future);
     this.#becomeIdle();
     return true;
+  }
+
+  /** Ends the future of a task with an error, whatever the task does. */
+  #endEarly(future: AnyFuture, error: unknown): void {
+    if (peek(future) >= CANCELLED || !this.#takeBack(future, true)) return;
+    this.counts.failed++;
+    settleFuture(future, FUTURE_FAILED, error);
   }
 
   /** Takes a task back that has not begun. Its slot comes home through the ring. */
@@ -444,6 +647,39 @@ export class PoolCore implements Source {
     dropValue(fabric, at);
     this.#futures[slot] = null;
     return true;
+  }
+
+  /** Breaks off a task that runs. The worker lives on, unless the task runs native code for too long. */
+  #breakOff(slot: number, at: number): boolean {
+    const { i32 } = this.fabric;
+    const state = Atomics.load(i32, at);
+    const mark = state & ~STATE;
+    if ((state & STATE) !== RUNNING || Atomics.compareExchange(i32, at, state, CANCELLING | mark) !== state) return false;
+    this.#futures[slot] = null;
+    const thread = this.crew.slots[mark >> STATE_BITS];
+    if (!thread) return true;
+    const isCall = (Atomics.or(i32, at + FLAGS, INTERRUPTING) & AWAITS) === 0;
+    thread.breakOff(slot, isCall);
+    setTimeout(() => {
+      if (Atomics.load(i32, at) === (CANCELLING | mark) && this.crew.slots[thread.number] === thread) thread.kill();
+    }, GRACE_MS).unref();
+    return true;
+  }
+
+  /** Ends a task whose time is up, or looks again when it could be. */
+  #checkTime(work: Work): void {
+    const { future } = work;
+    const timeout = work.terms.timeout!;
+    const slot = ticketOf(future);
+    const at = slot >= 0 ? this.fabric.slot(slot) : 0;
+    let left = timeout;
+    if (slot >= 0 && (Atomics.load(this.fabric.i32, at) & STATE) === RUNNING) {
+      const began = this.fabric.f64[(at + BEGAN) >> 1]!;
+      left = began + timeout - (performance.timeOrigin + performance.now());
+      // Timers ring a little early.
+      if (left < 1) return this.#endEarly(future, new TimeoutError(`the task did not end within ${timeout} ms from its start`));
+    }
+    work.timer = setTimeout(() => this.#checkTime(work), left).unref();
   }
 
   share(future: AnyFuture, record: number): void {
@@ -462,71 +698,76 @@ export class PoolCore implements Source {
       Atomics.store(i32, bell, 2);
       if (this.#hasResults()) continue;
       const left = deadline === NEVER ? LOOK_MS : Math.min(LOOK_MS, remaining(deadline));
-      if (Atomics.wait(i32, bell, 2, left) === 'timed-out') this.#lookForDeaths();
+      if (Atomics.wait(i32, bell, 2, left) === 'timed-out') this.#look();
     }
     this.#listen();
   }
 
-  // ------------------------------------------------------------------ threads
-
-  #moreThreads(): void {
-    if (this.#living < this.#options.eagerWorkers) this.#startThread();
-    else this.#hunger ??= setTimeout(this.#starved, STARVED_MS).unref();
-  }
-
-  /** Tasks have waited for some time, and nobody has come to take them: the workers may be blocked. */
-  readonly #starved = (): void => {
-    this.#hunger = null;
-    if (this.#outstanding > this.#living && this.#living < this.#options.maxWorkers) {
-      this.#startThread();
-      this.#hunger = setTimeout(this.#starved, STARVED_MS).unref();
-    }
-  };
-
-  #startThread(): void {
-    let number = this.#threads.indexOf(null);
-    if (number < 0) number = this.#threads.length;
-    const thread = new PoolThread(this.fabric, number, `${this.#options.name}_${this.#started}`, this.#options, (end) =>
-      this.#died(thread, end),
-    );
-    this.#threads[number] = thread;
-    this.#living++;
-    this.#started++;
-    thread.start();
-  }
-
-  #lookForDeaths(): void {
-    for (const thread of this.threads) {
+  /** While the event loop stands still: what it would tell. */
+  #look(): void {
+    for (const thread of this.crew.threads) {
       const end = thread.lookForEnd();
       if (end !== null) this.#died(thread, end);
     }
+    for (const work of this.#works.values()) if (work.timer !== null && work.terms.timeout !== undefined) this.#checkTimeNow(work);
+  }
+
+  #checkTimeNow(work: Work): void {
+    clearTimeout(work.timer!);
+    this.#checkTime(work);
+  }
+
+  // ------------------------------------------------------------------ threads
+
+  /** A worker has left in good order: its initializer has failed, or it has done its share. */
+  #left(thread: PoolThread): void {
+    if (this.crew.slots[thread.number] !== thread || thread.isKnownToLeave) return;
+    thread.isKnownToLeave = true;
+    const gone = thread.join();
+    this.#leaving.add(gone);
+    void gone.then(() => this.#leaving.delete(gone));
+    if (thread.failure !== 0) {
+      const error = take(thread.takeFailure());
+      this.crew.remove(thread);
+      return this.#break('its initializer failed', error);
+    }
+    if (this.#isStopping) return;
+    this.crew.remove(thread);
+    this.#requeue(this.#slotsIn(QUEUED), thread, null);
+    if (this.#outstanding > this.crew.living) this.#grow();
+  }
+
+  #slotsIn(state: number): number[] {
+    const found: number[] = [];
+    for (let slot = SCRATCH + 1; slot < SLOTS; slot++)
+      if (Atomics.load(this.fabric.i32, this.fabric.slot(slot)) === state) found.push(slot);
+    return found;
   }
 
   /** A worker has died: what it ran fails, what it had only claimed goes to the others, and another one takes its place. */
   #died(thread: PoolThread, end: ThreadEnd): void {
-    if (this.#threads[thread.number] !== thread) return;
+    if (this.crew.slots[thread.number] !== thread) return;
+    if (thread.hasLeft) return this.#left(thread);
     const { fabric } = this;
     for (let slot = thread.nextResult(); slot >= 0; slot = thread.nextResult()) this.#take(slot, thread);
-    this.#threads[thread.number] = null;
-    this.#living--;
     this.#stillborn = thread.isReady ? 0 : this.#stillborn + 1;
     const mark = thread.number << STATE_BITS;
+    const error = this.#workerError(thread, end);
     const queued: number[] = [];
     for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
       const at = fabric.slot(slot);
       const state = Atomics.load(fabric.i32, at);
-      if (state === FREE) continue;
-      if (state === (RUNNING | mark)) this.#settle(slot, at, FUTURE_FAILED, this.#workerError(thread, end));
+      if (state === (RUNNING | mark)) this.#settle(slot, at, FUTURE_FAILED, error);
+      else if (state === (CANCELLING | mark)) this.#release(slot, at);
       else if (state === (DONE | mark)) this.#take(slot, thread);
       else if (state === QUEUED || state === WITHDRAWN) queued.push(slot);
     }
-    thread.release();
+    this.crew.remove(thread);
     if (this.#stillborn >= STILLBORN_MAX)
-      return this.#break(`its workers die before they can begin (${end.how}, exit code ${end.exitCode})`, end.error);
-    this.#requeue(queued, thread, end);
-    if (this.#outstanding > this.#living && !this.#isStopping) this.#startThread();
+      return this.#break(`its workers die before they can begin (${end.how}, exit code ${end.exitCode})`, end.error ?? error.cause);
+    this.#requeue(queued, thread, error);
+    if (this.#outstanding > this.crew.living && !this.#isStopping) this.#grow();
     this.#becomeIdle();
-    if (this.#living === 0) for (const tell of this.#ended.splice(0)) tell();
   }
 
   #workerError(thread: PoolThread, end: ThreadEnd): BrokenWorkerError {
@@ -538,7 +779,7 @@ export class PoolCore implements Source {
   }
 
   /** Puts tasks into the ring again that are in nobody's hands any more. Numbers that are in there already do no harm. */
-  #requeue(queued: readonly number[], dead: PoolThread, end: ThreadEnd): void {
+  #requeue(queued: readonly number[], gone: PoolThread, error: BrokenWorkerError | null): void {
     const { i32, base } = this.fabric;
     const inRing = new Set<number>();
     for (let at = Atomics.load(i32, base + HEAD); at !== this.#tail; at = (at + 1) | 0) inRing.add(i32[base + RING + (at & RING_MASK)]!);
@@ -548,89 +789,90 @@ export class PoolCore implements Source {
         if (!inRing.has(slot) && !this.#ringIsFull()) this.#push(slot);
         continue;
       }
-      if (pin.worker !== dead) continue;
+      if (pin.worker !== gone) continue;
       this.#unpin(slot);
       const at = this.fabric.slot(slot);
       if (this.#futures[slot] === null) this.#release(slot, at);
-      else if (pin.isMoved) {
+      else if (pin.isMoved && error !== null) {
         dropValue(this.fabric, at);
-        this.#settle(slot, at, FUTURE_FAILED, this.#workerError(dead, end));
-      } else this.#pin(slot, at, pin.parcels, NOTHING);
+        this.#settle(slot, at, FUTURE_FAILED, error);
+      } else this.#pin(slot, at, pin.parcels, pin.isMoved, NOTHING);
     }
-  }
-
-  #initializerFailed(thread: PoolThread): void {
-    const error = take(thread.takeFailure());
-    this.#break('its initializer failed', error);
   }
 
   /** Nothing can be run any more: everything that waits fails. */
   #break(why: string, cause: unknown): void {
     this.#broken ??= new BrokenExecutorError(`${this.name} is broken: ${why}`, { cause });
     const error = this.#broken;
-    for (const { future, kind, word } of this.#takeBacklog()) {
-      if (kind === BLOCK) drop((word >>> 0) * 16);
-      if (peek(future) >= CANCELLED) continue;
-      this.#outstanding--;
-      settleFuture(future, FUTURE_FAILED, error);
+    for (const task of this.#backlog.takeAll()) {
+      dropParked(task);
+      this.#endEarly(task.future, error);
     }
+    for (const { future } of this.#works.values()) if (ticketOf(future) === BETWEEN) this.#endEarly(future, error);
     for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
-      if (this.#futures[slot] === null) continue;
-      const at = this.fabric.slot(slot);
-      const future = this.#futures[slot]!;
-      if (!this.#withdraw(slot, at)) continue;
+      const future = this.#futures[slot];
+      if (!future || !this.#withdraw(slot, this.fabric.slot(slot))) continue;
       this.#outstanding--;
-      settleFuture(future, FUTURE_FAILED, error);
+      this.#finish(future, FUTURE_FAILED, error);
     }
     this.#close();
     this.#becomeIdle();
-  }
-
-  #takeBacklog(): Parked[] {
-    const all = [...this.#backlog];
-    this.#backlog.clear();
-    return all;
   }
 
   // ------------------------------------------------------------------ the end
 
   /** Takes back everything that has not begun. */
   cancelQueued(): void {
-    for (const { future } of this.#takeBacklog()) future.cancel();
+    for (const task of this.#backlog.takeAll()) {
+      task.future.cancel();
+      dropParked(task);
+    }
     for (let slot = SCRATCH + 1; slot < SLOTS; slot++) this.#futures[slot]?.cancel();
   }
 
   /** Ends the workers once everything has run. Resolves then. */
   async stop(): Promise<void> {
     if (this.#outstanding > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    await this.#end();
+    this.#close();
+    await Promise.all(this.crew.threads.map((thread) => thread.join()));
+    await this.#giveBackMemory();
   }
 
   /** The same, blocking. */
   stopSync(): void {
-    for (let slot = SCRATCH + 1; slot < SLOTS || this.#outstanding > 0; slot = slot >= SLOTS ? SCRATCH + 1 : slot + 1) {
-      const future = this.#futures[slot];
-      if (future) this.waitSync(future, NEVER);
+    while (this.#outstanding > 0) {
+      const next = this.#futures.find((future) => future !== null);
+      // Only tries that wait for their time are left.
+      if (next) this.waitSync(next, NEVER);
+      else for (const { future } of Array.from(this.#works.values())) future.cancel();
     }
     this.#close();
-    for (const thread of this.threads) thread.joinSync();
-    this.#free.length = 0;
+    for (const thread of this.crew.threads) thread.joinSync();
+    void this.#giveBackMemory();
   }
 
   /** Ends the workers at once. */
   async terminate(): Promise<void> {
     this.#break('its workers were terminated', undefined);
-    const { threads } = this;
+    const { threads } = this.crew;
     const ends = threads.map((thread) => thread.join());
     for (const thread of threads) thread.kill();
     await Promise.all(ends);
-    this.#lookForDeaths();
+    this.#look();
+    await this.#giveBackMemory();
   }
 
-  async #end(): Promise<void> {
-    this.#close();
-    await Promise.all(this.threads.map((thread) => thread.join()));
-    if (this.#isStopping && this.#living >= 0) this.#threads.length = 0;
+  async #giveBackMemory(): Promise<void> {
+    await Promise.all(this.#leaving);
+    for (const thread of this.crew.threads) this.crew.remove(thread);
+    if (this.#isOver || this.#outstanding > 0) return;
+    this.#isOver = true;
+    const { i32, base, block } = this.fabric;
+    this.#functions.clear();
+    // Nobody may sleep on memory that will be somebody else's.
+    Atomics.store(i32, base + BELL, 0);
+    Atomics.notify(i32, base + BELL);
+    sharedHeap().release(block);
   }
 
   #close(): void {
@@ -638,6 +880,6 @@ export class PoolCore implements Source {
     this.#isStopping = true;
     const { i32, base } = this.fabric;
     Atomics.store(i32, base + CLOSED, 1);
-    for (const thread of this.threads) this.fabric.wake(thread.number);
+    for (const thread of this.crew.threads) this.fabric.wake(thread.number);
   }
 }

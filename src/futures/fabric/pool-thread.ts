@@ -1,5 +1,6 @@
 import { carry, type CarrierOptions, onWorkerEnd, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
-import { type ParcelPort, portToCarrier } from '../../host/thread/port.ts';
+import { interrupt } from '../../host/thread/interrupt.ts';
+import { type Ports, portsToCarrier } from '../../host/thread/port.ts';
 import * as record from '../../host/thread/record.ts';
 import { drop, post, take } from '../../message/index.ts';
 import { block, suspend } from '../../sync/waiting.ts';
@@ -22,6 +23,12 @@ import {
   SLOTS,
   WORKER_COUNT,
   WORKER_WORDS,
+  LEFT,
+  QUIT,
+  BUSY_MS,
+  RUN_TIMES,
+  WAIT_TIMES,
+  TIME_BUCKETS,
 } from './layout.ts';
 import { runWorker, type WorkerOptions } from './worker.ts';
 
@@ -29,6 +36,9 @@ export interface ThreadOptions {
   readonly initializer?: AnyFunction | null | undefined;
   readonly initargs?: readonly unknown[] | undefined;
   readonly resourceLimits?: CarrierOptions['resourceLimits'];
+  readonly maxTasks?: number | undefined;
+  readonly maxHeap?: number | undefined;
+  readonly maxBuffers?: number | undefined;
 }
 
 export interface ThreadEnd extends Omit<WorkerEnd, 'how'> {
@@ -46,8 +56,10 @@ export class PoolThread {
   readonly #options: ThreadOptions;
   readonly #onEnd: (end: ThreadEnd) => void;
   #run = 0;
-  #port: ParcelPort | null = null;
+  #ports: Ports | null = null;
   #head = 0;
+  /** The owner has seen that it has left. */
+  isKnownToLeave = false;
   /** How many tasks it has been given that are for it alone. */
   pins = 0;
 
@@ -67,9 +79,11 @@ export class PoolThread {
   }
 
   start(): void {
-    const { initializer = null, initargs = [], resourceLimits } = this.#options;
-    const options: WorkerOptions = { block: this.#fabric.block, number: this.number, initializer, initargs };
-    const run = record.newRecord({ name: this.name, daemon: true, fresh: resourceLimits !== undefined });
+    const { initializer = null, initargs = [], resourceLimits, maxTasks = 0, maxHeap = 0, maxBuffers = 0 } = this.#options;
+    const options: WorkerOptions = { block: this.#fabric.block, number: this.number, initializer, initargs, maxTasks, maxHeap, maxBuffers };
+    // A thread that is to be replaced leaves nothing to the next one.
+    const fresh = resourceLimits !== undefined || maxTasks > 0 || maxHeap > 0 || maxBuffers > 0;
+    const run = record.newRecord({ name: this.name, daemon: true, fresh });
     const message = post({ main: runWorker, args: [options] });
     record.begin(run, message.offset);
     try {
@@ -81,7 +95,7 @@ export class PoolThread {
     }
     this.#run = run;
     onWorkerEnd.set(run, this.#onEnd);
-    this.#port = portToCarrier(record.carrierOf(run), this.#fabric.block);
+    this.#ports = portsToCarrier(record.carrierOf(run), this.#fabric.block);
   }
 
   get isReady(): boolean {
@@ -92,7 +106,7 @@ export class PoolThread {
   }
   get hasResults(): boolean {
     const { i32 } = this.#fabric;
-    return Atomics.load(i32, this.#area + DONE_TAIL) !== this.#head || Atomics.load(i32, this.#area + FAILURE) !== 0;
+    return Atomics.load(i32, this.#area + DONE_TAIL) !== this.#head || (!this.isKnownToLeave && this.hasLeft);
   }
 
   /** The number of the next slot that is done; -1 when there is none. */
@@ -119,14 +133,16 @@ export class PoolThread {
     return message === 0 ? undefined : take(message);
   }
 
-  sendParcels(slot: number, parcels: readonly unknown[], transfer: readonly unknown[]): void {
-    this.#port!.send({ slot, parcels }, transfer);
-    Atomics.add(this.#fabric.i32, this.#area + PIN, 1);
+  /** Gives it a task of its own; false when it is leaving, and nothing was sent. */
+  sendParcels(slot: number, parcels: readonly unknown[], transfer: readonly unknown[]): boolean {
+    if (Atomics.add(this.#fabric.i32, this.#area + PIN, 1) < 0) return false;
+    this.#ports!.sendParcels({ slot, parcels }, transfer);
     this.#fabric.wake(this.number);
+    return true;
   }
 
   receiveParcels(): readonly unknown[] {
-    return (this.#port!.receive() as { readonly parcels: readonly unknown[] }).parcels;
+    return this.#ports!.receiveParcels() as readonly unknown[];
   }
 
   /** How it ended, if it has: for when the event loop stands still, and nobody tells. */
@@ -136,6 +152,32 @@ export class PoolThread {
     if (record.hasEnded(this.#run) || !roster.probe(record.idOf(this.#run))) return null;
     record.die(this.#run, 'lost', 1);
     return { how: roster.howDied(record.idOf(this.#run)) ?? 'lost', exitCode: 1, error: undefined };
+  }
+
+  /** Tells it that a task of its own has been broken off; `isCall`: its call has to be interrupted. */
+  breakOff(slot: number, isCall: boolean): void {
+    if (isCall) interrupt(this.#run);
+    this.#ports?.call(slot);
+  }
+
+  /** Whether it has left the pool in good order. */
+  get hasLeft(): boolean {
+    return Atomics.load(this.#fabric.i32, this.#area + LEFT) === 1;
+  }
+
+  /** Asks it to leave when it has nothing to do. */
+  askToQuit(): void {
+    Atomics.store(this.#fabric.i32, this.#area + QUIT, 1);
+    this.#fabric.wake(this.number);
+  }
+
+  get busyMs(): number {
+    return this.#fabric.f64[(this.#area + BUSY_MS) >> 1]!;
+  }
+  /** How many tasks ran, and had waited, how long. */
+  times(which: 'run' | 'wait'): readonly number[] {
+    const first = this.#area + (which === 'run' ? RUN_TIMES : WAIT_TIMES);
+    return Array.from(this.#fabric.i32.subarray(first, first + TIME_BUCKETS));
   }
 
   /** Ends it at once, wherever it is. */
@@ -157,7 +199,7 @@ export class PoolThread {
     onWorkerEnd.delete(this.#run);
     const { i32, base } = this.#fabric;
     if (Atomics.compareExchange(i32, this.#area + PARK, 1, 0) === 1) Atomics.sub(i32, base + SLEEPERS, 1);
-    this.#port?.close();
+    this.#ports?.close();
     sharedHeap().release(this.#ring);
     sharedHeap().release(this.#run);
     this.#run = 0;

@@ -1,16 +1,21 @@
 import { hasWorkers } from '../../host/thread/carrier.ts';
 import { isLoopEmpty } from '../../host/thread/loop.ts';
-import { type ParcelPort, portToMaker } from '../../host/thread/port.ts';
+import { callFromPort, type Ports, portsToMaker } from '../../host/thread/port.ts';
 import { onUncaught } from '../../host/thread/run-thread.ts';
 import { MustAwait, post } from '../../message/index.ts';
-import { CANCELLED, moveRecord, PENDING, RUNNING as BEGUN, settleRecord, SUCCEEDED, FAILED as RECORD_FAILED } from '../future-record.ts';
+import '../../threading/thread.ts'; // A task may ask for its thread.
+import { CANCELLED, FAILED as RECORD_FAILED, moveRecord, PENDING, RUNNING as BEGUN, settleRecord, SUCCEEDED } from '../future-record.ts';
 import { applyToChunk, type ChunkArgs } from './chunk.ts';
 import { type AnyFunction, FunctionCache } from './function-table.ts';
 import {
+  AWAITS,
   BATCH,
   BATCH_SIZE,
   BATCH_SLOTS,
   BEGAN,
+  BLOCK,
+  BUSY_MS,
+  CANCELLING,
   CHUNK,
   CLOSED,
   DONE,
@@ -23,29 +28,37 @@ import {
   FLAGS,
   FUNCTION,
   HEAD,
+  INTERRUPTING,
   KIND,
   LAST_WORD,
+  LEFT,
+  NO_MORE,
   MESSAGE,
-  BLOCK,
   NONE,
   PARCELS,
   PARK,
   PIN,
   QUEUED,
+  QUIT,
   READY,
   RECORD,
   RING,
   RING_MASK,
-  RUNNING,
   RUN_TIMES,
+  RUNNING,
+  SENT_AT,
   SLEEPERS,
   SLOT_MASK,
+  STAMPED,
   STATE,
   STATE_BITS,
   TAIL,
+  TIME_BUCKETS,
   TIMED,
+  WAIT_TIMES,
   WITHDRAWN,
 } from './layout.ts';
+import { type Task, taskHere } from './task.ts';
 import { dropValue, putValue, takeValue } from './values.ts';
 
 export interface WorkerOptions {
@@ -53,19 +66,25 @@ export interface WorkerOptions {
   readonly number: number;
   readonly initializer: AnyFunction | null;
   readonly initargs: readonly unknown[];
+  /** It leaves after so many tasks; 0: never. */
+  readonly maxTasks: number;
+  /** It leaves when its heap, or its buffers, hold more bytes after a task; 0: no matter. */
+  readonly maxHeap: number;
+  readonly maxBuffers: number;
 }
 
 /** A claim holds about so much work, as far as one can tell: more would unbalance the workers. */
 const CLAIM_US = 30;
 /** After so long the event loop has its turn: timers that tasks have started. */
 const TURN_MS = 8;
+const MEMORY_LOOK_MS = 50;
 
 /** What a thread of a pool runs. Resolves when the pool has nothing for it any more. */
 export function runWorker(_run: number, options: WorkerOptions): Promise<void> {
   return new Promise((resolve) => new PoolWorker(options, resolve).begin());
 }
 
-class PoolWorker {
+export class PoolWorker {
   readonly #fabric: Fabric;
   readonly #number: number;
   readonly #area: number;
@@ -74,13 +93,17 @@ class PoolWorker {
   readonly #options: WorkerOptions;
   readonly #end: () => void;
   readonly #functions: FunctionCache;
-  #port: ParcelPort | null = null;
+  readonly #ports: Ports;
+  /** Tasks run from the event of a port: only there can they be interrupted. */
+  readonly #entry: ReturnType<typeof callFromPort>;
   #pinsSeen = 0;
   #doneTail = 0;
   /** How long a task takes, in microseconds: a moving average. */
   #taskUs = CLAIM_US;
-  /** Tasks that have returned a promise. */
-  #pending = 0;
+  /** Tasks that have returned a promise, by their slots. */
+  readonly #awaiting = new Map<number, Task>();
+  #ran = 0;
+  #memoryLook = 0;
   #isScheduled = false;
   #hasRun = false;
 
@@ -95,6 +118,9 @@ class PoolWorker {
     this.#doneTail = fabric.i32[this.#area + DONE_TAIL]!;
     this.#end = end;
     this.#functions = new FunctionCache(fabric);
+    this.#entry = callFromPort(this.#turn);
+    this.#ports = portsToMaker(options.block);
+    this.#ports.onCall((slot) => this.#recover(slot));
   }
 
   begin(): void {
@@ -124,24 +150,31 @@ class PoolWorker {
   }
 
   #failToBegin(error: unknown): void {
-    const { offset } = post(error);
-    Atomics.store(this.#fabric.i32, this.#area + FAILURE, offset / 16);
+    let message: number;
+    try {
+      message = post(error).offset;
+    } catch (unsendable) {
+      message = post(unsendable).offset;
+    }
+    Atomics.store(this.#fabric.i32, this.#area + FAILURE, message / 16);
     this.#fabric.ring();
-    this.#end();
+    this.#leave();
   }
 
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(this.#turn);
+    // After what is ready in the event loop: timers, immediates, promises.
+    setImmediate(this.#entry.ask);
   }
 
   readonly #turn = (): void => {
     this.#isScheduled = false;
     const start = performance.now();
-    while (this.#pending === 0) {
+    while (this.#awaiting.size === 0) {
       if (this.#claim() || this.#takePinned() || this.#steal()) {
         this.#hasRun = true;
+        if (this.#isWornOut() && this.#acceptNoMore()) return this.#leave();
         if (performance.now() - start > TURN_MS) return this.#schedule();
         continue;
       }
@@ -150,13 +183,35 @@ class PoolWorker {
         this.#hasRun = false;
         return this.#schedule();
       }
-      if (Atomics.load(this.#fabric.i32, this.#fabric.base + CLOSED) !== 0) return this.#leave();
-      if (!this.#park()) return;
+      const { i32, base } = this.#fabric;
+      if (Atomics.load(i32, base + CLOSED) !== 0 || Atomics.load(i32, this.#area + QUIT) !== 0) {
+        if (this.#acceptNoMore()) return this.#leave();
+      } else if (!this.#park()) return;
     }
   };
 
+  /** Whether it has run as many tasks, or holds as much memory, as it may. Those that are for it alone are run first. */
+  #isWornOut(): boolean {
+    const { maxTasks, maxHeap, maxBuffers } = this.#options;
+    if (maxTasks === 0 && maxHeap === 0 && maxBuffers === 0) return false;
+    if (this.#awaiting.size > 0 || this.#fabric.i32[this.#area + BATCH_SIZE] !== 0) return false;
+    if (maxTasks > 0 && this.#ran >= maxTasks) return true;
+    if ((maxHeap === 0 && maxBuffers === 0) || performance.now() < this.#memoryLook) return false;
+    this.#memoryLook = performance.now() + MEMORY_LOOK_MS;
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return (maxHeap > 0 && heapUsed > maxHeap) || (maxBuffers > 0 && arrayBuffers > maxBuffers);
+  }
+
+  /** False when something has come that is for this worker alone: that is run first. */
+  #acceptNoMore(): boolean {
+    return Atomics.compareExchange(this.#fabric.i32, this.#area + PIN, this.#pinsSeen, NO_MORE) === this.#pinsSeen;
+  }
+
   #leave(): void {
-    this.#port?.close();
+    Atomics.store(this.#fabric.i32, this.#area + LEFT, 1);
+    this.#fabric.ring();
+    this.#ports.close();
+    this.#entry.close();
     this.#end();
   }
 
@@ -186,6 +241,7 @@ class PoolWorker {
     return (
       Atomics.load(i32, base + HEAD) !== Atomics.load(i32, base + TAIL) ||
       Atomics.load(i32, this.#area + PIN) !== this.#pinsSeen ||
+      Atomics.load(i32, this.#area + QUIT) !== 0 ||
       Atomics.load(i32, base + CLOSED) !== 0
     );
   }
@@ -200,19 +256,25 @@ class PoolWorker {
       const available = (Atomics.load(i32, base + TAIL) - head) | 0;
       if (available <= 0) return false;
       // A share that gets smaller as the queue does, so that the workers end together.
-      const count = Math.max(1, Math.min(BATCH, available >> 2, (CLAIM_US / this.#taskUs) | 0));
+      const count = Math.max(1, Math.min(this.#batchMax(), available >> 2, (CLAIM_US / this.#taskUs) | 0));
       for (let i = 0; i < count; i++) i32[batch + i] = i32[base + RING + ((head + i) & RING_MASK)]!;
       if (Atomics.compareExchange(i32, base + HEAD, head, (head + count) | 0) !== head) continue;
       if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, count);
       const start = performance.now();
       let ran = 0;
-      for (let i = 0; i < count; i++) if (this.#pending === 0) ran += this.#run(i32[batch + i]!);
-      if (this.#pending === 0) {
+      for (let i = 0; i < count; i++) if (this.#awaiting.size === 0) ran += this.#run(i32[batch + i]!);
+      // What is left of the batch while a task awaits is for the others, or for later: it is still QUEUED, and shown.
+      if (this.#awaiting.size === 0) {
         if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, 0);
-        if (ran > 0) this.#measure(((performance.now() - start) * 1000) / ran, ran);
+        if (ran > 0) this.#measure(performance.now() - start, ran);
       } else if (count > 1) this.#fabric.wakeOne(this.#fabric.workers);
       return true;
     }
+  }
+
+  #batchMax(): number {
+    const { maxTasks } = this.#options;
+    return maxTasks === 0 ? BATCH : Math.min(BATCH, maxTasks - this.#ran);
   }
 
   /** What was left of a batch when a task began to await: still QUEUED, if no other worker has taken it since. */
@@ -221,22 +283,22 @@ class PoolWorker {
     const size = i32[this.#area + BATCH_SIZE]!;
     for (let i = 0; i < size; i++) {
       this.#run(i32[this.#area + BATCH_SLOTS + i]!);
-      if (this.#pending > 0) return true;
+      if (this.#awaiting.size > 0) return true;
     }
     Atomics.store(i32, this.#area + BATCH_SIZE, 0);
     return true;
   }
 
-  #measure(us: number, count: number): void {
-    this.#taskUs += (us - this.#taskUs) * 0.25;
-    if (this.#taskUs < 0.1) this.#taskUs = 0.1;
-    this.#fabric.i32[this.#area + RUN_TIMES + Math.min(25, 32 - Math.clz32(us))]! += count;
+  #measure(ms: number, count: number): void {
+    const us = (ms * 1000) / count;
+    this.#taskUs = Math.max(0.1, this.#taskUs + (us - this.#taskUs) * 0.25);
+    this.#fabric.i32[this.#area + RUN_TIMES + bucketOf(us)]! += count;
+    this.#fabric.f64[(this.#area + BUSY_MS) >> 1]! += ms;
   }
 
-  /** Looks into the batches of all workers for what nobody has begun. */
+  /** Looks into the batches of the other workers for what nobody has begun. */
   #steal(): boolean {
-    const { i32 } = this.#fabric;
-    const { workers } = this.#fabric;
+    const { i32, workers } = this.#fabric;
     for (let other = 0; other < workers; other++) {
       if (other === this.#number) continue;
       const area = this.#fabric.worker(other);
@@ -254,8 +316,7 @@ class PoolWorker {
     const pins = Atomics.load(this.#fabric.i32, this.#area + PIN);
     if (pins === this.#pinsSeen) return false;
     this.#pinsSeen = (this.#pinsSeen + 1) | 0;
-    this.#port ??= portToMaker(this.#fabric.block);
-    const { slot, parcels } = this.#port.receive() as { readonly slot: number; readonly parcels: readonly unknown[] };
+    const { slot, parcels } = this.#ports.receiveParcels() as { readonly slot: number; readonly parcels: readonly unknown[] };
     this.#run(slot, parcels);
     return true;
   }
@@ -269,12 +330,13 @@ class PoolWorker {
       if (before === WITHDRAWN && Atomics.compareExchange(i32, slot, WITHDRAWN, DONE | this.#mark) === WITHDRAWN) this.#report(number);
       return 0;
     }
+    this.#ran++;
     const flags = i32[slot + FLAGS]!;
-    if ((flags & TIMED) !== 0) this.#fabric.f64[(slot + BEGAN) >> 1] = performance.timeOrigin + performance.now();
+    if ((flags & (TIMED | STAMPED)) !== 0) this.#noteBegin(slot, flags);
     const record = Atomics.load(i32, slot + RECORD) >>> 0;
     if (record !== 0 && moveRecord(record, PENDING, BEGUN) === CANCELLED) {
       dropValue(this.#fabric, slot);
-      this.#finish(number, slot, undefined, 0);
+      this.#finish(number, slot, undefined, 0, false);
       return 1;
     }
     let result: unknown;
@@ -282,12 +344,19 @@ class PoolWorker {
       result = this.#call(slot, flags, parcels);
     } catch (error) {
       if (error instanceof MustAwait) void this.#whenLoaded(number, slot, error, parcels);
-      else this.#finish(number, slot, error, FAILED);
+      else this.#finish(number, slot, error, FAILED, false);
       return 1;
     }
     if (isThenable(result)) this.#await(number, slot, result);
-    else this.#finish(number, slot, result, 0);
+    else this.#finish(number, slot, result, 0, false);
     return 1;
+  }
+
+  #noteBegin(slot: number, flags: number): void {
+    const { i32, f64 } = this.#fabric;
+    const now = performance.timeOrigin + performance.now();
+    if ((flags & STAMPED) !== 0) i32[this.#area + WAIT_TIMES + bucketOf((now - f64[(slot + SENT_AT) >> 1]!) * 1000)]!++;
+    if ((flags & TIMED) !== 0) f64[(slot + BEGAN) >> 1] = now;
   }
 
   #call(slot: number, flags: number, parcels: readonly unknown[] | null): unknown {
@@ -305,33 +374,36 @@ class PoolWorker {
     return (flags & CHUNK) === 0 ? fn(...(args as unknown[])) : applyToChunk(fn as AnyFunction, ...(args as ChunkArgs));
   }
 
+  /** From here on the task is no call that could be interrupted. False: somebody is about to do that. */
+  #becomeAsync(slot: number): boolean {
+    return (Atomics.or(this.#fabric.i32, slot + FLAGS, AWAITS) & INTERRUPTING) === 0;
+  }
+
   /** Something that the task needs lies in a module that has to be awaited. */
   async #whenLoaded(number: number, slot: number, first: MustAwait, parcels: readonly unknown[] | null): Promise<void> {
-    this.#pending++;
-    for (let missing: MustAwait | null = first; missing !== null;) {
+    if (!this.#becomeAsync(slot)) this.#standStill();
+    const task: Task = { controller: null };
+    this.#awaiting.set(number, task);
+    for (let missing = first; ;) {
       try {
         await missing.load();
         const result = this.#call(slot, this.#fabric.i32[slot + FLAGS]!, parcels);
-        this.#finish(number, slot, isThenable(result) ? await result : result, 0);
-        missing = null;
+        return this.#settleAwaited(number, slot, task, isThenable(result) ? await result : result, 0);
       } catch (error) {
-        if (error instanceof MustAwait && error !== missing) missing = error;
-        else {
-          this.#finish(number, slot, error, FAILED);
-          missing = null;
-        }
+        if (!(error instanceof MustAwait) || error === missing) return this.#settleAwaited(number, slot, task, error, FAILED);
+        missing = error;
       }
     }
-    this.#resume();
   }
 
   #await(number: number, slot: number, result: PromiseLike<unknown>): void {
-    this.#pending++;
+    if (!this.#becomeAsync(slot)) this.#standStill();
+    const task: Task = taskHere.current ?? { controller: null };
+    this.#awaiting.set(number, task);
     const start = performance.now();
     const end = (value: unknown, flags: number): void => {
-      this.#finish(number, slot, value, flags);
-      this.#measure((performance.now() - start) * 1000, 1);
-      this.#resume();
+      if (this.#awaiting.get(number) === task) this.#measure(performance.now() - start, 1);
+      this.#settleAwaited(number, slot, task, value, flags);
     };
     result.then(
       (value) => end(value, 0),
@@ -339,25 +411,33 @@ class PoolWorker {
     );
   }
 
-  #resume(): void {
-    this.#pending--;
+  #settleAwaited(number: number, slot: number, task: Task, value: unknown, flags: number): void {
+    // It was broken off: nobody waits for this, and the slot may be another task's.
+    if (this.#awaiting.get(number) !== task) return;
+    this.#awaiting.delete(number);
+    this.#finish(number, slot, value, flags, true);
     this.#hasRun = true;
     this.#schedule();
   }
 
   /** Hands the result over. */
-  #finish(number: number, slot: number, value: unknown, flags: number): void {
+  #finish(number: number, slot: number, value: unknown, flags: number, isAsync: boolean): void {
     const { i32 } = this.#fabric;
+    taskHere.current = null;
     const record = Atomics.load(i32, slot + RECORD) >>> 0;
     if (record !== 0) this.#settle(record, value, flags);
-    i32[slot + FLAGS] = flags | this.#putResult(slot, value, flags);
+    const more = this.#putResult(slot, value, flags);
     if (Atomics.compareExchange(i32, slot, RUNNING | this.#mark, DONE | this.#mark) !== (RUNNING | this.#mark)) {
       dropValue(this.#fabric, slot);
-      return this.#standStill();
+      // It was broken off when it had just ended. The interrupt is on its way, and must not hit the next one.
+      if (!isAsync) this.#standStill();
+      else if (Atomics.compareExchange(i32, slot, CANCELLING | this.#mark, DONE | this.#mark) === (CANCELLING | this.#mark))
+        this.#report(number);
+      return;
     }
+    i32[slot + FLAGS] = flags | more;
     // The future has come to other threads since: whichever of us sees that tells them.
-    if (record === 0 && Atomics.load(i32, slot + RECORD) !== 0 && flags === 0)
-      this.#settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags);
+    if (record === 0 && Atomics.load(i32, slot + RECORD) !== 0) this.#settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags);
     this.#report(number);
   }
 
@@ -369,25 +449,35 @@ class PoolWorker {
     this.#fabric.ring();
   }
 
+  /** The owner has broken a task off: its call is gone from the stack by now, or nobody waits for its promise any more. */
+  #recover(number: number): void {
+    const { i32 } = this.#fabric;
+    const slot = this.#fabric.slot(number);
+    const task = this.#awaiting.get(number) ?? taskHere.current;
+    this.#awaiting.delete(number);
+    taskHere.current = null;
+    if (Atomics.compareExchange(i32, slot, CANCELLING | this.#mark, DONE | this.#mark) === (CANCELLING | this.#mark)) this.#report(number);
+    task?.controller?.abort();
+    this.#hasRun = true;
+    this.#isScheduled = false;
+    this.#schedule();
+  }
+
   /** Gives more flags. What can't be sent makes this task fail, and no other. */
   #putResult(slot: number, value: unknown, flags: number): number {
     const { i32 } = this.#fabric;
     try {
       const parcels = putValue(this.#fabric, slot, value);
       if (parcels === null) return 0;
-      this.#port ??= portToMaker(this.#fabric.block);
-      this.#port.send({ parcels }, []);
+      this.#ports.sendParcels(parcels, []);
       return PARCELS;
     } catch (error) {
       i32[slot + KIND] = NONE;
       try {
         putValue(this.#fabric, slot, error);
       } catch {
-        putValue(
-          this.#fabric,
-          slot,
-          new Error(`the ${flags === FAILED ? 'error' : 'result'} of a task can't be sent, nor what kept it: ${String(error)}`),
-        );
+        const what = (flags & FAILED) === 0 ? 'result' : 'error';
+        putValue(this.#fabric, slot, new Error(`the ${what} of a task can't be sent, nor what kept it: ${String(error)}`));
       }
       return FAILED;
     }
@@ -401,10 +491,15 @@ class PoolWorker {
     }
   }
 
-  /** The task was broken off when it had just ended: the interrupt is on its way, and must not hit the next one. */
-  #standStill(): void {
+  /** Waits to be interrupted. */
+  #standStill(): never {
     for (;;) Atomics.wait(this.#fabric.i32, this.#area + PARK, 0);
   }
+}
+
+/** The powers of two of microseconds. */
+function bucketOf(us: number): number {
+  return Math.max(0, Math.min(TIME_BUCKETS - 1, 32 - Math.clz32(us)));
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

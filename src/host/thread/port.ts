@@ -3,46 +3,73 @@ import type { TransferListItem } from 'node:worker_threads';
 import { workerOf } from './carrier.ts';
 
 /*
- * What bytes can't carry (ports, SharedArrayBuffers, ArrayBuffers that are given away) goes between a carrier and the thread that made it
- * through a port of their own. It is read when the shared memory says that something has been sent, never by its event.
+ * Two ports between a carrier and the thread that made it, for whoever works there under a `key`.
+ *
+ * Parcels: what bytes can't carry (ports, SharedArrayBuffers, ArrayBuffers that are given away). They are read when the shared memory says
+ * that something has been sent, never by an event.
+ * Calls: words that the carrier's event loop is to hear.
  */
-export interface ParcelPort {
-  send(value: unknown, transfer: readonly unknown[]): void;
-  /** The next value. Waits for it: it has been sent. */
-  receive(): unknown;
+export interface Ports {
+  sendParcels(value: unknown, transfer: readonly unknown[]): void;
+  /** The next parcels. Waits for them: they have been sent. */
+  receiveParcels(): unknown;
+  call(word: number): void;
+  onCall(hear: (word: number) => void): void;
   close(): void;
 }
 
-function wrap(port: MessagePort): ParcelPort {
-  port.unref();
+interface Offer {
+  readonly manycorePorts?: readonly [MessagePort, MessagePort];
+  readonly key?: number;
+}
+
+function wrap(parcels: MessagePort, calls: MessagePort): Ports {
+  parcels.unref();
+  calls.unref();
   return {
-    send: (value, transfer) => port.postMessage(value, transfer as TransferListItem[]),
-    receive: () => {
+    sendParcels: (value, transfer) => parcels.postMessage(value, transfer as TransferListItem[]),
+    receiveParcels: () => {
       for (;;) {
-        const received = receiveMessageOnPort(port);
+        const received = receiveMessageOnPort(parcels);
         if (received !== undefined) return received.message;
       }
     },
-    close: () => port.close(),
+    call: (word) => calls.postMessage(word),
+    onCall: (hear) => {
+      calls.on('message', hear);
+      calls.unref();
+    },
+    close: () => {
+      parcels.close();
+      calls.close();
+    },
   };
 }
 
-/** The maker's end of a new port to a carrier, for whoever asks there for `key`. `null` when the carrier has ended. */
-export function portToCarrier(carrier: number, key: number): ParcelPort | null {
+/** The maker's ends of new ports to a carrier. `null` when the carrier has ended. */
+export function portsToCarrier(carrier: number, key: number): Ports | null {
   const worker = workerOf(carrier);
   if (worker === undefined) return null;
-  const { port1, port2 } = new MessageChannel();
-  worker.postMessage({ manycorePort: port2, key }, [port2]);
-  return wrap(port1);
+  const [parcels, calls] = [new MessageChannel(), new MessageChannel()];
+  const offer: Offer = { manycorePorts: [parcels.port2, calls.port2], key };
+  worker.postMessage(offer, [parcels.port2, calls.port2]);
+  return wrap(parcels.port1, calls.port1);
 }
 
-/** The carrier's end of the port that its maker has made for `key`. Waits for it: it has been made. */
-export function portToMaker(key: number): ParcelPort {
+/** The carrier's ends of the ports that its maker makes for `key`. Waits for them. */
+export function portsToMaker(key: number): Ports {
   for (;;) {
     const received = receiveMessageOnPort(parentPort!);
-    if (received === undefined) continue;
-    const message = received.message as { readonly manycorePort?: unknown; readonly key?: unknown } | null;
-    // One for somebody who has ended without asking for it is left behind.
-    if (message?.manycorePort instanceof MessagePort && message.key === key) return wrap(message.manycorePort);
+    const offer = received?.message as Offer | null | undefined;
+    // Some for somebody who has ended without asking for them are left behind.
+    if (offer?.manycorePorts !== undefined && offer.key === key) return wrap(...offer.manycorePorts);
   }
+}
+
+/** Calls `run` later, from the event of a port: what is called from there can be interrupted. Gives the way to ask for that, and to end it. */
+export function callFromPort(run: () => void): { readonly ask: () => void; readonly close: () => void } {
+  const { port1, port2 } = new MessageChannel();
+  port1.on('message', run).unref();
+  port2.unref();
+  return { ask: () => port2.postMessage(0), close: () => port1.close() };
 }

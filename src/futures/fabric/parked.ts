@@ -1,0 +1,87 @@
+import { BinaryHeap } from '../../base/heap.ts';
+import { Deque } from '../../base/deque.ts';
+import { drop } from '../../message/index.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import type { AnyFuture } from '../future.ts';
+import { BLOCK, DOUBLE, type Fabric, FUNCTION, INLINE, INLINE_BYTES, KIND, MESSAGE, WORD } from './layout.ts';
+
+/** A task that waits for a slot, written down already. */
+export interface Parked {
+  readonly future: AnyFuture;
+  readonly fn: number;
+  readonly kind: number;
+  readonly word: number;
+  readonly double: number;
+  readonly flags: number;
+  readonly priority: number;
+  readonly parcels: readonly unknown[] | null;
+  readonly transfer: readonly unknown[];
+}
+
+/** Copies a task out of a slot. A message that lies in the slot moves to a block of its own. */
+export function park(
+  { i32, f64 }: Fabric,
+  at: number,
+  rest: Pick<Parked, 'future' | 'flags' | 'priority' | 'parcels' | 'transfer'>,
+): Parked {
+  let kind = i32[at + KIND]!;
+  let word = i32[at + WORD]!;
+  if (kind === MESSAGE) {
+    const heap = sharedHeap();
+    const block = heap.allocate(INLINE_BYTES);
+    heap.bytes.copyWithin(block, (at + INLINE) * 4, (at + INLINE) * 4 + INLINE_BYTES);
+    kind = BLOCK;
+    word = block / 16;
+  }
+  return { ...rest, fn: i32[at + FUNCTION]!, kind, word, double: f64[(at + DOUBLE) >> 1]! };
+}
+
+export function unpark({ i32, f64 }: Fabric, at: number, { fn, kind, word, double }: Parked): void {
+  i32[at + FUNCTION] = fn;
+  i32[at + KIND] = kind;
+  i32[at + WORD] = word;
+  f64[(at + DOUBLE) >> 1] = double;
+}
+
+export function dropParked({ kind, word }: Parked): void {
+  if (kind === BLOCK) drop((word >>> 0) * 16);
+}
+
+/** The tasks that wait for a slot: in their order, or by priority as long as one of them has one. */
+export class Backlog {
+  readonly #queue = new Deque<Parked>();
+  readonly #heap = new BinaryHeap<{ readonly task: Parked; readonly order: number }>(
+    (a, b) => b.task.priority - a.task.priority || a.order - b.order,
+  );
+  #order = 0;
+  /** Whether tasks are sent by priority. Then few of them are in the ring at a time, where their order is settled. */
+  isOrdered = false;
+
+  get length(): number {
+    return this.#queue.length + this.#heap.size;
+  }
+
+  push(task: Parked): void {
+    if (this.isOrdered) this.#heap.push({ task, order: this.#order++ });
+    else this.#queue.push(task);
+  }
+
+  /** From now on by priority. */
+  order(): void {
+    this.isOrdered = true;
+    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) this.#heap.push({ task, order: this.#order++ });
+  }
+
+  shift(): Parked | undefined {
+    if (!this.isOrdered) return this.#queue.shift();
+    const first = this.#heap.pop()?.task;
+    if (this.#heap.size === 0) this.isOrdered = false;
+    return first;
+  }
+
+  takeAll(): Parked[] {
+    const all: Parked[] = [];
+    for (let task = this.shift(); task !== undefined; task = this.shift()) all.push(task);
+    return all;
+  }
+}

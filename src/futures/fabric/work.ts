@@ -1,0 +1,41 @@
+import type { RetryOptions, Terms } from '../terms.ts';
+import type { AnyFuture } from '../future.ts';
+import type { AnyFunction } from './function-table.ts';
+
+export interface RetryPlan {
+  readonly times: number;
+  readonly delay: number;
+  readonly factor: number;
+  readonly maxDelay: number;
+  readonly when: (error: unknown) => boolean;
+}
+
+/** A task that is run on terms: what has to be known until it is done. */
+export interface Work {
+  readonly future: AnyFuture;
+  readonly fn: AnyFunction;
+  readonly number: number;
+  readonly args: readonly unknown[];
+  readonly terms: Terms;
+  readonly retry: RetryPlan | null;
+  /** How often it has been run, or tried. */
+  attempts: number;
+  timer: NodeJS.Timeout | null;
+  /** Rings when it is to be tried again. */
+  retryTimer: NodeJS.Timeout | null;
+  unsubscribe: (() => void) | null;
+}
+
+/** What a number, or options, of retries mean. */
+export function retryPlan(retries: number | RetryOptions | undefined): RetryPlan | null {
+  if (retries === undefined || retries === 0) return null;
+  const { times, delay = 0, factor = 2, maxDelay = 30_000, when = () => true } = typeof retries === 'number' ? { times: retries } : retries;
+  if (!Number.isInteger(times) || times < 0) throw new RangeError(`retries must be a number of times, 0 or more: got ${times}`);
+  return times === 0 ? null : { times, delay, factor, maxDelay, when };
+}
+
+/** Milliseconds before the next try; null when there is none. */
+export function delayBeforeRetry({ retry, attempts }: Work, error: unknown): number | null {
+  if (retry === null || attempts > retry.times || !retry.when(error)) return null;
+  return Math.min(retry.maxDelay, retry.delay * retry.factor ** (attempts - 1));
+}
