@@ -1,11 +1,6 @@
-import { Session } from 'node:inspector';
+import type { Session } from 'node:inspector';
 import type { SourceMapping } from 'node:module';
-
-/*
- * How the stacks of other threads are read: Node's inspector lets a session on the main thread talk to all workers, and V8 runs what
- * it is asked at the next moment at which a thread can be interrupted; that is also while it is blocked in Atomics.wait, or in a
- * loop. Nothing is paused, and no debugger is switched on.
- */
+import { evaluateIn } from './evaluate.ts';
 
 /** A place on a stack, as its author wrote it, and the script that runs, where that is another file. */
 export type RawFrame = readonly [functionName: string, file: string, line: number, column: number, script: string];
@@ -38,52 +33,11 @@ function collect(): RawFrame[] {
   }
 }
 
-const QUESTION = { expression: `(${String(collect)})()`, returnByValue: true };
-
-interface Reply {
-  readonly id?: number;
-  readonly result?: { readonly result?: { readonly value?: readonly RawFrame[] } };
-}
-interface Notification {
-  readonly method: string;
-  readonly params: { readonly sessionId: string; readonly message: string; readonly workerInfo: { readonly title: string } };
-}
-/** Node's own domains are not in the types. */
-type Post = (method: string, params?: object, done?: (error: Error | null, result: object) => void) => void;
+const QUESTION = `(${String(collect)})()`;
 
 /** Asks the workers of these numbers, 0 for the main thread, in a session that is connected to the main thread. */
-export function readStacks(session: Session, threads: readonly number[], timeout: number): Promise<RawStacks> {
-  const post = session.post.bind(session) as Post;
-  const found: (readonly RawFrame[] | null)[] = threads.map(() => null);
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      clearTimeout(limit);
-      session.removeAllListeners('inspectorNotification');
-      // Only once the main thread has answered the last question may the session be closed: it would answer nobody.
-      post('NodeWorker.disable', {}, () => resolve(found));
-    };
-    const limit = setTimeout(finish, timeout);
-    let open = threads.length;
-    const hear = (i: number, { result }: Reply): void => {
-      if (found[i] !== null) return;
-      // The two innermost frames are the question itself.
-      found[i] = (result?.result?.value ?? []).slice(2);
-      if (--open === 0) finish();
-    };
-    session.on('inspectorNotification', (message: unknown) => {
-      const { method, params } = message as Notification;
-      if (method === 'NodeWorker.attachedToWorker') {
-        const i = threads.indexOf(Number(/^\[worker (\d+)\]/.exec(params.workerInfo.title)?.[1] ?? -1));
-        if (i < 0) return;
-        const text = JSON.stringify({ id: i + 1, method: 'Runtime.evaluate', params: QUESTION });
-        post('NodeWorker.sendMessageToWorker', { sessionId: params.sessionId, message: text });
-      } else if (method === 'NodeWorker.receivedMessageFromWorker') {
-        const reply = JSON.parse(params.message) as Reply;
-        if (reply.id !== undefined) hear(reply.id - 1, reply);
-      }
-    });
-    if (threads.some((thread) => thread !== 0)) post('NodeWorker.enable', { waitForDebuggerOnStart: false });
-    const main = threads.indexOf(0);
-    if (main >= 0) post('Runtime.evaluate', QUESTION, (_, result) => hear(main, { result }));
-  });
+export async function readStacks(session: Session, threads: readonly number[], timeout: number): Promise<RawStacks> {
+  const found = await evaluateIn(session, threads, QUESTION, timeout);
+  // The two innermost frames are the question itself.
+  return threads.map((thread) => (found.has(thread) ? ((found.get(thread) ?? []) as readonly RawFrame[]).slice(2) : null));
 }
