@@ -1,5 +1,6 @@
 import { version } from '../base/version.ts';
 import { practical } from './practical.ts';
+import { profileProgram } from './profile.ts';
 import { runProgram } from './run-program.ts';
 
 /** What the first word of the command line stands for. */
@@ -17,6 +18,11 @@ export const commands: Readonly<Record<string, Command>> = {
     run: practical,
   },
   run: { usage: 'run <program> [arguments]', does: 'runs a TypeScript or JavaScript program', run: runProgram },
+  profile: {
+    usage: 'profile [options] <program> [arguments]',
+    does: 'runs a program, and tells where its threads and processes spent their time',
+    run: profileProgram,
+  },
   '--version': { usage: '--version', does: 'prints the version', run: () => print(version) },
   '--help': { usage: '--help', does: 'prints this', run: () => print(help()) },
 };

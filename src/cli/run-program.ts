@@ -14,8 +14,13 @@ const TYPESCRIPT = /\.[cm]?tsx?$/;
  */
 export function runProgram([program, ...args]: string[]): Promise<number> {
   if (program === undefined) throw new UsageError('run needs a program: manycore run app.ts');
+  return launch(program, args, process.env);
+}
+
+/** Gives the exit code, as a shell would: 128 and the signal's number for a program that a signal has ended. */
+export function launch(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   if (!existsSync(program)) throw new UsageError(`there is no program ${resolve(program)}`);
-  const child = spawn(process.execPath, [...flagsFor(program), program, ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...flagsFor(program), program, ...args], { stdio: 'inherit', env });
   // The terminal sends these to both: the program decides.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((done, fail) => {

@@ -42,7 +42,7 @@ export function giveBackInlined(profile: Profiler.Profile, self: Map<number, num
 /** The functions of a script with the lines that they span, the innermost first. */
 function placesOf(script: ScriptFunctions): Placed[] {
   const source = SourceText.of(script.url);
-  if (source.text === null) return [];
+  if (source.isUnknown) return [];
   return script.functions
     .filter(({ name, start }) => name !== '' || start > 0)
     .map((range) => ({ ...range, first: source.lineAt(range.start), last: source.lineAt(range.end - 1) }))

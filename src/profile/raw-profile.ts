@@ -1,4 +1,5 @@
 import type { Profiler } from 'node:inspector';
+import type { SourceMapPayload } from 'node:module';
 
 /** What one thread's profiler recorded, as plain data: it can be kept in a file and merged with others. */
 export interface RawProfile {
@@ -17,6 +18,14 @@ export interface RawProfile {
   /** Where the functions of each script lie; used to give inlined time back to its function. */
   readonly ranges: readonly ScriptFunctions[];
   readonly asyncCalls: Readonly<Record<string, AsyncCalls>>;
+  /** Source maps of scripts that a loader has made while the program ran: no file holds them. */
+  readonly maps?: Readonly<Record<string, LoadedMap>> | undefined;
+}
+
+/** The way back from a script that only existed in memory. */
+export interface LoadedMap {
+  readonly payload: SourceMapPayload;
+  readonly lineLengths: readonly number[];
 }
 
 export interface ScriptFunctions {

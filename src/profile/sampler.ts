@@ -1,7 +1,8 @@
 import type { Profiler } from 'node:inspector';
+import { findSourceMap, type SourceMap } from 'node:module';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
-import type { AsyncCalls, RawProfile, ScriptFunctions } from './raw-profile.ts';
+import type { AsyncCalls, LoadedMap, RawProfile, ScriptFunctions } from './raw-profile.ts';
 import { withoutOwnFrames } from './own-frames.ts';
 import { ask } from './session.ts';
 
@@ -49,7 +50,21 @@ export function stopSampling(name: string, asyncCalls: Readonly<Record<string, A
     counts,
     ranges,
     asyncCalls,
+    maps: mapsOf(ranges),
   };
+}
+
+/** A loader such as tsx compiles a file in memory; Node keeps its map, if it is run with source maps. */
+function mapsOf(scripts: readonly ScriptFunctions[]): Record<string, LoadedMap> {
+  return Object.fromEntries(
+    scripts.flatMap(({ url }): [string, LoadedMap][] => {
+      const map = /\.[cm]?tsx?(\?.*)?$/.test(url)
+        ? (findSourceMap(url) as (SourceMap & { lineLengths?: number[] }) | undefined)
+        : undefined;
+      if (map === undefined) return [];
+      return [[url, { payload: { ...map.payload, sourcesContent: [] }, lineLengths: map.lineLengths ?? [] }]];
+    }),
+  );
 }
 
 function functionsOf(scripts: readonly Profiler.ScriptCoverage[]): ScriptFunctions[] {

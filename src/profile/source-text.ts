@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { LoadedMap } from './raw-profile.ts';
 
 /** A place in a source file, as people count: lines from 1. */
 export interface Place {
@@ -17,15 +18,22 @@ export class SourceText {
   readonly #mapUrl: string;
   readonly #lineStarts: readonly number[];
 
-  private constructor(url: string) {
+  private constructor(url: string, loaded?: LoadedMap) {
     this.#file = url.startsWith('file:') ? fileURLToPath(url.split('?')[0]!) : url;
+    const starts = [0];
+    this.#lineStarts = starts;
+    if (loaded !== undefined) {
+      this.text = null;
+      this.#map = new SourceMap(loaded.payload);
+      this.#mapUrl = pathToFileURL(this.#file).href;
+      for (const length of loaded.lineLengths) starts.push(starts.at(-1)! + length + 1);
+      return;
+    }
     this.text = readText(this.#file);
     const mapped = this.text === null ? null : readMap(this.text, this.#file);
     this.#map = mapped?.map ?? null;
     this.#mapUrl = mapped?.url ?? '';
-    const starts = [0];
     for (let at = this.text?.indexOf('\n') ?? -1; at >= 0; at = this.text!.indexOf('\n', at + 1)) starts.push(at + 1);
-    this.#lineStarts = starts;
   }
 
   static readonly #known = new Map<string, SourceText>();
@@ -34,6 +42,11 @@ export class SourceText {
     let source = SourceText.#known.get(url);
     if (source === undefined) SourceText.#known.set(url, (source = new SourceText(url)));
     return source;
+  }
+
+  /** Says how a script was made that only existed in the memory of a program. */
+  static learn(url: string, loaded: LoadedMap): void {
+    SourceText.#known.set(url, new SourceText(url, loaded));
   }
 
   /** The line, from 0, that holds the character at `offset`. */
@@ -47,6 +60,11 @@ export class SourceText {
       else high = middle - 1;
     }
     return low;
+  }
+
+  /** Whether nothing tells where its lines are. */
+  get isUnknown(): boolean {
+    return this.text === null && this.#lineStarts.length === 1;
   }
 
   columnAt(offset: number): number {

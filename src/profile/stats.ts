@@ -4,6 +4,7 @@ import { OutOfRangeError } from '../base/errors.ts';
 import { CallTable, STATES } from './call-tree.ts';
 import type { AsyncCalls, RawProfile } from './raw-profile.ts';
 import type { Row } from './row.ts';
+import { SourceText } from './source-text.ts';
 
 /** The keys by which rows can be sorted: Python's. */
 export type SortKey =
@@ -49,6 +50,7 @@ export class Stats {
       const recordings = source instanceof Stats ? source.recordings : typeof source === 'string' ? load(source) : [source];
       for (const recording of recordings) {
         this.recordings.push(recording);
+        for (const [url, map] of Object.entries(recording.maps ?? {})) SourceText.learn(url, map);
         this.#table.add(recording);
       }
     }
@@ -114,7 +116,7 @@ export class Stats {
     const notes: string[] = [];
     const rows = this.#restricted(restrictions, notes);
     const { isCounted, totalCalls, idle, samples } = this.#table;
-    const lanes = this.recordings.filter(({ profile }) => profile !== null).length;
+    const lanes = new Set(this.recordings.map(laneOf)).size;
     const calls = isCounted ? `${totalCalls.toLocaleString('en')} function calls` : `${samples.toLocaleString('en')} samples`;
     const waited = idle > 500 ? ` on the CPU, ${seconds(idle).trim()} idle` : '';
     const lines = [
@@ -137,6 +139,22 @@ export class Stats {
   printStats(...restrictions: readonly Restriction[]): this {
     return this.print(...restrictions);
   }
+  /** A line for each thread and process: how long it was recorded, and how much of that it computed. */
+  lanes(): string {
+    const lanes = new Map<string, { readonly name: string; recorded: number; busy: number }>();
+    for (const raw of this.recordings) {
+      const key = laneOf(raw);
+      const lane = lanes.get(key) ?? { name: `${raw.name} (${raw.host}, process ${raw.pid})`, recorded: 0, busy: 0 };
+      const alone = new CallTable();
+      alone.add(raw);
+      lane.recorded += raw.endUs - raw.startUs;
+      lane.busy += alone.sampled - alone.idle;
+      lanes.set(key, lane);
+    }
+    const lines = [...lanes.values()].map(({ name, recorded, busy }) => `${seconds(recorded)}${seconds(busy)}  ${name}`);
+    return `${[' recorded     busy  thread', ...lines].join('\n')}\n`;
+  }
+
   /** Prints who called each function, with the time spent for each caller. */
   printCallers(...restrictions: readonly Restriction[]): this {
     console.log(this.#edges('callers', restrictions));
@@ -225,6 +243,9 @@ function load(file: string): RawProfile[] {
   const content = JSON.parse(readFileSync(file, 'utf8')) as RawProfile | RawProfile[];
   return Array.isArray(content) ? content : [content];
 }
+
+/** What tells the threads of all machines apart. */
+const laneOf = ({ host, pid, threadId }: RawProfile): string => `${host} ${pid} ${threadId}`;
 
 const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const most =

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { Stats } from '../profile/index.ts';
+import type { Restriction, SortKey } from '../profile/index.ts';
+import { collapsed, flameDiff, flameGraph, pprof, speedscope } from '../profile/exports/index.ts';
+import { environmentFor, type Plan, recordingsIn } from '../profile/program/plan.ts';
+import { launch } from './run-program.ts';
+import { parse, UsageError } from './usage-error.ts';
+
+const OPTIONS = {
+  sort: { type: 'string' },
+  limit: { type: 'string' },
+  match: { type: 'string' },
+  mode: { type: 'string' },
+  interval: { type: 'string' },
+  callers: { type: 'boolean' },
+  callees: { type: 'boolean' },
+  output: { type: 'string', short: 'o' },
+  against: { type: 'string' },
+  flame: { type: 'string' },
+  cpuprofile: { type: 'string' },
+  speedscope: { type: 'string' },
+  pprof: { type: 'string' },
+  collapsed: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+const USAGE = `manycore profile [options] <program> [arguments]
+manycore profile [options] <report.json>     a report that --output has kept
+
+  --sort <key>         cumtime (default), tottime, ncalls, filename, line, name, nfl, stdname
+  --limit <n>          so many rows, or such a part of them (0.1)
+  --match <pattern>    rows whose name matches
+  --callers, --callees who called each function, whom it called
+  --mode <mode>        sampling (default: costs next to nothing), counts (exact numbers of calls), exact (every call timed)
+  --interval <µs>      between two samples: 1000
+  --output, -o <file>  keeps the report, to be read again
+  --against <file>     an earlier report: in the flame graph, what is dearer now is red, what is cheaper blue
+  --flame <file>       a page with a flame graph, that needs nothing else
+  --cpuprofile, --speedscope, --pprof, --collapsed <file>     for other tools`;
+
+type Values = { readonly [name in keyof typeof OPTIONS]?: string | boolean };
+
+/** Runs a program with all that it starts, then prints where the time went. Ends as the program does. */
+export async function profileProgram(args: string[]): Promise<number> {
+  const at = firstWord(args);
+  const { values } = parse({ args: args.slice(0, at), options: OPTIONS });
+  if (values.help === true) {
+    console.log(USAGE);
+    return 0;
+  }
+  const program = args[at];
+  checkSort(values.sort);
+  if (program === undefined) throw new UsageError('profile needs a program: manycore profile app.ts');
+  if (program.endsWith('.json')) {
+    report(new Stats(program), values, program);
+    return 0;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'manycore-profile-'));
+  try {
+    const code = await launch(program, args.slice(at + 1), environmentFor(planFrom(values, folder), process.env));
+    const recordings = recordingsIn(folder);
+    if (recordings.length === 0) {
+      console.error(`manycore: ${program} has left no recording: it was killed within its first seconds, or did not run at all`);
+      return code === 0 ? 1 : code;
+    }
+    report(new Stats(...recordings), values, program);
+    return code;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where the program stands: options before it are ours, what follows is its own. */
+function firstWord(args: readonly string[]): number {
+  let at = 0;
+  while (at < args.length && args[at]!.startsWith('-')) {
+    const name = args[at]!.replace(/^-o$/, '--output').slice(2) as keyof typeof OPTIONS;
+    at += OPTIONS[name]?.type === 'string' ? 2 : 1;
+  }
+  return at;
+}
+
+/** Before the program runs: it may take long. */
+function checkSort(sort: Values['sort']): void {
+  try {
+    if (sort !== undefined) new Stats().sortStats(sort as SortKey);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+const MODES: readonly string[] = ['sampling', 'counts', 'exact'] satisfies Plan['mode'][];
+
+function planFrom({ mode = 'sampling', interval }: Values, folder: string): Plan {
+  if (!MODES.includes(String(mode))) throw new UsageError(`there is no mode ${String(mode)}: the modes are ${MODES.join(', ')}`);
+  const micros = interval === undefined ? undefined : Number(interval);
+  if (micros !== undefined && !(micros >= 50))
+    throw new UsageError(`--interval must be a number of microseconds, at least 50: got ${String(interval)}`);
+  return { folder, mode: mode as Plan['mode'], interval: micros };
+}
+
+function report(stats: Stats, values: Values, title: string): void {
+  const restrictions: Restriction[] = [];
+  if (values.match !== undefined) restrictions.push(String(values.match));
+  if (values.limit !== undefined) restrictions.push(Number(values.limit));
+  stats.sortStats((values.sort ?? 'cumtime') as SortKey);
+  console.log(`\n${stats.toString(...restrictions)}`);
+  if (values.callers === true) stats.printCallers(...restrictions);
+  if (values.callees === true) stats.printCallees(...restrictions);
+  if (new Set(stats.recordings.map(({ pid, threadId }) => `${pid}-${threadId}`)).size > 1) console.log(stats.lanes());
+  const write = (file: string | boolean | undefined, content: () => string | Uint8Array): void => {
+    if (file === undefined) return;
+    writeFileSync(String(file), content());
+    console.log(`written: ${String(file)}`);
+  };
+  const { recordings } = stats;
+  write(values.output, () => JSON.stringify(recordings));
+  const name = basename(title);
+  write(values.flame, () =>
+    values.against === undefined
+      ? flameGraph(recordings, name)
+      : flameDiff(new Stats(String(values.against)).recordings, recordings, `${name}, against ${basename(String(values.against))}`),
+  );
+  if (values.cpuprofile !== undefined) {
+    // The format holds one thread.
+    const file = String(values.cpuprofile);
+    for (const { profile, pid, threadId, startUs } of recordings) {
+      const own = recordings.length === 1 ? file : file.replace(/(\.cpuprofile)?$/, `-${pid}-${threadId}-${startUs}$1`);
+      if (profile !== null) write(own, () => JSON.stringify(profile));
+    }
+  }
+  write(values.speedscope, () => JSON.stringify(speedscope(recordings)));
+  write(values.pprof, () => pprof(recordings));
+  write(values.collapsed, () => collapsed(recordings));
+}

@@ -1,0 +1,71 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { isMainThread, threadId, Worker } from 'node:worker_threads';
+import { startSampling, stopSampling } from '../sampler.ts';
+import { FLUSH } from './flush-expression.ts';
+import type { Plan } from './plan.ts';
+import { askWorkers, askWorkersSync } from './watcher.ts';
+
+/*
+ * The recording of one thread of a program.
+ *
+ * It is written to a file of its own when the thread ends: by itself when it ends in good order; when it is about to be
+ * terminated, or the process ends around it, it is asked to by a watcher, also in the middle of a loop. Every so often it is
+ * written anyway, for the case that the process is killed.
+ */
+const EVERY_MS = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export function beginLane(plan: Plan): void {
+  const name = isMainThread ? basename(process.argv[1] ?? 'node') : `worker ${threadId}`;
+  let part = 0;
+  let isOver = false;
+  const start = (): void => startSampling(plan.mode === 'exact' ? 'sampling' : plan.mode, plan.interval);
+  const flush = (): void => {
+    if (isOver) return;
+    const file = join(plan.folder, `${process.pid}-${threadId}-${++part}`);
+    writeFileSync(`${file}.part`, JSON.stringify(stopSampling(name)));
+    renameSync(`${file}.part`, `${file}.json`);
+  };
+  const end = (): void => {
+    flush();
+    isOver = true;
+  };
+
+  (globalThis as Record<symbol, unknown>)[Symbol.for(FLUSH)] = end;
+  process.on('exit', () => {
+    if (isMainThread) askWorkersSync();
+    end();
+  });
+  setInterval(() => {
+    if (isOver) return;
+    flush();
+    start();
+  }, EVERY_MS).unref();
+  if (isMainThread) endBySignals();
+  flushBeforeTermination();
+  start();
+}
+
+/** A signal that nobody listens to ends the process, but with its recordings. */
+function endBySignals(): void {
+  for (const signal of SIGNALS) {
+    const onSignal = (): void => {
+      if (process.listenerCount(signal) > 1) return; // The program decides.
+      askWorkersSync();
+      (globalThis as unknown as Record<symbol, () => void>)[Symbol.for(FLUSH)]!();
+      process.off(signal, onSignal);
+      process.kill(process.pid, signal);
+    };
+    process.on(signal, onSignal);
+  }
+}
+
+function flushBeforeTermination(): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with the worker
+  const { terminate } = Worker.prototype;
+  Worker.prototype.terminate = async function (this: Worker): Promise<number> {
+    await askWorkers(this.threadId);
+    return terminate.call(this);
+  };
+}
