@@ -14,6 +14,7 @@ const OPTIONS = {
   match: { type: 'string' },
   mode: { type: 'string' },
   interval: { type: 'string' },
+  all: { type: 'boolean' },
   callers: { type: 'boolean' },
   callees: { type: 'boolean' },
   output: { type: 'string', short: 'o' },
@@ -32,6 +33,7 @@ manycore profile [options] <report.json>     a report that --output has kept
   --sort <key>         cumtime (default), tottime, ncalls, filename, line, name, nfl, stdname
   --limit <n>          so many rows, or such a part of them (0.1)
   --match <pattern>    rows whose name matches
+  --all                functions inside Node and manycore too
   --callers, --callees who called each function, whom it called
   --mode <mode>        sampling (default: costs next to nothing), counts (exact numbers of calls), exact (every call timed)
   --interval <µs>      between two samples: 1000
@@ -105,6 +107,7 @@ function report(stats: Stats, values: Values, title: string): void {
   const restrictions: Restriction[] = [];
   if (values.match !== undefined) restrictions.push(String(values.match));
   if (values.limit !== undefined) restrictions.push(Number(values.limit));
+  if (values.all !== true) stats.programOnly();
   stats.sortStats((values.sort ?? 'cumtime') as SortKey);
   console.log(`\n${stats.toString(...restrictions)}`);
   if (values.callers === true) stats.printCallers(...restrictions);

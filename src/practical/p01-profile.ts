@@ -5,10 +5,10 @@ function fibonacci(n: number): number {
   return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }
 
-const compute = profile(function compute(n: number): number {
+const compute = profile({ mode: 'counts' })(function compute(n: number): number {
   return fibonacci(n);
 });
-const fail = profile(function fail(): void {
+const fail = profile({ mode: 'counts' })(function fail(): void {
   throw new RangeError('as it must');
 });
 

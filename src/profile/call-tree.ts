@@ -1,6 +1,6 @@
 import type { Profiler } from 'node:inspector';
 import { headColumn, giveBackInlined } from './inlined.ts';
-import type { RawProfile, ScriptFunctions } from './raw-profile.ts';
+import type { ExactCalls, RawProfile, ScriptFunctions } from './raw-profile.ts';
 import { newRow, type Row } from './row.ts';
 import { SourceText } from './source-text.ts';
 
@@ -23,9 +23,11 @@ export class CallTable {
   samples = 0;
 
   add(raw: RawProfile): void {
-    if (raw.profile !== null) this.#addSamples(structuredClone(raw.profile), raw.ranges);
+    // Exact times are not mixed with sampled ones.
+    if (raw.profile !== null && raw.exact?.isTimed !== true) this.#addSamples(structuredClone(raw.profile), raw.ranges);
+    if (raw.exact !== undefined) this.#addExact(raw.exact);
     for (const script of raw.counts ?? []) this.#addCounts(script);
-    if (raw.counts !== null) this.isCounted = true;
+    if (raw.counts !== null || raw.exact !== undefined) this.isCounted = true;
   }
 
   #row(key: string, file: string, line: number, name: string, kind: Row['kind']): Row {
@@ -69,9 +71,43 @@ export class CallTable {
     const name = frame.functionName || (isModule ? '<module>' : '<anonymous>');
     const isScript = frame.url !== '' && !frame.url.startsWith('node:');
     const { file, line } = isScript
-      ? SourceText.of(frame.url).origin(frame.lineNumber, frame.columnNumber)
+      ? SourceText.of(frame.url).origin(Math.max(0, frame.lineNumber), frame.columnNumber)
       : { file: frame.url || '~', line: frame.lineNumber + 1 };
     return this.#row(`${file}:${line}(${name})`, file, line, name, isScript ? 'script' : 'native');
+  }
+
+  #addExact({ isTimed, functions, edges, self }: ExactCalls): void {
+    const uncounted = new Set([...this.rows.values()].filter(({ kind, calls }) => kind === 'script' && calls === null));
+    const rows = functions.map((called, id) => (id === 0 ? null : this.#rowOfCalled(called, uncounted)));
+    const others = (): Row => this.#row('~:0(others)', '~', 0, 'functions beyond the first 4,094', 'state');
+    for (const [caller, callee, calls, cumulative] of edges) {
+      const row = rows[callee] ?? others();
+      row.calls = (row.calls ?? 0) + calls;
+      this.totalCalls += calls;
+      if (caller === callee) row.isRecursive = true;
+      row.cumulative += isTimed ? cumulative : 0;
+      const from = caller === 0 ? null : (rows[caller] ?? others());
+      if (from !== null) book(from, row, 0, isTimed ? cumulative : 0, calls);
+    }
+    if (!isTimed) return;
+    self.forEach((time, id) => {
+      if (id === 0) return;
+      const row = rows[id] ?? others();
+      row.total += time;
+      this.sampled += time;
+    });
+  }
+
+  #rowOfCalled({ url, name, line, column }: ExactCalls['functions'][number], uncounted: Set<Row>): Row {
+    const { file, line: at } = SourceText.of(url).origin(line, column);
+    const key = `${file}:${at}(${name})`;
+    const known = this.rows.get(key);
+    if (known !== undefined) return known;
+    // V8 may call it by another name.
+    const here = [...uncounted].find((row) => row.file === file && row.line === at);
+    if (here === undefined) return this.#row(key, file, at, name, 'script');
+    uncounted.delete(here);
+    return here;
   }
 
   #addCounts(script: ScriptFunctions): void {
@@ -93,13 +129,14 @@ function sum(ids: readonly number[], of: (id: number) => number): number {
   return total;
 }
 
-function book(caller: Row, callee: Row, total: number, cumulative: number): void {
+function book(caller: Row, callee: Row, total: number, cumulative: number, calls = 0): void {
   let edge = callee.callers.get(caller.key);
   if (edge === undefined) {
-    edge = { total: 0, cumulative: 0 };
+    edge = { calls: 0, total: 0, cumulative: 0 };
     callee.callers.set(caller.key, edge);
     caller.callees.set(callee.key, edge);
   }
+  edge.calls += calls;
   edge.total += total;
   edge.cumulative += cumulative;
 }

@@ -1,4 +1,5 @@
-import { isThenable, isProfiling, Profile, type ProfileSettings } from './profile.ts';
+import { isThenable, tracked } from './async-calls.ts';
+import { isProfiling, Profile, type ProfileSettings } from './profile.ts';
 import type { Restriction, SortKey } from './stats.ts';
 
 export interface ProfileOptions extends ProfileSettings {
@@ -6,6 +7,8 @@ export interface ProfileOptions extends ProfileSettings {
   readonly sort?: SortKey | undefined;
   /** Which rows are printed. */
   readonly limit?: Restriction | undefined;
+  /** Functions inside Node and manycore are shown too. */
+  readonly all?: boolean | undefined;
   /** Where the table goes; `console.log` when left out. */
   readonly print?: ((table: string) => void) | undefined;
 }
@@ -66,11 +69,14 @@ function profiledAccessor(target: ClassAccessorDecoratorTarget<unknown, unknown>
 }
 
 function recorded(call: () => unknown, options: ProfileOptions, name: string): unknown {
-  if (isProfiling()) return call();
+  // A call inside a profiled one is part of that one's table.
+  if (isProfiling()) return tracked(name, call);
   const recording = new Profile({ ...options, name });
   const report = (): void => {
-    const { sort = 'cumulative', limit, print = console.log } = options;
-    print(recording.stats.sortStats(sort).toString(...(limit === undefined ? [] : [limit])));
+    const { sort = 'cumulative', limit, all = false, print = console.log } = options;
+    const { stats } = recording;
+    if (!all) stats.programOnly();
+    print(stats.sortStats(sort).toString(...(limit === undefined ? [] : [limit])));
   };
   let result: unknown;
   try {

@@ -1,12 +1,12 @@
 import type { Profiler } from 'node:inspector';
 
 /*
- * The profiler's own frames are no part of the program. Those that call the profiled function are taken out from
- * between it and its caller; those that start and stop the recording go with everything below them, and their
- * time is nobody's.
+ * The profiler's own frames are no part of the program. What they call, the profiled function, is where the profile begins: its
+ * callers go, as far as they did nothing themselves. Frames that start and stop the recording go with everything below them,
+ * and their time is nobody's.
  */
 const HERE = new URL('.', import.meta.url).href;
-const CALLS_THE_PROGRAM = new Set(['run', 'recorded', 'wrapper', 'get', 'set', '']);
+const CALLS_THE_PROGRAM = new Set(['run', 'recorded', 'wrapper', 'tracked', 'get', 'set', '']);
 
 type Node = Profiler.ProfileNode;
 
@@ -16,6 +16,7 @@ export function withoutOwnFrames(profile: Profiler.Profile): Profiler.Profile {
   const kept: Node[] = [];
   const dropped = new Set<number>();
 
+  const tops: number[] = [];
   const childrenOf = (node: Node): number[] => (node.children ?? []).flatMap((id) => place(nodes.get(id)!));
   const drop = (node: Node): void => {
     dropped.add(node.id);
@@ -24,8 +25,11 @@ export function withoutOwnFrames(profile: Profiler.Profile): Profiler.Profile {
   /** What stands in the place of a node: itself, its children, or nothing. */
   const place = (node: Node): number[] => {
     if (!node.callFrame.url.startsWith(HERE)) {
-      kept.push(node);
+      const tallest = tops.length;
       node.children = childrenOf(node);
+      // It only led to what is profiled.
+      if (tops.length > tallest && node.children.length === 0 && !node.hitCount) return [];
+      kept.push(node);
       return [node.id];
     }
     if (!CALLS_THE_PROGRAM.has(node.callFrame.functionName)) {
@@ -33,10 +37,11 @@ export function withoutOwnFrames(profile: Profiler.Profile): Profiler.Profile {
       return [];
     }
     dropped.add(node.id);
-    return childrenOf(node);
+    tops.push(...childrenOf(node));
+    return [];
   };
 
-  const children = childrenOf(root);
+  const children = [...childrenOf(root), ...tops];
   const samples = (profile.samples ?? []).map((id) => (dropped.has(id) ? root.id : id));
   return { ...profile, nodes: [{ ...root, children }, ...kept], samples };
 }

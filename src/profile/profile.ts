@@ -1,4 +1,5 @@
 import { StateError } from '../base/errors.ts';
+import { isThenable, takeAsyncCalls, tracked } from './async-calls.ts';
 import { startSampling, stopSampling, type Recording } from './sampler.ts';
 import { Stats } from './stats.ts';
 
@@ -41,7 +42,7 @@ export class Profile implements Disposable {
   disable(): this {
     if (owner !== this) return this;
     owner = null;
-    this.#stats.add(stopSampling(this.#settings.name ?? 'main'));
+    this.#stats.add(stopSampling(this.#settings.name ?? 'main', takeAsyncCalls()));
     return this;
   }
 
@@ -54,7 +55,7 @@ export class Profile implements Disposable {
     this.enable();
     let result: T;
     try {
-      result = fn();
+      result = tracked(this.#settings.name ?? (fn.name || '<anonymous>'), fn);
     } catch (error) {
       this.disable();
       throw error;
@@ -89,12 +90,6 @@ export class Profile implements Disposable {
   [Symbol.dispose](): void {
     this.disable();
   }
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    (typeof value === 'object' || typeof value === 'function') && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }
 
 /** Whether some profile records in this thread. */

@@ -20,6 +20,19 @@ export interface RawProfile {
   readonly asyncCalls: Readonly<Record<string, AsyncCalls>>;
   /** Source maps of scripts that a loader has made while the program ran: no file holds them. */
   readonly maps?: Readonly<Record<string, LoadedMap>> | undefined;
+  /** What instrumented code has told; absent when the program ran as it was written. */
+  readonly exact?: ExactCalls | undefined;
+}
+
+/** Calls as instrumented code counts them, and times them if asked to. Functions go by their place in the list; 0 is all other code. */
+export interface ExactCalls {
+  readonly isTimed: boolean;
+  readonly functions: readonly { readonly url: string; readonly name: string; readonly line: number; readonly column: number }[];
+  /** Caller, callee, calls, and microseconds in the callee that no other call of the same function contains. */
+  readonly edges: readonly (readonly [caller: number, callee: number, calls: number, cumulative: number])[];
+  /** Microseconds in each function itself. */
+  readonly self: readonly number[];
+  readonly asyncCalls: readonly (AsyncCalls & { readonly id: number })[];
 }
 
 /** The way back from a script that only existed in memory. */

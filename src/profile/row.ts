@@ -19,6 +19,8 @@ export interface Row {
 
 /** One function called from another. */
 export interface Edge {
+  /** 0 when calls were not counted. */
+  calls: number;
   total: number;
   cumulative: number;
 }

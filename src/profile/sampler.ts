@@ -3,6 +3,7 @@ import { findSourceMap, type SourceMap } from 'node:module';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
 import type { AsyncCalls, LoadedMap, RawProfile, ScriptFunctions } from './raw-profile.ts';
+import { isInternal } from './internals.ts';
 import { withoutOwnFrames } from './own-frames.ts';
 import { ask } from './session.ts';
 
@@ -34,10 +35,11 @@ export function startSampling(recording: Recording, intervalUs: number = DEFAULT
 /** Ends the recording and gives it back, with what is needed to read it later. */
 export function stopSampling(name: string, asyncCalls: Readonly<Record<string, AsyncCalls>> = {}): RawProfile {
   const profile = withoutOwnFrames((ask('Profiler.stop') as Profiler.StopReturnType).profile);
-  const counts = counting ? functionsOf((ask('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType).result) : null;
+  const counted = counting ? functionsOf((ask('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType).result) : null;
   if (counting) ask('Profiler.stopPreciseCoverage');
   counting = false;
-  const ranges = counts ?? functionsOf((ask('Profiler.getBestEffortCoverage') as Profiler.GetBestEffortCoverageReturnType).result);
+  const counts = counted?.filter(({ url }) => !isInternal(url)) ?? null;
+  const ranges = counted ?? functionsOf((ask('Profiler.getBestEffortCoverage') as Profiler.GetBestEffortCoverageReturnType).result);
   return {
     version: 1,
     host: hostname(),

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, isAbsolute, relative } from 'node:path';
 import { OutOfRangeError } from '../base/errors.ts';
 import { CallTable, STATES } from './call-tree.ts';
+import { isInternal } from './internals.ts';
 import type { AsyncCalls, RawProfile } from './raw-profile.ts';
 import type { Row } from './row.ts';
 import { SourceText } from './source-text.ts';
@@ -39,6 +40,7 @@ export class Stats {
   #order: readonly Row[] | null = null;
   #orderName = '';
   #strips = false;
+  #programOnly = false;
 
   constructor(...sources: readonly (RawProfile | Stats | string)[]) {
     this.add(...sources);
@@ -84,6 +86,12 @@ export class Stats {
     return this;
   }
 
+  /** Leaves out what Node and this package do inside: their time is still in that of the functions that called them. */
+  programOnly(): this {
+    this.#programOnly = true;
+    return this;
+  }
+
   sortStats(...keys: readonly SortKey[]): this {
     const orders = keys.map((key) => {
       const order = this.#orders[key];
@@ -117,7 +125,7 @@ export class Stats {
     const rows = this.#restricted(restrictions, notes);
     const { isCounted, totalCalls, idle, samples } = this.#table;
     const lanes = new Set(this.recordings.map(laneOf)).size;
-    const calls = isCounted ? `${totalCalls.toLocaleString('en')} function calls` : `${samples.toLocaleString('en')} samples`;
+    const calls = isCounted ? counted(totalCalls, 'function call') : counted(samples, 'sample');
     const waited = idle > 500 ? ` on the CPU, ${seconds(idle).trim()} idle` : '';
     const lines = [
       `         ${calls} in ${seconds(this.totalTime).trim()} seconds${waited}${lanes > 1 ? `, ${lanes} threads and processes` : ''}`,
@@ -194,6 +202,11 @@ export class Stats {
 
   #restricted(restrictions: readonly Restriction[], notes: string[]): readonly Row[] {
     let rows: readonly Row[] = this.#sorted().filter((row) => row.name !== STATES['(idle)']);
+    if (this.#programOnly) {
+      const all = rows.length;
+      rows = rows.filter((row) => !isInternal(row.file));
+      if (rows.length < all) notes.push(`   Not shown: ${counted(all - rows.length, 'function')} inside Node and manycore`);
+    }
     for (const restriction of restrictions) {
       const before = rows.length;
       if (typeof restriction === 'number') {
@@ -214,7 +227,10 @@ export class Stats {
   }
 
   #asyncLines(): string[] {
-    const calls = this.recordings.flatMap((recording): [string, AsyncCalls][] => Object.entries(recording.asyncCalls));
+    const calls = this.recordings.flatMap((recording): [string, AsyncCalls][] => [
+      ...Object.entries(recording.asyncCalls),
+      ...(recording.exact?.asyncCalls ?? []).map((tally): [string, AsyncCalls] => [recording.exact!.functions[tally.id]!.name, tally]),
+    ]);
     if (calls.length === 0) return [];
     const line = ([name, { calls: n, wall, onCpu, atOnceMax }]: [string, AsyncCalls]): string =>
       `   ${name.padEnd(24)}${String(n).padStart(7)}${seconds(wall * 1000)}${seconds(onCpu * 1000)}${seconds(Math.max(0, wall - onCpu) * 1000)}${String(atOnceMax).padStart(9)}`;
@@ -226,13 +242,15 @@ export class Stats {
     const rows = this.#restricted(restrictions, notes);
     const width = rows.reduce((widest, row) => Math.max(widest, this.name(row).length), 'Function'.length);
     const [title, arrow] = direction === 'callers' ? ['was called by...', '<-'] : ['called...', '->'];
-    const lines = [...notes, `${'Function'.padEnd(width)} ${title}`, `${' '.repeat(width)}      tottime  cumtime`];
+    const lines = [...notes, `${'Function'.padEnd(width)} ${title}`, `${' '.repeat(width)}     ncalls  tottime  cumtime`];
     for (const row of rows) {
       const edges = [...row[direction]].toSorted(([, a], [, b]) => b.cumulative - a.cumulative);
       if (edges.length === 0) lines.push(`${this.name(row).padEnd(width)} ${arrow}`);
-      edges.forEach(([key, { total, cumulative }], i) => {
+      edges.forEach(([key, { calls, total, cumulative }], i) => {
         const head = i === 0 ? `${this.name(row).padEnd(width)} ${arrow}` : ' '.repeat(width + 3);
-        lines.push(`${head}${seconds(total)}${seconds(cumulative)}  ${this.name(this.#table.rows.get(key)!)}`);
+        lines.push(
+          `${head}${(calls === 0 ? '-' : String(calls)).padStart(9)}${seconds(total)}${seconds(cumulative)}  ${this.name(this.#table.rows.get(key)!)}`,
+        );
       });
     }
     return `${lines.join('\n')}\n`;
@@ -256,6 +274,8 @@ const least =
   (of: (row: Row) => string): Compare =>
   (a, b) =>
     text(of(a), of(b));
+
+const counted = (number: number, what: string): string => `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
 
 const seconds = (us: number): string => (us / 1e6).toFixed(3).padStart(9);
 

@@ -1,6 +1,9 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
+import { beginCounting, takeCounts } from '../instrument/counting.ts';
+import { instrumentLoads } from '../instrument/loader.ts';
+import { beginTiming, takeTimes } from '../instrument/timing.ts';
 import { startSampling, stopSampling } from '../sampler.ts';
 import { FLUSH } from './flush-expression.ts';
 import type { Plan } from './plan.ts';
@@ -20,11 +23,20 @@ export function beginLane(plan: Plan): void {
   const name = isMainThread ? basename(process.argv[1] ?? 'node') : `worker ${threadId}`;
   let part = 0;
   let isOver = false;
-  const start = (): void => startSampling(plan.mode === 'exact' ? 'sampling' : plan.mode, plan.interval);
+  const isInstrumented = plan.mode !== 'sampling';
+  if (isInstrumented) {
+    if (plan.mode === 'exact') beginTiming();
+    else beginCounting();
+    instrumentLoads();
+  }
+  const start = (): void => startSampling('sampling', plan.interval);
   const flush = (): void => {
     if (isOver) return;
     const file = join(plan.folder, `${process.pid}-${threadId}-${++part}`);
-    writeFileSync(`${file}.part`, JSON.stringify(stopSampling(name)));
+    writeFileSync(
+      `${file}.part`,
+      JSON.stringify({ ...stopSampling(name), ...(isInstrumented ? { exact: plan.mode === 'exact' ? takeTimes() : takeCounts() } : {}) }),
+    );
     renameSync(`${file}.part`, `${file}.json`);
   };
   const end = (): void => {

@@ -1,0 +1,104 @@
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import type { AsyncCalls } from './raw-profile.ts';
+
+/*
+ * Calls of async functions that are profiled by name: how long each took, and how much of that it computed. A call is known again
+ * after each await by what AsyncLocalStorage keeps for it; Node tells when something that was awaited begins and ends to run.
+ * The hooks are on only while such a call is under way: they make an await several times as dear.
+ */
+interface Call {
+  onCpu: number;
+  /** When it began to run; 0 while it waits. */
+  since: number;
+}
+interface Tally {
+  calls: number;
+  wall: number;
+  onCpu: number;
+  atOnce: number;
+  atOnceMax: number;
+}
+
+const calls = new AsyncLocalStorage<Call>();
+const tallies = new Map<string, Tally>();
+let underWay = 0;
+
+const hook = createHook({
+  before() {
+    const call = calls.getStore();
+    if (call !== undefined) call.since = performance.now();
+  },
+  after() {
+    const call = calls.getStore();
+    if (call !== undefined) suspend(call);
+  },
+});
+
+function suspend(call: Call): void {
+  if (call.since > 0) call.onCpu += performance.now() - call.since;
+  call.since = 0;
+}
+
+/** Calls `fn`; if it gives a promise, the call is entered under `name` until that is settled. */
+export function tracked<T>(name: string, fn: () => T): T {
+  const began = performance.now();
+  const call: Call = { onCpu: 0, since: began };
+  if (underWay++ === 0) hook.enable();
+  let isAsync = false;
+  try {
+    const outer = calls.getStore();
+    const result = calls.run(call, fn);
+    suspend(call);
+    if (outer !== undefined && outer.since > 0) outer.since = performance.now();
+    if (!isThenable(result)) return result;
+    isAsync = true;
+    const tally = tallyOf(name);
+    tally.calls++;
+    tally.atOnceMax = Math.max(tally.atOnceMax, ++tally.atOnce);
+    const settled = (): void => {
+      tally.atOnce--;
+      tally.wall += performance.now() - began;
+      // What runs right now goes on in the name of the call until its next await.
+      tally.onCpu += call.onCpu + (call.since > 0 ? performance.now() - call.since : 0);
+      left();
+    };
+    return result.then(
+      (value: unknown) => {
+        settled();
+        return value;
+      },
+      (error: unknown) => {
+        settled();
+        throw error;
+      },
+    ) as T;
+  } finally {
+    if (!isAsync) left();
+  }
+}
+
+function left(): void {
+  if (--underWay === 0) hook.disable();
+}
+
+function tallyOf(name: string): Tally {
+  let tally = tallies.get(name);
+  if (tally === undefined) tallies.set(name, (tally = { calls: 0, wall: 0, onCpu: 0, atOnce: 0, atOnceMax: 0 }));
+  return tally;
+}
+
+/** What was entered since the last time. */
+export function takeAsyncCalls(): Record<string, AsyncCalls> {
+  const taken = [...tallies].map(([name, { calls: n, wall, onCpu, atOnceMax }]): [string, AsyncCalls] => [
+    name,
+    { calls: n, wall, onCpu, atOnceMax },
+  ]);
+  for (const [name, { atOnce }] of tallies) if (atOnce === 0) tallies.delete(name);
+  return Object.fromEntries(taken);
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === 'object' || typeof value === 'function') && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}

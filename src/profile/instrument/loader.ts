@@ -1,0 +1,62 @@
+import Module from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { instrument } from './instrument.ts';
+import { recorderOf } from './recorder.ts';
+
+/*
+ * Instruments scripts while they are loaded: by synchronous hooks where Node has them, which see both kinds of module; otherwise
+ * by hooks in a thread of Node's own for ES modules, and at the door where the text of a CommonJS module is compiled.
+ *
+ * The package itself stays as it is.
+ */
+const PACKAGE = new URL('../../', import.meta.url).href;
+export const RECORDER_OF = Symbol.for('manycore.profile.recorder');
+
+export interface Loaded {
+  format?: string | null | undefined;
+  source?: string | ArrayBuffer | NodeJS.TypedArray | null | undefined;
+  shortCircuit?: boolean | undefined;
+}
+
+export const isInstrumented = (url: string): boolean => url.startsWith('file:') && !url.startsWith(PACKAGE);
+
+/** The text that runs instead of `source`. */
+export function rewritten(source: string, url: string, type: 'module' | 'script'): string {
+  const recorder = `globalThis[Symbol.for('manycore.profile.recorder')]`;
+  return instrument(source, type, (functions) => `${recorder}(${JSON.stringify(url)},${JSON.stringify(functions)})`) ?? source;
+}
+
+/** What a load hook gives back for what the next hook has given. */
+export function rewrite(url: string, loaded: Loaded): Loaded {
+  if (!isInstrumented(url) || loaded.source === null || loaded.source === undefined) return loaded;
+  const text = (): string => (typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as ArrayBuffer).toString());
+  const { format } = loaded;
+  if (format === 'module' || format === 'commonjs')
+    return { ...loaded, source: rewritten(text(), url, format === 'module' ? 'module' : 'script') };
+  const strip = (Module as unknown as { stripTypeScriptTypes?: (source: string) => string }).stripTypeScriptTypes;
+  if (strip === undefined || (format !== 'module-typescript' && format !== 'commonjs-typescript')) return loaded;
+  const isModule = format === 'module-typescript';
+  const source = rewritten(strip(text()), url, isModule ? 'module' : 'script');
+  return { ...loaded, format: isModule ? 'module' : 'commonjs', source };
+}
+
+type Next = (url: string, context: object) => Loaded;
+interface Hooked {
+  readonly registerHooks?: (hooks: { load: (url: string, context: object, next: Next) => Loaded }) => void;
+  readonly prototype: { _compile: (this: unknown, content: string, filename: string, ...rest: unknown[]) => unknown };
+}
+
+export function instrumentLoads(): void {
+  (globalThis as Record<symbol, unknown>)[RECORDER_OF] = recorderOf;
+  const hooked = Module as unknown as Hooked;
+  if (hooked.registerHooks !== undefined) {
+    hooked.registerHooks({ load: (url, context, next) => rewrite(url, next(url, context)) });
+    return;
+  }
+  Module.register('./loader-thread.js', import.meta.url);
+  const { _compile } = hooked.prototype;
+  hooked.prototype._compile = function (content, filename, ...rest) {
+    const url = pathToFileURL(filename).href;
+    return _compile.call(this, isInstrumented(url) ? rewritten(content, url, 'script') : content, filename, ...rest);
+  };
+}

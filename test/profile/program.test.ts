@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Stats } from '../../src/profile/index.ts';
+import { LONG } from '../support/patience.ts';
+import { after, test } from '../support/test.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const build = new URL('../../src/', import.meta.url).href;
+const folder = mkdtempSync(join(tmpdir(), 'manycore-profile-test-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string): string => join(folder, name);
+function program(name: string, source: string): string {
+  writeFileSync(file(name), source.replaceAll('manycore/', build));
+  return file(name);
+}
+interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+const profiled = (...args: string[]): Ran =>
+  spawnSync(process.execPath, [main, 'profile', ...args], { encoding: 'utf8', timeout: LONG, cwd: folder });
+
+const SPIN = `const spin = (ms) => { const until = performance.now() + ms; while (performance.now() < until); };`;
+
+test('threads and processes of a program are in its report, also those that are terminated or left to end with it', () => {
+  const app = program(
+    'all.mjs',
+    `import { Thread } from 'manycore/threading/index.js'; import { Process } from 'manycore/multiprocessing/index.js'; import { Event } from 'manycore/threading/index.js';
+     ${SPIN}
+     function inMain() { spin(60); }
+     inMain();
+     const thread = new Thread({ target: function inThread() { spin(60); } }); thread.start(); await thread.join();
+     const child = new Process({ target: function inProcess() { spin(60); } }); child.start(); await child.join();
+     const going = new Event();
+     const killed = new Thread({ target: function beforeItsEnd() { spin(60); going.set(); for (;;) spin(10); } });
+     killed.start(); await going.wait(); await killed.terminate();
+     going.clear();
+     const daemon = new Thread({ daemon: true, target: function leftBehind() { spin(60); going.set(); for (;;) spin(10); } });
+     daemon.start(); await going.wait();
+     console.log('done'); process.exitCode = 3;`,
+  );
+  const { stdout, stderr, status } = profiled('--output', 'all.json', app);
+  assert.equal(status, 3, stderr);
+  assert.match(stdout, /^done\n/);
+  assert.match(stdout, /samples in .*, \d+ threads and processes/);
+  assert.match(stdout, /recorded +busy +thread\n.*all\.mjs/);
+  const time = new Map(new Stats(file('all.json')).rows.map(({ name, cumulative }) => [name, cumulative / 1000]));
+  for (const name of ['inMain', 'inThread', 'inProcess', 'beforeItsEnd', 'leftBehind'])
+    assert.ok((time.get(name) ?? 0) > 30, `${name} has ${time.get(name)} ms of at least 60`);
+});
+
+test('a program that fails, exits or is interrupted leaves its report', async () => {
+  for (const [how, code] of [
+    ['throw new Error("as it must")', 1],
+    ['process.exit(7)', 7],
+  ] as const) {
+    const { stdout, status } = profiled(program('ends.mjs', `${SPIN} function work() { spin(50) } work(); ${how}`));
+    assert.match(stdout, /\(work\)/);
+    assert.equal(status, code);
+  }
+  const app = program('waits.mjs', `${SPIN} function work() { spin(50) } work(); console.log('ready'); setInterval(() => {}, 1000);`);
+  const child = spawn(process.execPath, [main, 'profile', app], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (text.includes('ready')) child.kill('SIGINT');
+  });
+  const code = await new Promise((ended) => child.once('close', ended));
+  assert.match(output, /\(work\)/);
+  assert.equal(code, 130);
+});
+
+test('the lines are those of the TypeScript that was written', () => {
+  const app = program(
+    'app.ts',
+    `interface Point { x: number }\n\n\nfunction work(point: Point): number {\n  let sum = 0;\n  for (let i = 0; i < 3e7; i++) sum += i % 7;\n  return sum + point.x;\n}\nconsole.log(work({ x: 1 }));\n`,
+  );
+  for (const mode of ['sampling', 'exact']) {
+    const { stdout, stderr } = profiled('--mode', mode, app);
+    assert.match(stdout, / app\.ts:4\(work\)/, stderr);
+  }
+});
+
+test('counts are exact in every thread, with their callers', () => {
+  const app = program(
+    'counts.mjs',
+    `import { Thread } from 'manycore/threading/index.js';
+     function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+     function inMain() { return fib(15); }
+     inMain();
+     const thread = new Thread({ target: function inThread() { fib(16); } }); thread.start(); await thread.join();`,
+  );
+  const { stdout, stderr } = profiled('--mode', 'counts', '--callers', '--match', 'fib', app);
+  // 1,973 calls for 15, 3,193 for 16.
+  assert.match(stdout, / 5166 R .*\(fib\)\n/, stderr);
+  assert.match(stdout, / 1 .*\(inMain\)\n/);
+  assert.match(stdout, / 1 .*\(inThread\)\n/);
+});
+
+test('CommonJS and modules of packages are counted as well', () => {
+  program('part.cjs', `exports.twice = function twice(n) { return n * 2; };`);
+  const app = program(
+    'common.cjs',
+    `#!/usr/bin/env node\n'use strict';\nconst { twice } = require('./part.cjs');\nfor (let i = 0; i < 12; i++) twice(i);\n`,
+  );
+  const { stdout, stderr } = profiled('--mode', 'exact', app);
+  assert.match(stdout, / 12 .*part\.cjs:1\(twice\)\n/, stderr);
+});
+
+test('the report is written for other tools, read again, and compared', () => {
+  const app = program('work.mjs', `${SPIN} function work() { spin(80) } work();`);
+  const options = [
+    '--flame',
+    'f.html',
+    '--cpuprofile',
+    'one.cpuprofile',
+    '--speedscope',
+    's.json',
+    '--pprof',
+    'p.gz',
+    '--collapsed',
+    'c.txt',
+  ];
+  const { stdout, stderr } = profiled(...options, '-o', 'before.json', app);
+  assert.match(stdout, /written: before\.json/, stderr);
+  for (const name of ['f.html', 's.json', 'p.gz', 'c.txt']) assert.ok(readdirSync(folder).includes(name), name);
+  assert.ok(Array.isArray((JSON.parse(readFileSync(file('one.cpuprofile'), 'utf8')) as { nodes: unknown }).nodes));
+  const again = profiled('--sort', 'tottime', '--against', 'before.json', '--flame', 'diff.html', 'before.json');
+  assert.match(again.stdout, /Ordered by: internal time/);
+  assert.match(readFileSync(file('diff.html'), 'utf8'), /against before\.json/);
+});
+
+test('what it does not understand is told before the program runs', () => {
+  const app = program('never.mjs', `console.log('ran')`);
+  for (const [args, words] of [
+    [[], /profile needs a program/],
+    [['--sort', 'speed', app], /cannot sort by 'speed': the keys are calls/],
+    [['--mode', 'fast', app], /there is no mode fast: the modes are sampling, counts, exact/],
+    [['--interval', '1', app], /--interval must be a number of microseconds, at least 50: got 1/],
+    [['--what', app], /Unknown option '--what'/],
+    [['nowhere.mjs'], /there is no program .*nowhere\.mjs/],
+  ] as const) {
+    const { stdout, stderr, status } = profiled(...args);
+    assert.match(stderr, words);
+    assert.equal(stdout, '');
+    assert.equal(status, 2);
+  }
+});
