@@ -3,3 +3,4 @@ export { Profile, type ProfileSettings } from './profile.ts';
 export type { AsyncCalls, RawProfile } from './raw-profile.ts';
 export type { Row } from './row.ts';
 export { type Restriction, type SortKey, Stats } from './stats.ts';
+export { collapsed, flameDiff, flameGraph, pprof, speedscope } from './exports/index.ts';
