@@ -1,0 +1,187 @@
+import type { Wait } from '../base/deadline.ts';
+import { deadlineAfter, remaining } from '../base/deadline.ts';
+import { within } from '../base/within.ts';
+import type { Command } from './command.ts';
+import type { Communicated } from './communicate.ts';
+import { PIPE } from './constants.ts';
+import { CalledProcessError, type Output, TimeoutExpired } from './errors.ts';
+import type { Input, KillOptions, PopenOptions } from './options.ts';
+import { type OutputOf, Popen, TREE } from './popen.ts';
+import type { LineOptions, ReadPipe } from './read-pipe.ts';
+import type { WritePipe } from './write-pipe.ts';
+
+/** A command of a pipeline, with options of its own. */
+export interface StageOptions extends Omit<PopenOptions, 'stdin' | 'stdout' | 'text' | 'encoding' | 'errors'> {
+  readonly command: Command;
+}
+export type Stage = Command | StageOptions;
+
+/** What holds for the whole of it: where it begins and ends, and what each command has that says nothing else. */
+export type PipelineOptions = PopenOptions;
+
+export interface PipelineRunOptions extends Wait {
+  readonly input?: Input | null | undefined;
+  /** Throws `CalledProcessError` for the command that failed. */
+  readonly check?: boolean | undefined;
+  readonly maxBuffer?: number | undefined;
+  readonly kill?: KillOptions | undefined;
+  readonly drain?: number | undefined;
+}
+
+/** A pipeline that has ended. */
+export interface CompletedPipeline<Out extends Output = Output> {
+  /** That of each command. */
+  readonly returnCodes: readonly number[];
+  /** As the shell's `pipefail`: that of the last command that failed, or 0. */
+  readonly returnCode: number;
+  readonly stdout: Out;
+  readonly stderr: Output;
+}
+
+const SIGPIPE = 13;
+/** As much as the system gives to everybody. */
+const PIPE_BYTES = 1 << 20;
+const LAST_WORDS_MS = 20;
+
+const isStage = (stage: Stage): stage is StageOptions =>
+  typeof stage === 'object' && !Array.isArray(stage) && !(stage instanceof Uint8Array) && !(stage instanceof URL);
+
+/**
+ * Commands that run at once, the output of each being the input of the next. The kernel carries the bytes; none comes through
+ * JavaScript but what is read from the last. When one ends early, those before it get SIGPIPE, as in a shell.
+ */
+export class Pipeline<O extends PipelineOptions = PipelineOptions> implements AsyncDisposable, AsyncIterable<string> {
+  readonly stages: readonly Popen<O>[];
+
+  /** @internal */
+  constructor(stages: readonly Stage[], options: O) {
+    if (stages.length === 0) throw new TypeError('a pipeline needs at least one command');
+    const { stdin, stdout, ...common } = options;
+    const started: Popen<O>[] = [];
+    try {
+      for (const [i, stage] of stages.entries()) {
+        const { command, ...own } = isStage(stage) ? stage : { command: stage };
+        const isLast = i === stages.length - 1;
+        started.push(
+          new Popen(command, {
+            pipesize: PIPE_BYTES,
+            ...common,
+            ...own,
+            stdin: i === 0 ? stdin : started[i - 1]!.stdout,
+            stdout: isLast ? (stdout === undefined ? PIPE : stdout) : PIPE,
+            [TREE]: true,
+          } as unknown as O),
+        );
+      }
+    } catch (error) {
+      // Half a pipeline is none.
+      for (const stage of started) {
+        stage.kill();
+        stage.stdin?.closeNow();
+        stage.stdout?.close();
+        stage.stderr?.close();
+      }
+      throw error;
+    }
+    this.stages = started;
+  }
+
+  get #last(): Popen<O> {
+    return this.stages.at(-1)!;
+  }
+
+  /** The input of the first command, when that is a `PIPE`. */
+  get stdin(): WritePipe | null {
+    return this.stages[0]!.stdin;
+  }
+
+  /** The output of the last. */
+  get stdout(): ReadPipe<OutputOf<O>> | null {
+    return this.#last.stdout;
+  }
+
+  /** The return codes, `null` for those that run. */
+  get returnCodes(): (number | null)[] {
+    return this.stages.map((stage) => stage.returnCode);
+  }
+
+  /** The lines that the last command prints, as they come. */
+  lines(options?: LineOptions): AsyncIterableIterator<string> {
+    if (this.stdout === null) throw new TypeError('a pipeline whose stdout goes elsewhere has no lines to read');
+    return this.stdout.lines(options);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<string> {
+    return this.lines();
+  }
+
+  /** Waits until all have ended; their return codes. `TimeoutExpired` when time is up first; they go on then. */
+  async wait({ timeout, signal }: Wait = {}): Promise<number[]> {
+    const deadline = deadlineAfter(timeout);
+    const codes: number[] = [];
+    for (const stage of this.stages) codes.push(await stage.wait({ ...(timeout == null ? {} : { timeout: remaining(deadline) }), signal }));
+    return codes;
+  }
+
+  /** Feeds the first, reads the last, and waits for all; as `Popen`'s, it ends nothing. */
+  async communicate(
+    input?: Input | null,
+    options: Wait & { readonly drain?: number | undefined; readonly maxBuffer?: number | undefined } = {},
+  ): Promise<Communicated<OutputOf<O>>> {
+    const [first, last] = [this.stages[0]!, this.#last];
+    if (first === last) return first.communicate(input, options);
+    // Its output is the second's: there is nothing to read of it here.
+    const fed = first.communicate(input);
+    fed.catch(() => {});
+    const result = await last.communicate(null, options);
+    await this.wait(options);
+    await fed;
+    return result;
+  }
+
+  /**
+   * Communicates, and ends all of it with its descendants when time is up or it is cancelled, as the function `run`. With `check`, a command
+   * that fails is a `CalledProcessError`; one that was ended by SIGPIPE has not failed, for the next one had enough.
+   */
+  async run({ input = null, check = false, kill, timeout, signal, ...rest }: PipelineRunOptions = {}): Promise<
+    CompletedPipeline<OutputOf<O> | null>
+  > {
+    let output: Communicated<OutputOf<O>>;
+    try {
+      signal?.throwIfAborted();
+      output = await this.communicate(input, { timeout, signal, ...rest });
+    } catch (error) {
+      await this.end(kill);
+      await within(this.#last.communicate(null, { drain: LAST_WORDS_MS }), { timeout: LAST_WORDS_MS * 2 }).catch(() => {});
+      if (!(error instanceof TimeoutExpired)) throw error;
+      const { stdout, stderr } = this.#last.outputSoFar();
+      throw new TimeoutExpired(this.#last.args, timeout!, stdout, stderr);
+    }
+    const returnCodes = this.stages.map((stage) => stage.poll()!);
+    const failed = returnCodes.findLastIndex((code, i) => code !== 0 && !(code === -SIGPIPE && i < returnCodes.length - 1));
+    const { stdout, stderr } = output;
+    if (check && failed >= 0) throw new CalledProcessError(returnCodes[failed]!, this.stages[failed]!.args, stdout, stderr);
+    return { returnCodes, returnCode: failed < 0 ? 0 : returnCodes[failed]!, stdout, stderr };
+  }
+
+  /** Ends all of them with their descendants, gently first. Resolves with their return codes. */
+  end(options?: KillOptions): Promise<number[]> {
+    return Promise.all(this.stages.map((stage) => stage.end(options)));
+  }
+
+  /** Closes the pipes that are open here, and waits for all. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.stages.map((stage) => stage[Symbol.asyncDispose]()));
+  }
+}
+
+/** Starts a pipeline; the last argument may be options. Throws `ProcessStartError` when one of the commands can't be started, and none runs then. */
+export function pipeline<const O extends PipelineOptions = PipelineOptions>(
+  ...stagesAndOptions: readonly [...stages: Stage[], options: O]
+): Pipeline<O>;
+export function pipeline(...stages: readonly Stage[]): Pipeline;
+export function pipeline(...all: readonly (Stage | PipelineOptions)[]): Pipeline {
+  const last = all.at(-1);
+  const hasOptions = last !== undefined && isStage(last as Stage) && !('command' in (last as object));
+  return new Pipeline((hasOptions ? all.slice(0, -1) : all) as Stage[], (hasOptions ? last : {}) as PipelineOptions);
+}
