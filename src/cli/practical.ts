@@ -63,7 +63,9 @@ function runOne({ id, file, title, shows, exitCode = 0 }: Program, streams: bool
       clearTimeout(limit);
       const lines = output.split('\n').filter((line) => line.trim() !== '');
       const ended =
-        code === exitCode ? null : `it should end with exit code ${exitCode}: ${signal ?? code}${errors === '' ? '' : `\n${errors}`}`;
+        code === exitCode || signal === exitCode
+          ? null
+          : `it should end with ${exitCode}: ${signal ?? code}${errors === '' ? '' : `\n${errors}`}`;
       resolve({ id, title, ms: performance.now() - begin, output, fault: ended ?? shows(lines) });
     });
   });

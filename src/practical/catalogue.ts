@@ -6,11 +6,17 @@ export interface Program {
   readonly file: string;
   readonly title: string;
   readonly shows: Expectation;
-  /** The exit code of the program; 0 when left out. */
-  readonly exitCode?: number;
+  /** The exit code of the program, or the signal that ends it; 0 when left out. */
+  readonly exitCode?: number | NodeJS.Signals;
 }
 
-const program = (id: string, file: string, title: string, shows: Expectation): Program => ({ id, file, title, shows });
+const program = (id: string, file: string, title: string, shows: Expectation, exitCode?: Program['exitCode']): Program => ({
+  id,
+  file,
+  title,
+  shows,
+  ...(exitCode === undefined ? {} : { exitCode }),
+});
 
 const numberOf = (line: string, pattern: RegExp): number => Number(pattern.exec(line)?.[1]);
 const secondsOf = (lines: readonly string[]): number =>
@@ -26,6 +32,82 @@ export const catalogue: readonly Program[] = [
     'a function under the profiler',
     all(
       inOrder(/^ *[\d,]+ function calls? in [\d.]+ seconds/, TABLE, /fibonacci/, 'result: 832040', TABLE, 'raised: RangeError: as it must'),
+    ),
+  ),
+  program('P03', 'p03-run', 'run a program', all(inOrder(/^total /, 'returncode: 0'), times(1, /^returncode/))),
+  program('P04', 'p04-check', 'a program that fails', exactly("ERROR: Command '['false']' returned non-zero exit status 1.")),
+  program(
+    'P05',
+    'p05-capture',
+    'the output of a program',
+    all(
+      inOrder('returncode: 0', /^Have \d+ bytes in stdout:$/, /^total /),
+      holds('the bytes are counted', (lines) => {
+        const listing = lines.slice(2);
+        const bytes = listing.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+        return numberOf(lines[1] ?? '', /^Have (\d+) bytes/) === bytes;
+      }),
+    ),
+  ),
+  program('P06', 'p06-read', 'read from a program', exactly('read:', String.raw`stdout: '"to stdout"\n'`)),
+  program('P07', 'p07-write', 'write to a program', exactly('write:', 'stdin: to stdin')),
+  program('P08', 'p08-both-ways', 'write to a program and read from it', exactly('popen2:', "pass through: 'through stdin to stdout'")),
+  program('P09', 'p09-chain', 'programs in a row', exactly('Included files:', 'first.txt', 'second.txt')),
+  program(
+    'P10',
+    'p10-signal-child',
+    'wait for a signal',
+    exactly(/^CHILD +\d+: Setting up signal handler$/, /^CHILD +\d+: Pausing to wait for signal$/, /^CHILD +\d+: Received USR1$/),
+  ),
+  program(
+    'P11',
+    'p11-signal-parent',
+    'send a program a signal',
+    all(
+      inOrder('PARENT      : Pausing before sending signal...', 'PARENT      : Signaling child', /^CHILD +\d+: Received USR1$/),
+      inOrder(/^CHILD +\d+: Setting up signal handler$/, /^CHILD +\d+: Pausing to wait for signal$/, /^CHILD +\d+: Received USR1$/),
+      times(5, /./),
+    ),
+  ),
+  program(
+    'P12',
+    'p12-receive',
+    'signals of another program',
+    all(
+      inOrder(/^My PID is: \d+$/, 'Waiting...', 'Received: 10', 'Received: 12'),
+      nothingBut(/^My PID is/, /^Waiting\.\.\.$/, /^Received: 1[02]$/),
+    ),
+    'SIGINT',
+  ),
+  program(
+    'P13',
+    'p13-signals-and-threads',
+    'signals and threads',
+    all(
+      inOrder('Sending signal in sender', 'Received signal 10 in MainThread', 'Waiting for receiver'),
+      inOrder('Waiting for signal in receiver'),
+      times(4, /./),
+    ),
+    'SIGALRM',
+  ),
+  program(
+    'P14',
+    'p14-alarm',
+    'an alarm of a thread',
+    all(
+      inOrder(
+        /^\d\.\d s Setting alarm in alarm_thread$/,
+        /^\d\.\d s Sleeping in alarm_thread$/,
+        /^\d\.\d s Alarm in MainThread$/,
+        /^\d\.\d s Done with sleep in alarm_thread$/,
+        /^\d\.\d s Exiting normally$/,
+      ),
+      inOrder(/^0\.\d s Waiting for alarm_thread$/, /Alarm in MainThread$/),
+      times(6, /./),
+      holds('the alarm rings a second after it was set, and the sleep is not cut short', (lines) => {
+        const at = (what: RegExp): number => Number.parseFloat(lines.find((line) => what.test(line)) ?? 'NaN');
+        return at(/Alarm in/) - at(/Setting/) >= 0.9 && at(/Done/) - at(/Alarm in/) >= 1.5;
+      }),
     ),
   ),
   program('P15', 'p15-threads', 'five threads run one function', exactly('Worker', 'Worker', 'Worker', 'Worker', 'Worker')),

@@ -22,7 +22,7 @@ export {
   type Stage,
   type StageOptions,
 } from './pipeline.ts';
-export { Popen } from './popen.ts';
+export { type CommunicatedOf, type OutputOf, type PipedOf, Popen } from './popen.ts';
 export { type LineOptions, ReadPipe } from './read-pipe.ts';
 export { call, checkCall, checkOutput, run, type RunOptions } from './run.ts';
 export { callSync, checkCallSync, checkOutputSync, runSync, type RunSyncOptions } from './run-sync.ts';

@@ -6,7 +6,7 @@ import type { Communicated } from './communicate.ts';
 import { PIPE } from './constants.ts';
 import { CalledProcessError, type Output, TimeoutExpired } from './errors.ts';
 import type { Input, KillOptions, PopenOptions } from './options.ts';
-import { type OutputOf, Popen, TREE } from './popen.ts';
+import { type OutputOf, type PipedOf, Popen, TREE } from './popen.ts';
 import type { LineOptions, ReadPipe } from './read-pipe.ts';
 import type { WritePipe } from './write-pipe.ts';
 
@@ -16,8 +16,12 @@ export interface StageOptions extends Omit<PopenOptions, 'stdin' | 'stdout' | 't
 }
 export type Stage = Command | StageOptions;
 
+/** The last command writes into a pipe unless it is told otherwise. */
+type EndOf<O, T> = O extends { readonly stdout: infer S } ? (S extends typeof PIPE ? T : T | null) : T;
+
 /** What holds for the whole of it: where it begins and ends, and what each command has that says nothing else. */
 export type PipelineOptions = PopenOptions;
+export type NoPipelineOptions = Pick<PipelineOptions, 'cwd'>;
 
 export interface PipelineRunOptions extends Wait {
   readonly input?: Input | null | undefined;
@@ -50,7 +54,7 @@ const isStage = (stage: Stage): stage is StageOptions =>
  * Commands that run at once, the output of each being the input of the next. The kernel carries the bytes; none comes through
  * JavaScript but what is read from the last. When one ends early, those before it get SIGPIPE, as in a shell.
  */
-export class Pipeline<O extends PipelineOptions = PipelineOptions> implements AsyncDisposable, AsyncIterable<string> {
+export class Pipeline<const O extends PipelineOptions = PipelineOptions> implements AsyncDisposable, AsyncIterable<string> {
   readonly stages: readonly Popen<O>[];
 
   /** @internal */
@@ -91,13 +95,13 @@ export class Pipeline<O extends PipelineOptions = PipelineOptions> implements As
   }
 
   /** The input of the first command, when that is a `PIPE`. */
-  get stdin(): WritePipe | null {
+  get stdin(): PipedOf<O, 'stdin', WritePipe> {
     return this.stages[0]!.stdin;
   }
 
   /** The output of the last. */
-  get stdout(): ReadPipe<OutputOf<O>> | null {
-    return this.#last.stdout;
+  get stdout(): EndOf<O, ReadPipe<OutputOf<O>>> {
+    return this.#last.stdout as EndOf<O, ReadPipe<OutputOf<O>>>;
   }
 
   /** The return codes, `null` for those that run. */
@@ -107,8 +111,9 @@ export class Pipeline<O extends PipelineOptions = PipelineOptions> implements As
 
   /** The lines that the last command prints, as they come. */
   lines(options?: LineOptions): AsyncIterableIterator<string> {
-    if (this.stdout === null) throw new TypeError('a pipeline whose stdout goes elsewhere has no lines to read');
-    return this.stdout.lines(options);
+    const { stdout } = this.#last;
+    if (stdout === null) throw new TypeError('a pipeline whose stdout goes elsewhere has no lines to read');
+    return stdout.lines(options);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<string> {
@@ -129,14 +134,14 @@ export class Pipeline<O extends PipelineOptions = PipelineOptions> implements As
     options: Wait & { readonly drain?: number | undefined; readonly maxBuffer?: number | undefined } = {},
   ): Promise<Communicated<OutputOf<O>>> {
     const [first, last] = [this.stages[0]!, this.#last];
-    if (first === last) return first.communicate(input, options);
+    if (first === last) return first.communicate(input, options) as Promise<Communicated<OutputOf<O>>>;
     // Its output is the second's: there is nothing to read of it here.
     const fed = first.communicate(input);
     fed.catch(() => {});
     const result = await last.communicate(null, options);
     await this.wait(options);
     await fed;
-    return result;
+    return result as Communicated<OutputOf<O>>;
   }
 
   /**
@@ -144,7 +149,7 @@ export class Pipeline<O extends PipelineOptions = PipelineOptions> implements As
    * that fails is a `CalledProcessError`; one that was ended by SIGPIPE has not failed, for the next one had enough.
    */
   async run({ input = null, check = false, kill, timeout, signal, ...rest }: PipelineRunOptions = {}): Promise<
-    CompletedPipeline<OutputOf<O> | null>
+    CompletedPipeline<EndOf<O, OutputOf<O>>>
   > {
     let output: Communicated<OutputOf<O>>;
     try {
@@ -161,7 +166,7 @@ export class Pipeline<O extends PipelineOptions = PipelineOptions> implements As
     const failed = returnCodes.findLastIndex((code, i) => code !== 0 && !(code === -SIGPIPE && i < returnCodes.length - 1));
     const { stdout, stderr } = output;
     if (check && failed >= 0) throw new CalledProcessError(returnCodes[failed]!, this.stages[failed]!.args, stdout, stderr);
-    return { returnCodes, returnCode: failed < 0 ? 0 : returnCodes[failed]!, stdout, stderr };
+    return { returnCodes, returnCode: failed < 0 ? 0 : returnCodes[failed]!, stdout: stdout as EndOf<O, OutputOf<O>>, stderr };
   }
 
   /** Ends all of them with their descendants, gently first. Resolves with their return codes. */
@@ -179,8 +184,8 @@ export class Pipeline<O extends PipelineOptions = PipelineOptions> implements As
 export function pipeline<const O extends PipelineOptions = PipelineOptions>(
   ...stagesAndOptions: readonly [...stages: Stage[], options: O]
 ): Pipeline<O>;
-export function pipeline(...stages: readonly Stage[]): Pipeline;
-export function pipeline(...all: readonly (Stage | PipelineOptions)[]): Pipeline {
+export function pipeline(...stages: readonly Stage[]): Pipeline<NoPipelineOptions>;
+export function pipeline(...all: readonly (Stage | PipelineOptions)[]): unknown {
   const last = all.at(-1);
   const hasOptions = last !== undefined && isStage(last as Stage) && !('command' in (last as object));
   return new Pipeline((hasOptions ? all.slice(0, -1) : all) as Stage[], (hasOptions ? last : {}) as PipelineOptions);

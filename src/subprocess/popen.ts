@@ -10,6 +10,7 @@ import { credentialsOf } from './accounts.ts';
 import { type Communicated, Communication } from './communicate.ts';
 import { communicateSync, syncOutput, type SyncOptions } from './communicate-sync.ts';
 import { bytesOf, type Command, type Environment, invocationOf, environmentOf } from './command.ts';
+import type { PIPE } from './constants.ts';
 import { TimeoutExpired } from './errors.ts';
 import { startNatively } from './native-child.ts';
 import { startByNode } from './node-child.ts';
@@ -25,6 +26,15 @@ import { WritePipe } from './write-pipe.ts';
 
 /** What the output of a command is with these options. */
 export type OutputOf<O> = O extends { readonly text: true } | { readonly encoding: string } | { readonly errors: string } ? string : Buffer;
+
+/** There when the option is `PIPE`; perhaps not, when it may be something else. */
+export type PipedOf<O, Name extends 'stdin' | 'stdout' | 'stderr', T> = O extends { readonly [K in Name]: typeof PIPE } ? T : T | null;
+
+/** What `communicate` gives with these options. */
+export interface CommunicatedOf<O> {
+  readonly stdout: PipedOf<O, 'stdout', OutputOf<O>>;
+  readonly stderr: PipedOf<O, 'stderr', OutputOf<O>>;
+}
 
 const KNOWN: ReadonlySet<string> = new Set<keyof PopenOptions>([
   'stdin',
@@ -58,14 +68,14 @@ export const TREE: unique symbol = Symbol('tree');
  * It has started when the constructor returns; `ProcessStartError` when it could not be. A program ends without waiting for its
  * commands, unless somebody awaits them. `await using` waits at the end of the block.
  */
-export class Popen<O extends PopenOptions = PopenOptions> implements AsyncDisposable {
+export class Popen<const O extends PopenOptions = PopenOptions> implements AsyncDisposable {
   /** What was run. */
   readonly args: Command;
   readonly pid: number;
   /** The child's input, when `stdin` is `PIPE`. */
-  readonly stdin: WritePipe | null;
-  readonly stdout: ReadPipe<OutputOf<O>> | null;
-  readonly stderr: ReadPipe<OutputOf<O>> | null;
+  readonly stdin: PipedOf<O, 'stdin', WritePipe>;
+  readonly stdout: PipedOf<O, 'stdout', ReadPipe<OutputOf<O>>>;
+  readonly stderr: PipedOf<O, 'stderr', ReadPipe<OutputOf<O>>>;
   readonly #child: Child;
   readonly #coding: Coding | null;
   readonly #cookie: string | null;
@@ -91,9 +101,9 @@ export class Popen<O extends PopenOptions = PopenOptions> implements AsyncDispos
     const toChild = stdin === null ? null : new WritePipe(stdin, `stdin of ${repr(args)}`, this.#coding);
     const out = stdout === null ? null : new ReadPipe<OutputOf<O>>(stdout, `stdout of ${repr(args)}`, this.#coding);
     const err = stderr === null ? null : new ReadPipe<OutputOf<O>>(stderr, `stderr of ${repr(args)}`, this.#coding);
-    this.stdin = pieces === null ? toChild : null;
-    this.stdout = sinks[0] === null ? out : null;
-    this.stderr = sinks[1] === null ? err : null;
+    this.stdin = (pieces === null ? toChild : null) as PipedOf<O, 'stdin', WritePipe>;
+    this.stdout = (sinks[0] === null ? out : null) as PipedOf<O, 'stdout', ReadPipe<OutputOf<O>>>;
+    this.stderr = (sinks[1] === null ? err : null) as PipedOf<O, 'stderr', ReadPipe<OutputOf<O>>>;
     this.#pumps = [
       ...(pieces === null ? [] : [feed(toChild!, pieces)]),
       ...(sinks[0] === null ? [] : [drainTo(out!, sinks[0])]),
@@ -163,16 +173,16 @@ export class Popen<O extends PopenOptions = PopenOptions> implements AsyncDispos
   async communicate(
     input?: Input | null,
     { drain, maxBuffer, ...wait }: Wait & { readonly drain?: number | undefined; readonly maxBuffer?: number | undefined } = {},
-  ): Promise<Communicated<OutputOf<O>>> {
+  ): Promise<CommunicatedOf<O>> {
     const ongoing = (this.#communication ??= new Communication(this, this.#coding, maxBuffer));
     await this.#held(() => ongoing.go(input ?? null, wait, drain));
     await Promise.all(this.#pumps.map((pump) => pump.catch(ignoreBrokenPipe)));
-    return ongoing.result() as Communicated<OutputOf<O>>;
+    return ongoing.result() as unknown as CommunicatedOf<O>;
   }
 
   /** The blocking twin of `communicate`. Its input is text or bytes, and it has to be the first to read. */
-  communicateSync(input?: string | Uint8Array | null, options: SyncOptions = {}): Communicated<OutputOf<O>> {
-    return communicateSync(this, this.#child, this.#coding, input ?? null, options) as Communicated<OutputOf<O>>;
+  communicateSync(input?: string | Uint8Array | null, options: SyncOptions = {}): CommunicatedOf<O> {
+    return communicateSync(this, this.#child, this.#coding, input ?? null, options) as unknown as CommunicatedOf<O>;
   }
 
   /** @internal What has come so far. */

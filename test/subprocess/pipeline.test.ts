@@ -116,16 +116,16 @@ test('streams of Node and of the web, and iterables, feed a command and take its
   const failing = new Writable({ write: (_, __, done) => done(new Error('of the sink')) });
   await assert.rejects(run(['echo', 'x'], { stdout: failing }), /of the sink/);
   const child = new Popen(['echo', 'as a stream'], { stdout: PIPE });
-  assert.equal((await toList(child.stdout!.stream)).join(''), 'as a stream\n');
+  assert.equal((await toList(child.stdout.stream)).join(''), 'as a stream\n');
   const webOut = new Popen(['echo', 'as a web stream'], { stdout: PIPE });
   assert.equal(await new Response(webOut.stdout!.web as never).text(), 'as a web stream\n');
 });
 
 test('the blocking twins read and write too', () => {
   const child = new Popen(['cat'], { stdin: PIPE, stdout: PIPE, text: true });
-  child.stdin!.writeSync('one\ntwo');
-  child.stdin!.closeNow();
-  assert.deepEqual([...child.stdout!.linesSync()], ['one', 'two']);
+  child.stdin.writeSync('one\ntwo');
+  child.stdin.closeNow();
+  assert.deepEqual([...child.stdout.linesSync()], ['one', 'two']);
   assert.equal(child.waitSync(), 0);
   const all = new Popen(['seq', '3'], { stdout: PIPE, text: true });
   assert.equal(all.stdout!.readSync(), '1\n2\n3\n');
@@ -134,16 +134,16 @@ test('the blocking twins read and write too', () => {
 
 test('a read that is given up loses nothing', async () => {
   const child = new Popen(['sh', '-c', 'echo before; read line; echo after'], { stdin: PIPE, stdout: PIPE, text: true });
-  await assert.rejects(child.stdout!.read({ signal: AbortSignal.timeout(SHORT) }));
-  await child.stdin!.write('go\n');
-  assert.equal(await child.stdout!.read(), 'before\nafter\n');
-  await child.stdin!.close();
+  await assert.rejects(child.stdout.read({ signal: AbortSignal.timeout(SHORT) }));
+  await child.stdin.write('go\n');
+  assert.equal(await child.stdout.read(), 'before\nafter\n');
+  await child.stdin.close();
   await child.wait();
 });
 
 test('writing to a command that does not read is an error of the write alone [ASP-06]', async () => {
   const child = new Popen(['true'], { stdin: PIPE });
   await child.wait();
-  await assert.rejects(child.stdin!.write('x'), { code: 'EPIPE' });
-  await child.stdin!.close().catch(() => {});
+  await assert.rejects(child.stdin.write('x'), { code: 'EPIPE' });
+  await child.stdin.close().catch(() => {});
 });

@@ -36,7 +36,7 @@ test('the return code is null until the command has ended; poll does not wait, a
   const child = new Popen(['sh', '-c', 'read line; exit 3'], { stdin: PIPE });
   assert.equal(child.returnCode, null);
   assert.equal(child.poll(), null);
-  await child.stdin!.close();
+  await child.stdin.close();
   assert.equal(await child.wait(), 3);
   assert.equal(child.poll(), 3);
   assert.equal(await child.wait(), 3);

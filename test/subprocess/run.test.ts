@@ -130,11 +130,11 @@ test('a descendant that keeps the output open is waited for as long as asked, an
 test('a command gets SIGTERM first, and SIGKILL when it does not mind', async () => {
   const polite = ['sh', '-c', 'trap "echo bye; exit 0" TERM; echo ready; while :; do sleep 0.01; done'];
   const child = new Popen(polite, { stdout: PIPE, text: true });
-  const lines = child.stdout!.lines();
+  const lines = child.stdout.lines();
   assert.deepEqual(await lines.next(), { done: false, value: 'ready' });
   assert.equal(await child.end(), 0);
   assert.deepEqual(await lines.next(), { done: false, value: 'bye' });
-  child.stdout!.close();
+  child.stdout.close();
   const stubborn = new Popen(['sh', '-c', 'trap "" TERM; echo ready; sleep 1000'], { stdout: PIPE, text: true });
   await stubborn.stdout!.lines().next();
   assert.equal(await stubborn.end({ grace: SHORT }), -9);
