@@ -19,6 +19,7 @@ export const layers = {
       'async_hooks',
       'child_process',
       'crypto',
+      'diagnostics_channel',
       'fs',
       'inspector',
       'module',

@@ -1,9 +1,11 @@
+import '../host/thread/foreign.ts';
 import { deadlineAfter, type Deadline, type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { type Field, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
 import type { FutexWord } from '../word/word.ts';
+import { refusePosting } from './posted.ts';
 
 /** Where a face's block lies: given to a constructor instead of options. */
 export class Place {
@@ -29,10 +31,11 @@ export class Place {
 /** This thread's face of something that lies in shared memory. */
 export abstract class Face implements Shareable {
   /** @internal */
-  protected readonly place: Place;
+  declare protected readonly place: Place;
   readonly #kind: string;
 
   protected constructor(kind: string, place: Place) {
+    refusePosting(this);
     this.#kind = kind;
     this.place = place;
     own(this, place.offset, place.heap, place.block);

@@ -10,6 +10,7 @@ export { currentThread, getIdent, getNativeId, mainThread } from './current-thre
 export { Thread, type ThreadOptions, ThreadStartError } from './thread.ts';
 export { DeadlockError } from '../sync/deadlock.ts';
 export { watchDeadlocks as setDeadlockDetection } from '../word/roster.ts';
+export { fromMessage, type PostedMessage, toMessage } from './posted.ts';
 export { Barrier, type BarrierOptions } from './barrier.ts';
 export { Condition } from './condition.ts';
 export { AbandonedLockError, BrokenBarrierError } from './errors.ts';

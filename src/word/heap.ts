@@ -265,6 +265,11 @@ export function sharedHeap(): SharedHeap {
   return (globals[KEY] ??= new SharedHeap());
 }
 
+/** Whether this thread has used the heap already. */
+export function hasHeap(): boolean {
+  return globals[KEY] !== undefined;
+}
+
 export function adoptHeap(buffer: SharedArrayBuffer): void {
   invariant(globals[KEY] === undefined || globals[KEY].buffer === buffer, 'a thread adopted its heap after it had made one');
   globals[KEY] ??= new SharedHeap(buffer);

@@ -10,6 +10,7 @@ import { onPatrol } from '../../sync/patrol.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { withFlags } from './flags.ts';
 import { orderOutput } from './output.ts';
+import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
 import {
   BUSY,
@@ -59,7 +60,7 @@ export const onWorkerEnd = new Map<number, (end: WorkerEnd) => void>();
 /** Spares beyond this are let go when they have nothing to do. */
 export const SPARES_MAX = Number(process.env['MANYCORE_SPARE_THREADS'] ?? 16);
 
-/** The carrier that this code runs in; -1 in the main thread. */
+/** The carrier that this code runs in; -1 in the main thread, and from CARRIERS on in workers that the program has made itself. */
 export const carrierHere: { number: number } = { number: -1 };
 
 /** The workers that this thread has made. Whoever made a worker hears of its end. */
@@ -110,6 +111,7 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
     throw new StateError('ERR_THREAD_START', `cannot start a thread: ${(cause as Error).message}`, { cause });
   }
   workers.set(carrier, worker);
+  ownWorkers.add(worker);
   watch(worker, carrier);
   worker.unref();
   listenForErrands();
@@ -177,14 +179,25 @@ const terminations = new WeakMap<Worker, () => void>();
 /** A carrier has ended, and with it the carriers that it has made. */
 function gone(carrier: number): void {
   setRunOf(carrier, 0);
-  for (const child of carriersMadeBy(carrier)) {
+  goneWith(carrier);
+  const { i32 } = sharedHeap();
+  Atomics.store(i32, carrierOffset(carrier) / 4 + 3, 0);
+  Atomics.store(i32, carrierOffset(carrier) / 4, GONE);
+}
+
+/** The maker of carriers has ended, and they have with it. */
+export function goneWith(maker: number): void {
+  for (const child of carriersMadeBy(maker)) {
     const run = runOf(child);
     gone(child);
     if (run !== 0) record.die(run, 'lost', 1);
   }
+}
+
+/** This thread is about to end, and its carriers with it: nobody is to give them a thread any more. */
+export function withdrawCarriers(): void {
   const { i32 } = sharedHeap();
-  Atomics.store(i32, carrierOffset(carrier) / 4 + 3, 0);
-  Atomics.store(i32, carrierOffset(carrier) / 4, GONE);
+  for (const carrier of workers.keys()) Atomics.compareExchange(i32, carrierOffset(carrier) / 4, PARKED, BUSY);
 }
 
 /** Ends a thread, wherever it is, with the worker that carries it; nothing when it has ended. What it held is abandoned. */

@@ -113,6 +113,18 @@ export function newMainRecord(): number {
   return record;
 }
 
+/** The record of a worker that the program has made itself: it runs already. */
+export function newForeignRecord(name: string, worker: number): number {
+  // Its one reference is the run's own.
+  const record = newRecord({ name, daemon: true, fresh: true });
+  const id = roster.enter({ name, daemon: true });
+  store(record, ID, id);
+  store(record, WORKER, worker);
+  store(record, STATE, STARTED);
+  enterRecord(id, record);
+  return record;
+}
+
 /** Enrols the thread and makes it STARTED. False when it was started before. */
 export function begin(record: number, message: number): boolean {
   const heap = sharedHeap();

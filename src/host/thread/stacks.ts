@@ -3,6 +3,7 @@ import { StateError } from '../../base/errors.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { holdLoop, releaseLoop } from '../../word/keep-alive.ts';
 import { withFlags } from './flags.ts';
+import { ownWorkers } from './own-workers.ts';
 import type { StackRequest } from './stack-monitor.ts';
 import type { RawStacks } from './stack-reader.ts';
 
@@ -72,6 +73,7 @@ function startMonitor(): Worker {
         ...flags,
       }),
   );
+  ownWorkers.add(made);
   made.unref();
   made.once('error', (error) => void (failure = error));
   made.once('exit', () => {

@@ -6,7 +6,7 @@ import { workerData } from 'node:worker_threads';
 import { adoptHeap, sharedHeap } from '../../word/heap.ts';
 import '../../word/process-heap.ts'; // Registers how the heap of the processes is found, should a message name it.
 import { setMainModule } from '../../message/closures/index.ts';
-import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX, whenWorkersAreGone } from './carrier.ts';
+import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX, whenWorkersAreGone, withdrawCarriers } from './carrier.ts';
 import { expectListener, watchLeftovers } from './leftovers.ts';
 import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
@@ -31,6 +31,7 @@ const hold = setInterval(() => {}, 0x7fff_ffff);
 process.on(
   'exit',
   expectListener((code: number) => {
+    withdrawCarriers();
     const run = runOf(carrier);
     if (run !== 0) record.die(run, 'exited', code);
     // Whoever made this worker may be blocked, and not hear of its end for long.

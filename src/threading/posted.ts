@@ -1,0 +1,58 @@
+import { StateError } from '../base/errors.ts';
+import { decode, dropBytes, encode, SendError } from '../message/index.ts';
+import { sharedHeap } from '../word/heap.ts';
+
+/*
+ * Between threads that the program has made itself, by `new Worker`, what is sent goes by Node's structured clone, which makes an empty
+ * shell of a lock. So there is a form that can be cloned.
+ */
+export interface PostedMessage {
+  readonly manycore: 'message/1';
+  readonly bytes: Uint8Array;
+  readonly parcels: readonly unknown[] | null;
+  /** A block in which the first reader leaves a 1. */
+  readonly ticket: number;
+}
+
+const isPosted = (value: unknown): value is PostedMessage =>
+  typeof value === 'object' && value !== null && (value as { manycore?: unknown }).manycore === 'message/1';
+
+/**
+ * Makes of any value that can be sent to a thread one that can go through `postMessage` and `workerData`, to a worker of this process that
+ * the program has made itself. `fromMessage` makes the value of it there, once: shared things arrive as themselves.
+ */
+export function toMessage(value: unknown, { transfer }: { readonly transfer?: readonly unknown[] } = {}): PostedMessage {
+  const { bytes, parcels } = encode(value, { transfer });
+  return { manycore: 'message/1', bytes: new Uint8Array(bytes), parcels, ticket: sharedHeap().allocate(16) };
+}
+
+/** The value that `toMessage` was given. Throws `StateError` for a message that has been read already, and `TypeError` for what is none. */
+export function fromMessage(message: unknown): unknown {
+  if (!isPosted(message)) throw new TypeError('fromMessage takes what toMessage has made: this is something else');
+  const heap = sharedHeap();
+  const { bytes, parcels, ticket } = message;
+  heap.reach(ticket);
+  if (heap.references(ticket) < 1 || Atomics.exchange(heap.i32, ticket / 4, 1) !== 0)
+    throw new StateError('ERR_MESSAGE_READ', 'this message has been read already: make one by toMessage for each that is to get it');
+  try {
+    return decode(bytes, parcels);
+  } finally {
+    dropBytes(bytes);
+  }
+}
+
+/** @internal Has structured clone refuse a thing, with a word on what to do: it reads own properties. */
+export function refusePosting(thing: object): void {
+  Object.defineProperty(thing, GUARD, DESCRIPTOR);
+}
+
+const GUARD = 'manycore: use toMessage()';
+const DESCRIPTOR: PropertyDescriptor = {
+  enumerable: true,
+  configurable: false,
+  get(this: object): never {
+    throw new SendError('ERR_POST_MESSAGE', `a ${this.constructor.name} can't go through postMessage or workerData as it is`, {
+      hint: 'post toMessage(value), and take fromMessage(message) in the worker; or use a Thread, which takes it as an argument',
+    });
+  },
+};
