@@ -27,3 +27,19 @@ export interface Sender<T> {
 export interface Receiver<T> {
   blockingRecv(): { readonly ok: boolean; readonly value: T };
 }
+
+export interface ExecaModule {
+  readonly execa: (file: string, args: readonly string[], options?: object) => ExecaProcess;
+}
+interface ExecaProcess extends PromiseLike<unknown>, AsyncIterable<string> {
+  pipe(file: string, args: readonly string[], options?: object): ExecaProcess;
+}
+export interface ZxModule {
+  readonly $: (strings: TemplateStringsArray) => { quiet(): PromiseLike<unknown> };
+}
+export interface NanoSpawnModule {
+  readonly default: (file: string, args: readonly string[]) => PromiseLike<unknown>;
+}
+export interface TinyexecModule {
+  readonly x: (file: string, args: readonly string[]) => PromiseLike<unknown>;
+}
