@@ -66,7 +66,7 @@ export class Encoder {
     } catch (error) {
       this.giveUp();
       throw error instanceof RangeError && error.message.includes('call stack')
-        ? new SendError('ERR_SEND_DEPTH', 'the value is nested too deep to be sent', { cause: error })
+        ? new SendError('E_DEPTH', 'the value is nested too deep to be sent', { cause: error })
         : error;
     } finally {
       this.#seen.clear();
@@ -281,7 +281,7 @@ export class Encoder {
 
   #putSpecial(value: object, prototype: unknown): void {
     if (isShareable(value)) this.#putFace(value);
-    else if (types.isProxy(value)) throw new SendError('ERR_SEND_PROXY', "a Proxy can't be sent: what stands behind it is hidden");
+    else if (types.isProxy(value)) throw new SendError('E_PROXY', "a Proxy can't be sent: what stands behind it is hidden");
     else if (prototype === Map.prototype) this.#putMap(value as Map<unknown, unknown>);
     else if (prototype === Set.prototype) this.#putSet(value as Set<unknown>);
     else if (prototype === Date.prototype && types.isDate(value)) {
@@ -328,11 +328,11 @@ export class Encoder {
     const { kind, offset, block = offset, heap = sharedHeap(), extra } = value[handle]();
     const number = numberOfHeap(heap);
     if (this.#where === 'process' && number <= 0) {
-      throw new SendError('ERR_SEND_THREADS_ONLY', `a ${kind} that the threads of this process share can't be sent to another process`, {
+      throw new SendError('E_THREADS_ONLY', `a ${kind} that the threads of this process share can't be sent to another process`, {
         hint: 'use the one of manycore/multiprocessing',
       });
     }
-    if (number < 0) throw new SendError('ERR_SEND_HEAP', `a ${kind} can't be sent: it lies in memory that has no number here`);
+    if (number < 0) throw new SendError('E_HEAP', `a ${kind} can't be sent: it lies in memory that has no number here`);
     heap.retain(block);
     this.#holds.push(addressOf(number, block));
     const name = this.#where === 'thread' ? numberOfKind(kind) : -1;
@@ -395,10 +395,10 @@ export class Encoder {
 
   #putParcel(value: object): void {
     if (this.#where === 'process') {
-      throw new SendError('ERR_SEND_THREADS_ONLY', `a ${value.constructor.name} can't be sent to another process`);
+      throw new SendError('E_THREADS_ONLY', `a ${value.constructor.name} can't be sent to another process`);
     }
     if (mustBeTransferred(value) && !this.#transfer.includes(value)) {
-      throw new SendError('ERR_SEND_NOT_TRANSFERRED', `a ${value.constructor.name} can't be copied`, {
+      throw new SendError('E_NOT_TRANSFERRED', `a ${value.constructor.name} can't be copied`, {
         hint: 'name it in `transfer` to give it away',
       });
     }

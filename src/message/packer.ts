@@ -25,7 +25,7 @@ export const packer: { current: Packer } = {
   current: {
     pack(value) {
       const what = typeof value === 'function' ? `the function ${value.name || '(anonymous)'}` : Object.prototype.toString.call(value);
-      throw new SendError('ERR_SEND_UNKNOWN', `${what} can't be sent: it holds something that is not plain data`);
+      throw new SendError('E_UNKNOWN', `${what} can't be sent: it holds something that is not plain data`);
     },
     unpack() {
       throw new Error('a packed value arrived, but nothing unpacks it');

@@ -50,13 +50,9 @@ function messageIn(heap: Heap, value: unknown): number {
 }
 
 function noParcels(): SendError {
-  return new SendError(
-    'ERR_SEND_QUEUE',
-    "a SharedArrayBuffer or a MessagePort can't go through a queue: nobody knows yet who will take it",
-    {
-      hint: 'share memory as a SharedArray or SharedValue, which can; hand a port to the thread as an argument',
-    },
-  );
+  return new SendError('E_QUEUE', "a SharedArrayBuffer or a MessagePort can't go through a queue: nobody knows yet who will take it", {
+    hint: 'share memory as a SharedArray or SharedValue, which can; hand a port to the thread as an argument',
+  });
 }
 
 /** The value of an item that has been taken out. What it held is freed. */

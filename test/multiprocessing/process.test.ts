@@ -291,7 +291,7 @@ test('what only the threads of this process share is refused, with the twin that
   const { Lock } = await import('../../src/threading/index.ts');
   const lock = new Lock();
   assert.throws(() => new Process({ target: () => lock.locked }).start(), {
-    code: 'ERR_SEND_THREADS_ONLY',
+    code: 'E_THREADS_ONLY',
     message: /manycore\/multiprocessing/,
   });
 });

@@ -2,6 +2,10 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { dirname } from 'node:path';
 import vm from 'node:vm';
+import { quietly } from '../require-module.ts';
+import { quietImports } from './modules.ts';
+import { REBUILD } from './class-edits.ts';
+import { rebuild } from './rebuild.ts';
 import type { CodeRecipe } from './recipe.ts';
 
 /*
@@ -14,14 +18,14 @@ export interface Made {
   readonly put: (values: readonly unknown[]) => void;
 }
 
-type Factory = (values: readonly unknown[], meta: object | null) => readonly [put: Made['put'], fn: unknown];
+type Factory = (values: readonly unknown[], meta: object | null, $rebuild: typeof rebuild) => readonly [put: Made['put'], fn: unknown];
 
 const factories = new Map<string, Factory>();
 
 export function make(code: CodeRecipe, early: readonly unknown[]): Made {
   let factory = factories.get(code.key);
   if (factory === undefined) factories.set(code.key, (factory = compile(code)));
-  const [put, fn] = factory(early, code.usesMeta ? metaOf(code.url) : null);
+  const [put, fn] = factory(early, code.usesMeta ? metaOf(code.url) : null, rebuild);
   return { put, fn };
 }
 
@@ -30,14 +34,18 @@ function compile(code: CodeRecipe): Factory {
   const variables = list === '' ? '' : `let [${list}]=$values;`;
   const setter = list === '' ? '()=>{}' : `($v)=>{[${list}]=$v}`;
   const [before, after] = wrapping(code);
-  const head = `(function($values,$meta){${code.isStrict ? '"use strict";' : ''}${variables}return [${setter},${before}`;
+  const head = `(function($values,$meta,${REBUILD}){${code.isStrict ? '"use strict";' : ''}${variables}return [${setter},${before}`;
   const text = code.usesMeta ? code.text.replaceAll(/\bimport\s*\.\s*meta\b/g, (match) => '$meta'.padEnd(match.length)) : code.text;
-  const script = new vm.Script(`${head}${text}${after}]})`, {
-    filename: code.url || 'manycore:function',
-    lineOffset: code.line - 1,
-    columnOffset: code.column - 1 - head.length,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  if (/\bimport\s*\(/.test(text)) quietImports();
+  const script = quietly(
+    () =>
+      new vm.Script(`${head}${text}${after}]})`, {
+        filename: code.url || 'manycore:function',
+        lineOffset: code.line - 1,
+        columnOffset: code.column - 1 - head.length,
+        importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      }),
+  );
   return script.runInThisContext() as Factory;
 }
 

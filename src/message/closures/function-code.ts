@@ -2,6 +2,7 @@ import { findSourceMap } from 'node:module';
 import type { Node } from 'acorn';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { type Analysis, analyzeReferences, type Reference } from './references.ts';
+import { applyEdits, classEdits, HERITAGE, namesInKeys, NO_PRIVATES, type Privates } from './class-edits.ts';
 import { parser, Script } from './script.ts';
 
 /** The text of a function, and what it uses from outside: known once for all closures of it. */
@@ -12,6 +13,8 @@ export class FunctionCode {
   /** Whether `HERITAGE` stands in the compiled text. */
   readonly hasHeritage: boolean;
   readonly kind: 'expression' | 'method' | 'class';
+  /** What a class declares as `#private`. */
+  readonly privates: Privates;
   readonly isArrow: boolean;
   readonly analysis: Analysis;
   /** The free names, in order of appearance, each with its references. */
@@ -36,7 +39,8 @@ export class FunctionCode {
     this.analysis = analyzeReferences(tree);
     this.isArrow =
       kind === 'expression' && /^(async\b[^{]*?)?(\([^]*?|[\w$]+\s*)=>/.test(this.text) && !/^(async\s+)?function\b/.test(this.text);
-    const edits = kind === 'class' ? definitionEdits(tree) : [];
+    const { edits, privates } = kind === 'class' ? classEdits(tree, this.text, shift) : { edits: [], privates: NO_PRIVATES };
+    this.privates = privates;
     this.hasHeritage = edits.some(({ replacement }) => replacement === HERITAGE);
     this.compiledText = applyEdits(this.text, edits, shift);
     const isEdited = ({ start, end }: Reference): boolean => edits.some((edit) => start >= edit.start && end <= edit.end);
@@ -113,77 +117,40 @@ interface Parsed {
   readonly kind: FunctionCode['kind'];
 }
 
+/** Ways to make a script of a function's text: as an expression, as a method; and inside a function, for what belongs to the one around it. */
+const FRAMES: readonly (readonly [before: string, after: string, isMethod: boolean])[] = [
+  ['(', ')', false],
+  ['({', '})', true],
+  ['(class {', '})', true],
+  ['(function () {(', ')})', false],
+];
+
 function parseFunction(text: string): Parsed | null {
-  const kind = /^class\b/.test(text) ? 'class' : 'expression';
-  const attempts: [string, string, FunctionCode['kind']][] = [
-    ['(', ')', kind],
-    ['({', '})', 'method'],
-    ['(class {', '})', 'method'],
-  ];
-  for (const [before, after, as] of attempts) {
-    try {
-      const tree = parser().parse(before + text + after, {
-        ecmaVersion: 'latest',
-        sourceType: 'module',
-        allowAwaitOutsideFunction: true,
-        allowSuperOutsideMethod: true,
-      });
-      return { tree, shift: before.length, kind: as };
-    } catch {
-      // Another kind of function, or sloppy code, which is tried next.
-    }
-    try {
-      const tree = parser().parse(before + text + after, { ecmaVersion: 'latest', sourceType: 'script', allowSuperOutsideMethod: true });
-      return { tree, shift: before.length, kind: as };
-    } catch {
-      // The same.
+  for (const [before, after, isMethod] of FRAMES) {
+    const kind = isMethod ? 'method' : /^class\b/.test(text) ? 'class' : 'expression';
+    // Sloppy code is tried as such when it is none of a module's.
+    for (const sourceType of ['module', 'script'] as const) {
+      try {
+        const program = parser().parse(before + text + after, {
+          ecmaVersion: 'latest',
+          sourceType,
+          allowAwaitOutsideFunction: sourceType === 'module',
+          allowSuperOutsideMethod: true,
+          checkPrivateFields: false,
+        });
+        return { tree: before.startsWith('(function') ? bodyOf(program) : program, shift: before.length, kind };
+      } catch {
+        // Another kind of function, or of code.
+      }
     }
   }
   return null;
 }
 
-type AnyNode = Node & { readonly [key: string]: unknown };
-
-/** What a class extends, as its compiled text names it: the very class, not the expression that gave it. */
-export const HERITAGE = '$heritage';
-
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly replacement: string;
-}
-
-const definitionOf = (tree: Node): AnyNode => ((tree as AnyNode)['body'] as AnyNode[])[0]!['expression'] as AnyNode;
-const membersOf = (tree: Node): AnyNode[] => (definitionOf(tree)['body'] as AnyNode)['body'] as AnyNode[];
-
-/**
- * What a class definition evaluates once must not be evaluated again: the expression after `extends` gives way to the
- * class that it gave, and static parts go, for their values are sent.
- */
-function definitionEdits(tree: Node): Edit[] {
-  const edits: Edit[] = [];
-  const superClass = definitionOf(tree)['superClass'] as AnyNode | null;
-  if (superClass !== null) edits.push({ start: superClass.start, end: superClass.end, replacement: HERITAGE });
-  for (const member of membersOf(tree)) {
-    if (member.type === 'StaticBlock') edits.push({ start: member.start, end: member.end, replacement: '' });
-    const value = member['value'] as AnyNode | null | undefined;
-    if (member.type === 'PropertyDefinition' && member['static'] === true && value)
-      edits.push({ start: value.start, end: value.end, replacement: 'undefined' });
-  }
-  return edits;
-}
-
-function applyEdits(text: string, edits: readonly Edit[], shift: number): string {
-  let edited = text;
-  for (const { start, end, replacement } of edits.toSorted((a, b) => b.start - a.start)) {
-    edited = edited.slice(0, start - shift) + replacement + edited.slice(end - shift);
-  }
-  return edited;
-}
-
-/** Computed names of members are evaluated when the class is defined. */
-function namesInKeys(tree: Node, free: ReadonlyMap<string, readonly Reference[]>): Set<string> {
-  const keys = membersOf(tree).flatMap((member) => (member['computed'] === true ? [member['key'] as AnyNode] : []));
-  const inside = ({ start, end }: Reference): boolean => keys.some((key) => start >= key.start && end <= key.end);
-  return new Set([...free].filter(([, references]) => references.some(inside)).map(([name]) => name));
+/** The body of the function that was put around the text, as a program of its own. */
+function bodyOf(program: Node): Node {
+  const [{ expression }] = (
+    program as unknown as { readonly body: [{ readonly expression: { readonly body: { readonly body: Node[] } } }] }
+  ).body;
+  return { ...program, body: expression.body.body } as Node;
 }

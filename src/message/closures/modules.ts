@@ -57,6 +57,16 @@ export function importerAt(parent: string): Import {
   return importer;
 }
 
+let isQuiet = false;
+
+/** Node warns of the experimental option behind `importerAt` when it is first used in a thread: that is done with here. */
+export function quietImports(): void {
+  if (isQuiet) return;
+  isQuiet = true;
+  const importer = importerAt(import.meta.url);
+  void quietly(() => importer('node:path'));
+}
+
 /** Loads everything that a recipe imports. */
 export async function loadModules(recipe: Recipe): Promise<void> {
   for (const node of recipe.nodes) {

@@ -1,15 +1,17 @@
 import Module from 'node:module';
 import { types } from 'node:util';
 import { isShareable } from '../../word/shareable.ts';
+import { isParcel } from '../parcel.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
-import { FunctionCode, HERITAGE } from './function-code.ts';
+import { HERITAGE } from './class-edits.ts';
+import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
 import { boundParts, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
-import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
+import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
 import type { Reference } from './references.ts';
-import { fileOfExports, referenceTo } from './references-to.ts';
-import { checkMutation, checkWrite, type Shipped } from './refusals.ts';
+import { fileOfExports, folderOfRequire, referenceTo } from './references-to.ts';
+import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -44,10 +46,17 @@ class Packer {
   readonly #path: string[] = [];
   readonly #shipped: Shipped[] = [];
   readonly #checks: (() => void)[] = [];
+  readonly #weaks: {
+    readonly value: WeakMap<object, unknown> | WeakSet<object>;
+    readonly keys: Set<unknown>;
+    readonly entries: [Ref, Ref][];
+    readonly path: readonly string[];
+  }[] = [];
   #depth = 0;
 
   pack(value: unknown): Recipe {
     const root = this.#ref(value);
+    while (this.#fillWeak());
     for (const check of this.#checks) check();
     return { root, nodes: this.#nodes, codes: this.#codes };
   }
@@ -97,7 +106,9 @@ class Packer {
     if (path !== undefined) return this.#add(value, ['global', path]);
     const builtin = placeInBuiltins(value);
     if (builtin !== undefined) return this.#add(value, ['builtin', builtin.module, builtin.path]);
-    return typeof value === 'function' ? this.#function(value as AnyFunction) : this.#object(value);
+    if (typeof value !== 'function') return this.#object(value);
+    const folder = folderOfRequire(value);
+    return folder === null ? this.#function(value as AnyFunction) : this.#add(value, ['requirer', folder]);
   }
 
   #symbol(symbol: symbol): Ref {
@@ -135,6 +146,9 @@ class Packer {
     }
     if (types.isNativeError(value)) return this.#error(value);
     if (isCodecsOwn(value)) return this.#add(value, ['raw', value]);
+    if (value instanceof URL) return this.#add(value, ['url', 'URL', value.href]);
+    if (value instanceof URLSearchParams) return this.#add(value, ['url', 'URLSearchParams', String(value)]);
+    if (types.isWeakMap(value) || types.isWeakSet(value)) return this.#weak(value);
     this.#refuse(value);
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype === null || prototype === Object.prototype) return this.#plain(value, prototype === null);
@@ -165,18 +179,9 @@ class Packer {
   #instance(value: object, prototype: object): Ref {
     const constructor = prototype.constructor as AnyFunction | undefined;
     const title = constructor?.name ?? 'object';
-    const privates = privateFieldsOf(value);
-    if (privates.length > 0) {
-      this.#fail(
-        'E_PRIVATE_STATE',
-        `an instance of ${title} has private fields (${privates.map(({ name }) => name).join(', ')}) that can't be carried over`,
-        {
-          hint: `give ${title} a method [Symbol.for('manycore.reduce')]() { return [factory, args]; } that says how to make it again, or send the data it holds`,
-        },
-      );
-    }
     const { ref, fill } = this.#reserve(value);
     this.#path.push(`instance of ${title}`);
+    const levels = this.#privateLevels(value, prototype, title);
     const base = types.isMap(value)
       ? ['map', [...value].map(([key, item]) => [this.#ref(key), this.#ref(item)])]
       : types.isSet(value)
@@ -190,9 +195,40 @@ class Packer {
       base,
       this.#properties(value, Array.isArray(value) ? ['length'] : []),
       Object.isFrozen(value),
+      levels,
     ]);
     this.#path.pop();
     return ref;
+  }
+
+  /** What each class of an instance keeps in private members; refused where a class is imported, and can't be asked for them. */
+  #privateLevels(value: object, prototype: object, title: string): [Ref, PrivatesRecipe][] {
+    const classes = classesOf(prototype).filter((one) => keepsPrivates(FunctionCode.of(one)));
+    if (classes.length === 0) return [];
+    const fields = privateFieldsOf(value);
+    return classes.flatMap((one): [Ref, PrivatesRecipe][] => {
+      const code = FunctionCode.of(one);
+      if (!this.#isByValue(one, code)) this.#refusePrivates(one, code, title);
+      if (!code.privates.markInstances) return []; // They are WeakMaps, which the class captures.
+      const own = code.privates.fields.flatMap((name): [string, Ref][] => {
+        const at = fields.findIndex((field) => field.name === name);
+        return at < 0 ? [] : [[name, this.#at(`.${name}`, () => this.#ref(fields.splice(at, 1)[0]!.value))]];
+      });
+      return [[this.#ref(one), own]];
+    });
+  }
+
+  #refusePrivates(one: AnyFunction, code: FunctionCode, title: string): never {
+    const what = code.privates.fields.length > 0 ? `private fields (${code.privates.fields.join(', ')})` : 'private members';
+    const whose =
+      one.name === title ? `an instance of ${title} has ${what}` : `an instance of ${title} has ${what} of the class ${one.name}`;
+    this.#fail('E_PRIVATE_STATE', `${whose} that can't be carried over, for the class is imported where it arrives`, {
+      hint: `give ${one.name} a method [Symbol.for('manycore.reduce')]() { return [factory, args]; } that says how to make it again, or send the data it holds`,
+    });
+  }
+
+  #isByValue(fn: AnyFunction, code: FunctionCode): boolean {
+    return origins.has(fn) || (!Object.hasOwn(fn, reduce) && referenceTo(fn, code) === null);
   }
 
   /** The prototype of a class is found by its class. */
@@ -223,13 +259,40 @@ class Packer {
       this.#fail('E_PROMISE', `a Promise (${promiseStateOf(value)}) can't be sent`, { hint: 'await it first, and send its value' });
     if (types.isGeneratorObject(value))
       this.#fail('E_GENERATOR', "a running generator can't be sent", { hint: 'send the generator function' });
-    if (types.isWeakMap(value) || types.isWeakSet(value) || value instanceof WeakRef)
-      this.#fail('E_WEAK', `a ${value.constructor.name} can't be sent: what it holds belongs to this thread`);
+    if (value instanceof WeakRef)
+      this.#fail('E_WEAK', "a WeakRef can't be sent: what it refers to belongs to this thread", {
+        hint: 'send what it refers to: ref.deref()',
+      });
     const name = value.constructor?.name ?? '';
     const constructor = value.constructor as AnyFunction | undefined;
     if (types.isExternal(value) || (typeof constructor === 'function' && isOfNode(constructor))) {
       this.#fail('E_NATIVE_HANDLE', `a ${name} belongs to this thread and can't be sent`, { hint });
     }
+  }
+
+  /** A WeakMap or WeakSet holds over there what it holds here for the objects that travel anyway. */
+  #weak(value: WeakMap<object, unknown> | WeakSet<object>): Ref {
+    const { ref, fill } = this.#reserve(value);
+    const keys = new Set<unknown>();
+    const entries: [Ref, Ref][] = [];
+    fill(['weak', types.isWeakMap(value) ? 'WeakMap' : 'WeakSet', entries]);
+    this.#weaks.push({ value, keys, entries, path: [...this.#path] });
+    return ref;
+  }
+
+  /** Looks for keys among what has been packed so far; true when that has brought more. */
+  #fillWeak(): boolean {
+    let isMore = false;
+    for (const { value, keys, entries, path } of this.#weaks) {
+      for (const [key, ref] of this.#known) {
+        if (typeof key !== 'object' || key === null || keys.has(key) || !value.has(key)) continue;
+        keys.add(key);
+        this.#path.splice(0, Infinity, ...path, 'an entry');
+        entries.push([ref, 'get' in value ? this.#ref(value.get(key)) : null]);
+        isMore = true;
+      }
+    }
+    return isMore;
   }
 
   // ------------------------------------------------------------------ functions
@@ -289,7 +352,16 @@ class Packer {
     const without = isClass ? ['length', 'name', 'prototype'] : ['length', 'name', 'prototype', 'arguments', 'caller'];
     const properties = isClass ? this.#statics(fn, without) : this.#properties(fn, without);
     const prototype = !isClass && this.#hasOwnPrototype(fn) ? this.#properties(fn.prototype as object, ['constructor']) : null;
-    fill(['function', this.#code(code, names, origin?.code), values, fn.name, numberOf(fn), properties, prototype]);
+    fill([
+      'function',
+      this.#code(code, names, origin?.code),
+      values,
+      fn.name,
+      numberOf(fn),
+      properties,
+      prototype,
+      this.#staticPrivates(fn, code),
+    ]);
     this.#depth--;
     this.#path.pop();
     return ref;
@@ -301,6 +373,12 @@ class Packer {
       ([, descriptor]) => typeof descriptor.value === 'function' || !('value' in descriptor),
     );
     return this.#properties(fn, [...without, ...methods.map(([key]) => key)]);
+  }
+
+  #staticPrivates(fn: AnyFunction, { privates: { statics } }: FunctionCode): PrivatesRecipe {
+    if (statics.length === 0) return [];
+    const fields = privateFieldsOf(fn).filter(({ name }) => statics.includes(name));
+    return fields.map(({ name, value }) => [name, this.#at(`.${name}`, () => this.#ref(value))]);
   }
 
   #hasOwnPrototype(fn: AnyFunction): boolean {
@@ -321,10 +399,7 @@ class Packer {
         try {
           return { value: variables[name], scope: type };
         } catch {
-          this.#fail('E_TDZ', `the function captures \`${name}\`, which is not initialised yet`, {
-            where: code.where(reference),
-            hint: `hand the function over after the declaration of \`${name}\``,
-          });
+          this.#notInitialised(name, reference, code);
         }
       }
       return null;
@@ -340,6 +415,7 @@ class Packer {
     const write = references.find(({ isWrite }) => isWrite);
     if (write !== undefined && this.#depth === 1) this.#checks.push(() => checkWrite(name, write, code, this.#shipped));
     const imported = scope === 'Module' ? code.script?.imports().get(name) : undefined;
+    if (value === undefined && imported === undefined && IS_TDZ_SILENT) this.#checkSilentTdz(name, references[0]!, code);
     if (imported !== undefined) {
       const { specifier } = imported;
       if (Module.isBuiltin(specifier)) {
@@ -356,6 +432,19 @@ class Packer {
       this.#checks.push(() => checkMutation(name, mutation, value, code, this.#shipped));
     }
     return ref;
+  }
+
+  /** Node 20 shows a variable that is not initialised yet as undefined: told by a declaration that never gives that. */
+  #checkSilentTdz(name: string, reference: Reference, code: FunctionCode): void {
+    const constant = bindingAt(code.inScript(reference.start), name, code)?.constant;
+    if (constant && NEVER_UNDEFINED.test(constant.type)) this.#notInitialised(name, reference, code);
+  }
+
+  #notInitialised(name: string, reference: Reference, code: FunctionCode): never {
+    this.#fail('E_TDZ', `the function captures \`${name}\`, which is not initialised yet`, {
+      where: code.where(reference),
+      hint: `hand the function over after the declaration of \`${name}\``,
+    });
   }
 
   #checkGlobal(name: string, reference: Reference, code: FunctionCode): void {
@@ -451,6 +540,10 @@ class Packer {
   }
 }
 
+const IS_TDZ_SILENT = Number(process.versions.v8.split('.')[0]) < 12;
+const NEVER_UNDEFINED =
+  /^(Literal|TemplateLiteral|ArrayExpression|ObjectExpression|FunctionExpression|ArrowFunctionExpression|Class\w+|NewExpression|BinaryExpression|UpdateExpression)$/;
+
 const isPrimitive = (value: unknown): boolean =>
   value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');
 
@@ -462,9 +555,7 @@ function isCodecsOwn(value: object): boolean {
     (types.isDate(value) && Object.getPrototypeOf(value) === Date.prototype) ||
     (types.isRegExp(value) && Object.getPrototypeOf(value) === RegExp.prototype) ||
     types.isBoxedPrimitive(value) ||
-    value instanceof URL ||
-    value instanceof URLSearchParams ||
-    value.constructor?.name === 'MessagePort'
+    isParcel(value)
   );
 }
 
@@ -475,6 +566,25 @@ function isOfNode(constructor: AnyFunction): boolean {
   const place = placeInBuiltins(constructor);
   if (place !== undefined) return !(place.module === 'events' && constructor.name === 'EventEmitter');
   return Function.prototype.toString.call(constructor).endsWith('[native code] }') || FunctionCode.of(constructor).url.startsWith('node:');
+}
+
+/** The classes of the program that an object with this prototype is an instance of, the lowest first. */
+function classesOf(prototype: object): AnyFunction[] {
+  const found: AnyFunction[] = [];
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const constructor: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
+    if (typeof constructor !== 'function' || constructor.prototype !== at) continue;
+    if (isNative(constructor as AnyFunction)) break;
+    found.unshift(constructor as AnyFunction);
+  }
+  return found;
+}
+
+const isNative = (fn: AnyFunction): boolean => Function.prototype.toString.call(fn).endsWith('[native code] }');
+
+/** The class has private members, or what compilers for older versions of the language make of them. */
+function keepsPrivates({ privates, text, kind }: FunctionCode): boolean {
+  return kind === 'class' && (privates.markInstances || /__classPrivateField|__private(?:Add|Get|Set)\b|_classPrivateField/.test(text));
 }
 
 function isMutableCopy(value: unknown): value is object {

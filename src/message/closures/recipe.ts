@@ -10,6 +10,8 @@ export type KeyRef = Ref;
 /** A property: its key, bits (1 writable, 2 enumerable, 4 configurable), then its value, or its getter and setter. */
 export type PropertyRecipe = readonly [key: KeyRef, bits: number, value: Ref] | readonly [key: KeyRef, bits: number, get: Ref, set: Ref];
 
+export type PrivatesRecipe = readonly (readonly [name: string, value: Ref])[];
+
 export type Step = string | readonly [how: string, key?: string];
 
 export type RecipeNode =
@@ -21,11 +23,15 @@ export type RecipeNode =
   /** What a loaded module exports, or something that an export holds. */
   | readonly ['export', url: string, path: readonly string[], length: number]
   | readonly ['require', file: string, path: readonly string[]]
+  /** The `require` of the modules in a folder. */
+  | readonly ['requirer', folder: string]
   | readonly ['symbol', how: 'for' | 'known' | 'own', key: string, description: string]
   | readonly ['array', items: readonly Ref[]]
   | readonly ['object', isNull: boolean, properties: readonly PropertyRecipe[], seal: '' | 'extensible' | 'sealed' | 'frozen']
   | readonly ['map', entries: readonly (readonly [Ref, Ref])[]]
   | readonly ['set', items: readonly Ref[]]
+  | readonly ['weak', kind: 'WeakMap' | 'WeakSet', entries: readonly (readonly [key: Ref, value: Ref])[]]
+  | readonly ['url', kind: 'URL' | 'URLSearchParams', text: string]
   | readonly ['error', prototype: Ref, message: string, stack: string, properties: readonly PropertyRecipe[]]
   | readonly ['bound', target: Ref, self: Ref, args: readonly Ref[]]
   | readonly ['reduced', factory: Ref, args: readonly Ref[]]
@@ -37,8 +43,18 @@ export type RecipeNode =
       id: string,
       properties: readonly PropertyRecipe[],
       prototype: readonly PropertyRecipe[] | null,
+      /** Static private fields of a class. */
+      privates: PrivatesRecipe,
     ]
-  | readonly ['instance', prototype: Ref, base: Ref, properties: readonly PropertyRecipe[], isFrozen: boolean];
+  | readonly [
+      'instance',
+      prototype: Ref,
+      base: Ref,
+      properties: readonly PropertyRecipe[],
+      isFrozen: boolean,
+      /** For each class that adds private members to it, from the bottom up: the class, and its fields. */
+      levels: readonly (readonly [made: Ref, privates: PrivatesRecipe])[],
+    ];
 
 /** The text of a function, the same for all closures of it. */
 export interface CodeRecipe {

@@ -113,6 +113,13 @@ function pathIn(exported: unknown, fn: AnyFunction): string[] | null {
   return null;
 }
 
+/** Where a CommonJS module's `require`, or one that `createRequire` made, looks from; null for any other function. */
+export function folderOfRequire(value: object): string | null {
+  const { resolve, cache } = value as Partial<NodeJS.Require>;
+  if (cache !== require.cache || typeof resolve?.paths !== 'function') return null;
+  return resolve.paths('./')?.[0] ?? null;
+}
+
 /** The file of a CommonJS module with these exports. */
 export function fileOfExports(value: unknown): string | null {
   for (const [file, module] of Object.entries(require.cache)) {

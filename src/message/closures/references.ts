@@ -6,6 +6,8 @@ import type * as acorn from 'acorn';
  */
 export interface Binding {
   readonly name: string;
+  /** The expression of `const name = expression`; null for any other declaration. */
+  readonly constant: acorn.Node | null;
   /** Where it is declared: offset in the text. */
   readonly at: number;
   readonly references: Reference[];
@@ -19,7 +21,7 @@ export interface Reference {
   readonly isWrite: boolean;
   /** `{ name }`: an edit has to write `name: …`. */
   readonly isShorthand: boolean;
-  /** What is done to the object it holds: `push()`, or `=` for an assignment to a property. */
+  /** What is done to the object it holds: `push()`, `=` for an assignment to a property, or `delete`. */
   readonly mutation: string | null;
   binding: Binding | null;
 }
@@ -130,6 +132,12 @@ class Walker {
       case 'UpdateExpression':
         this.#assign(node['argument'] as AnyNode, scope);
         return;
+      case 'UnaryExpression': {
+        const argument = node['argument'] as AnyNode;
+        if (node['operator'] === 'delete' && argument.type === 'MemberExpression') this.#mutated(argument, scope, 'delete');
+        else this.visit(argument, scope, node);
+        return;
+      }
       case 'LabeledStatement':
         this.visit(node['body'] as AnyNode, scope, node);
         return;
@@ -262,9 +270,13 @@ class Walker {
           ? statement['declaration']
           : statement;
       if (declared.type === 'FunctionDeclaration' || declared.type === 'ClassDeclaration') {
-        if (declared['id'] !== null) declare(scope, declared['id'] as AnyNode);
+        if (declared['id'] !== null) declare(scope, declared['id'] as AnyNode, declared.type === 'ClassDeclaration' ? declared : null);
       } else if (declared.type === 'VariableDeclaration' && (declared['kind'] !== 'var' || vars)) {
-        for (const one of declared['declarations'] as AnyNode[]) declarePattern(scope, one['id'] as AnyNode);
+        for (const one of declared['declarations'] as AnyNode[]) {
+          const id = one['id'] as AnyNode;
+          if (declared['kind'] === 'const' && id.type === 'Identifier') declare(scope, id, one['init'] as AnyNode | null);
+          else declarePattern(scope, id);
+        }
       } else if (declared.type === 'ImportDeclaration') {
         for (const one of declared['specifiers'] as AnyNode[]) declare(scope, one['local'] as AnyNode);
       }
@@ -342,9 +354,9 @@ function lookUp(scope: Scope, name: string): Binding | null {
   return null;
 }
 
-function declare(scope: Scope, id: AnyNode): void {
+function declare(scope: Scope, id: AnyNode, constant: AnyNode | null = null): void {
   const name = id['name'] as string;
-  if (!scope.bindings.has(name)) scope.bindings.set(name, { name, at: id.start, references: [] });
+  if (!scope.bindings.has(name)) scope.bindings.set(name, { name, constant, at: id.start, references: [] });
 }
 
 function declarePattern(scope: Scope, node: AnyNode): void {

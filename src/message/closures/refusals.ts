@@ -32,7 +32,12 @@ export function checkMutation(name: string, mutation: Reference, value: object, 
   const outside = readOutside(mutation, code, shipped);
   if (outside === null) return;
   const where = code.where(mutation);
-  const act = how.endsWith('()') ? `calls \`${name}.${how}\`` : `writes to a property of \`${name}\``;
+  const act =
+    how === 'delete'
+      ? `deletes a property of \`${name}\``
+      : how === '='
+        ? `writes to a property of \`${name}\``
+        : `calls \`${name}.${how}\``;
   throw new SendError(
     'E_CAPTURED_MUTATION',
     `the function ${act} (${short(where)}) on a copy of what is also read at ${short(outside)}; a thread would change its own copy only. Return the result, use a Queue or shared memory; copy(${name}) says that a copy is meant.`,
@@ -55,7 +60,7 @@ function readOutside(reference: Reference, code: FunctionCode, shipped: readonly
   return outside === undefined ? null : placeInFile(script, outside.start, outside.end);
 }
 
-function bindingAt(offset: number, name: string, code: FunctionCode): Binding | null {
+export function bindingAt(offset: number, name: string, code: FunctionCode): Binding | null {
   const found = code.script?.analysis()?.references.find((one) => one.start === offset && one.name === name);
   return found?.binding ?? null;
 }

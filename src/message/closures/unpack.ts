@@ -1,8 +1,11 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { SendError } from '../send-error.ts';
 import { type Made, make } from './compile.ts';
 import { objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
 import { follow } from './intrinsics.ts';
 import { importSync, loadModules } from './modules.ts';
+import { canRebuild, madeBy, mark, setPrivate } from './rebuild.ts';
 import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref, Step } from './recipe.ts';
 
 export function unpack(recipe: Recipe): unknown {
@@ -15,6 +18,7 @@ export async function unpackAsync(recipe: Recipe): Promise<{ readonly value: unk
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
+type AnyClass = abstract new (...args: never[]) => object;
 
 class Unpacker {
   readonly #recipe: Recipe;
@@ -65,6 +69,8 @@ class Unpacker {
         return this.#set(at, exported(node[1], node[2], node[3]));
       case 'require':
         return this.#set(at, follow(importSync('', node[1]), node[2]));
+      case 'requirer':
+        return this.#set(at, createRequire(join(node[1], 'function.js')));
       case 'symbol':
         return this.#set(at, symbol(node[1], node[2], node[3]));
       case 'array': {
@@ -88,6 +94,10 @@ class Unpacker {
         for (const item of node[1]) set.add(this.#value(item));
         return set;
       }
+      case 'weak':
+        return this.#weak(at, node);
+      case 'url':
+        return this.#set(at, node[1] === 'URL' ? new URL(node[2]) : new URLSearchParams(node[2]));
       case 'error':
         return this.#error(at, node);
       case 'bound':
@@ -103,6 +113,17 @@ class Unpacker {
       case 'instance':
         return this.#instance(at, node);
     }
+  }
+
+  #weak(at: number, [, kind, entries]: Extract<RecipeNode, readonly ['weak', ...unknown[]]>): unknown {
+    if (kind === 'WeakMap') {
+      const map = this.#set(at, new WeakMap<object, unknown>());
+      for (const [key, value] of entries) map.set(this.#value(key) as object, this.#value(value));
+      return map;
+    }
+    const set = this.#set(at, new WeakSet<object>());
+    for (const [key] of entries) set.add(this.#value(key) as object);
+    return set;
   }
 
   #define(object: object, properties: readonly PropertyRecipe[]): void {
@@ -135,7 +156,7 @@ class Unpacker {
 
   #function(
     at: number,
-    [, codeNumber, values, name, id, properties, prototype]: Extract<RecipeNode, readonly ['function', ...unknown[]]>,
+    [, codeNumber, values, name, id, properties, prototype, privates]: Extract<RecipeNode, readonly ['function', ...unknown[]]>,
   ): unknown {
     const code = this.#recipe.codes[codeNumber]!;
     const known = objectOf(id);
@@ -151,6 +172,7 @@ class Unpacker {
       put(values.map((value) => this.#value(value)));
       this.#define(fn, properties);
       if (prototype !== null) this.#define(fn.prototype as object, prototype);
+      for (const [key, value] of privates) setPrivate(fn, fn, key, this.#value(value));
     });
     return fn;
   }
@@ -164,9 +186,16 @@ class Unpacker {
     return { code, imports };
   }
 
-  #instance(at: number, [, prototypeRef, base, properties, isFrozen]: Extract<RecipeNode, readonly ['instance', ...unknown[]]>): unknown {
+  #instance(
+    at: number,
+    [, prototypeRef, base, properties, isFrozen, levels]: Extract<RecipeNode, readonly ['instance', ...unknown[]]>,
+  ): unknown {
     const prototype = this.#value(prototypeRef) as object;
-    const object = this.#set(at, baseOf(base as readonly [string, ...unknown[]] | null, prototype));
+    const classes = levels.map(([made]) => this.#value(made) as AnyClass);
+    const object = this.#set(at, withPrivates(classes, base as readonly [string, ...unknown[]] | null, prototype));
+    levels.forEach(([, fields], i) => {
+      for (const [name, value] of fields) this.#later.push(() => setPrivate(classes[i]!, object, name, this.#value(value)));
+    });
     if (object instanceof Map)
       for (const [key, value] of (base as [string, [Ref, Ref][]])[1]) Map.prototype.set.call(object, this.#value(key), this.#value(value));
     else if (object instanceof Set) for (const item of (base as [string, Ref[]])[1]) Set.prototype.add.call(object, this.#value(item));
@@ -174,6 +203,27 @@ class Unpacker {
     if (isFrozen) this.#later.push(() => Object.freeze(object));
     return object;
   }
+}
+
+/** An empty instance, with the private members that these classes give it. */
+function withPrivates(classes: readonly AnyClass[], base: readonly [string, ...unknown[]] | null, prototype: object): object {
+  const foreign = classes.find((one) => !canRebuild(one));
+  if (foreign !== undefined) {
+    throw new SendError(
+      'E_PRIVATE_STATE',
+      `an instance of ${foreign.name}, which has private fields, can't come back to the thread that defines the class`,
+      {
+        hint: `give ${foreign.name} a method [Symbol.for('manycore.reduce')]() { return [factory, args]; } that says how to make it again`,
+      },
+    );
+  }
+  const [lowest] = classes;
+  const isLowest = lowest !== undefined && base === null && Object.getPrototypeOf(lowest) === Function.prototype;
+  const object = isLowest ? madeBy(lowest, prototype) : baseOf(base, prototype);
+  for (const one of isLowest ? classes.slice(1) : classes) mark(one, object);
+  // What initialisers have left is not the object's.
+  if (classes.length > 0) for (const key of Reflect.ownKeys(object)) Reflect.deleteProperty(object, key);
+  return object;
 }
 
 function baseOf(base: readonly [string, ...unknown[]] | null, prototype: object): object {
