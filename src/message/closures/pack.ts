@@ -304,8 +304,7 @@ class Packer {
     const origin = origins.get(fn);
     const reference = origin === undefined ? referenceTo(fn, code) : null;
     if (reference !== null) return this.#add(fn, reference);
-    const file = origin === undefined && code.url === '' ? null : code.url;
-    if (file?.startsWith('node:') === true) this.#native(fn);
+    if (origin === undefined && code.script?.isNodes === true) this.#native(fn);
     return this.#byValue(fn, code);
   }
 
@@ -565,7 +564,7 @@ function isOfNode(constructor: AnyFunction): boolean {
     return constructor.name !== 'Object' && !/^(Array|Map|Set|Error|EventEmitter)$/.test(constructor.name);
   const place = placeInBuiltins(constructor);
   if (place !== undefined) return !(place.module === 'events' && constructor.name === 'EventEmitter');
-  return Function.prototype.toString.call(constructor).endsWith('[native code] }') || FunctionCode.of(constructor).url.startsWith('node:');
+  return Function.prototype.toString.call(constructor).endsWith('[native code] }') || FunctionCode.of(constructor).script?.isNodes === true;
 }
 
 /** The classes of the program that an object with this prototype is an instance of, the lowest first. */

@@ -106,6 +106,11 @@ export class Script {
     return (this.#url ??= urlOf(this.id, this.source, this.#sample));
   }
 
+  /** Whether it is part of Node. The workers of Node 26 don't tell its name. */
+  get isNodes(): boolean {
+    return this.url === '' ? /\bprimordials\b/.test(this.source) : this.url.startsWith('node:');
+  }
+
   get isModule(): boolean {
     this.imports();
     return (this.#program?.body ?? []).some((node) => /^(Import|Export)/.test(node.type));
