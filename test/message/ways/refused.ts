@@ -1,5 +1,4 @@
 /* oxlint-disable typescript/no-explicit-any, eslint/no-unused-vars, eslint/prefer-rest-params, eslint/no-eval, typescript/no-implied-eval, eslint/no-proto -- odd code is the point of these cases */
-import { AsyncLocalStorage } from 'node:async_hooks';
 import net from 'node:net';
 import { type Anything, refusal } from './far.ts';
 import { Secret } from './library.ts';
@@ -135,10 +134,10 @@ const handles: readonly Case[] = [
     'E_NATIVE_HANDLE',
   ],
   [
-    'an AsyncLocalStorage',
+    'a server',
     async () => {
-      const storage = new AsyncLocalStorage();
-      return refusal(() => storage.getStore());
+      const server = net.createServer();
+      return refusal(() => server.listening);
     },
     'E_NATIVE_HANDLE',
   ],
