@@ -1,7 +1,9 @@
 import { version } from '../base/version.ts';
+import { dump } from './dump.ts';
 import { practical } from './practical.ts';
 import { profileProgram } from './profile.ts';
 import { runProgram } from './run-program.ts';
+import { top } from './top.ts';
 
 /** What the first word of the command line stands for. */
 export interface Command {
@@ -22,6 +24,16 @@ export const commands: Readonly<Record<string, Command>> = {
     usage: 'profile [options] <program> [arguments]',
     does: 'runs a program, and tells where its threads and processes spent their time',
     run: profileProgram,
+  },
+  dump: {
+    usage: 'dump <pid>',
+    does: 'prints what every thread of a running Node process does, and what it waits for',
+    run: dump,
+  },
+  top: {
+    usage: 'top <pid> [--interval ms] [--count n]',
+    does: 'shows how busy the threads of a running Node process are, and in which functions',
+    run: top,
   },
   '--version': { usage: '--version', does: 'prints the version', run: () => print(version) },
   '--help': { usage: '--help', does: 'prints this', run: () => print(help()) },

@@ -1,3 +1,4 @@
+import './describe.ts';
 export { capture, copy, forceByValue, reduce } from '../message/closures/index.ts';
 export { SendError } from '../message/index.ts';
 export { activeCount, enumerate } from './enumerate.ts';

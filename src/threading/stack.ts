@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import { StateError, TimeoutError } from '../base/errors.ts';
+import { isProgramFrame, programFrames } from '../host/thread/program-frames.ts';
 import * as record from '../host/thread/record.ts';
 import { type RawFrame, stacksOf, stacksOfSync } from '../host/thread/stacks.ts';
 import { type WaitRecord, waitsOf } from '../word/waits.ts';
@@ -48,23 +49,15 @@ export class ThreadStack {
 const OWN = new URL('../', import.meta.url).href;
 const DEFAULT_TIMEOUT_MS = 5000;
 
-const toUrl = (file: string): string => (file.startsWith('/') ? `file://${encodeURI(file)}` : file);
-const isOwn = ([, , , , script]: RawFrame): boolean => toUrl(script).startsWith(OWN);
-const isProgram = (frame: RawFrame): boolean => frame[1] !== '' && !frame[1].startsWith('node:') && !isOwn(frame);
+const isProgram = (frame: RawFrame): boolean => isProgramFrame(frame, OWN);
 
-/** The program's frames, and above them what it has called of this package, but not what that consists of. */
 function framesOf(raw: readonly RawFrame[]): StackFrame[] {
-  const outermost = raw.findLastIndex(isProgram);
-  return raw
-    .filter(
-      (frame, i) => i <= outermost && frame[1] !== '' && (!isOwn(frame) || isProgram(raw[i + 1]!)) && !frame[1].startsWith('node:internal'),
-    )
-    .map(([functionName, file, line, column]) => ({
-      functionName,
-      file: file.startsWith('file://') ? decodeURI(file.slice('file://'.length)) : file,
-      line,
-      column,
-    }));
+  return programFrames(raw, OWN).map(([functionName, file, line, column]) => ({
+    functionName,
+    file: file.startsWith('file://') ? decodeURI(file.slice('file://'.length)) : file,
+    line,
+    column,
+  }));
 }
 
 function stackOf(thread: Thread, raw: readonly RawFrame[]): ThreadStack {

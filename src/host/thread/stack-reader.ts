@@ -1,6 +1,6 @@
 import type { Session } from 'node:inspector';
 import type { SourceMapping } from 'node:module';
-import { evaluateIn } from './evaluate.ts';
+import { channelOf, evaluateIn } from './evaluate.ts';
 
 /** A place on a stack, as its author wrote it, and the script that runs, where that is another file. */
 export type RawFrame = readonly [functionName: string, file: string, line: number, column: number, script: string];
@@ -33,11 +33,12 @@ function collect(): RawFrame[] {
   }
 }
 
-const QUESTION = `(${String(collect)})()`;
+/** Gives the frames of the thread in which it is evaluated, the two innermost of which are its own. */
+export const QUESTION = `(${String(collect)})()`;
 
 /** Asks the workers of these numbers, 0 for the main thread, in a session that is connected to the main thread. */
 export async function readStacks(session: Session, threads: readonly number[], timeout: number): Promise<RawStacks> {
-  const found = await evaluateIn(session, threads, QUESTION, timeout);
+  const found = await evaluateIn(channelOf(session), threads, QUESTION, timeout);
   // The two innermost frames are the question itself.
   return threads.map((thread) => (found.has(thread) ? ((found.get(thread) ?? []) as readonly RawFrame[]).slice(2) : null));
 }

@@ -1,0 +1,73 @@
+import { StateError } from '../../base/errors.ts';
+import type { InspectorChannel } from '../thread/evaluate.ts';
+import { openInspector } from './inspector-port.ts';
+
+/** The door to a running Node process: what its inspector can do, this can. */
+export interface Attached extends InspectorChannel, AsyncDisposable {
+  readonly pid: number;
+}
+
+type Reply = { readonly id?: number; readonly result?: object; readonly error?: { readonly message: string }; readonly method?: string };
+
+const ANSWERS_WITHIN_MS = 5000;
+/** Closes the inspector once nobody is connected: a process that waited for us to go would stand still. */
+const CLOSE = `setTimeout(() => process.getBuiltinModule('inspector').close(), 50).unref()`;
+
+/**
+ * Attaches to a Node process of this machine by its number. Nothing has to be prepared there. Rejects with `StateError` when it can't be
+ * done, and says why; the process is never ended by it. Needs the global `WebSocket`, which Node 20 has with `--experimental-websocket`.
+ */
+export async function attach(pid: number): Promise<Attached> {
+  const { webSocketUrl, isOurs } = await openInspector(pid);
+  const socket = new WebSocket(webSocketUrl);
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener('open', () => resolve());
+    socket.addEventListener('error', () =>
+      reject(new StateError('ERR_ATTACH', `cannot attach to process ${pid}: its inspector refused the connection`)),
+    );
+  });
+  let isOpen = true;
+  let last = 0;
+  const pending = new Map<number, (error: Error | null, result: object) => void>();
+  const listeners = new Set<(message: unknown) => void>();
+  socket.addEventListener('message', ({ data }) => {
+    const message = JSON.parse(String(data)) as Reply;
+    if (message.id === undefined) {
+      for (const hear of listeners) hear(message);
+      return;
+    }
+    const done = pending.get(message.id);
+    pending.delete(message.id);
+    done?.(message.error === undefined ? null : new StateError('ERR_ATTACH', message.error.message), message.result ?? {});
+  });
+  socket.addEventListener('close', () => {
+    isOpen = false;
+    for (const done of pending.values()) done(new StateError('ERR_ATTACH', `process ${pid} has ended, or closed its inspector`), {});
+    pending.clear();
+  });
+  const channel: Attached = {
+    pid,
+    post(method, params = {}, done = () => {}) {
+      if (!isOpen) return done(new StateError('ERR_ATTACH', `process ${pid} has ended, or closed its inspector`), {});
+      pending.set(++last, done);
+      socket.send(JSON.stringify({ id: last, method, params }));
+    },
+    listen(hear) {
+      listeners.add(hear);
+      return () => void listeners.delete(hear);
+    },
+    async [Symbol.asyncDispose]() {
+      if (!isOpen) return;
+      if (isOurs) await within(new Promise<void>((resolve) => channel.post('Runtime.evaluate', { expression: CLOSE }, () => resolve())));
+      const closed = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve()));
+      socket.close();
+      await within(closed);
+    },
+  };
+  return channel;
+}
+
+/** A process that runs native code gives no answer; it is not waited for without end. */
+function within(promise: Promise<void>): Promise<void> {
+  return Promise.race([promise, new Promise<void>((resolve) => void setTimeout(resolve, ANSWERS_WITHIN_MS).unref())]);
+}

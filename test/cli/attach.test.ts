@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { LONG } from '../support/patience.ts';
+import { Program } from '../support/program.ts';
+import { test } from '../support/test.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+/** Beside this process, which has to go on hearing the program. */
+function manycore(...args: string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [main, ...args], { timeout: LONG });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => void (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text));
+  return new Promise((resolve) => child.once('close', (status) => resolve({ stdout, stderr, status })));
+}
+
+const VICTIM = `
+  import { Thread, Lock, Event } from 'manycore/threading';
+  const lock = new Lock({ name: 'A' }); const held = new Event();
+  new Thread({ name: 'holder', daemon: true, target: function hold() { lock.acquireSync(); held.set(); let x = 0; for (;;) x = (x * 31 + 7) | 0; } }).start();
+  held.waitSync();
+  new Thread({ name: 'waiter', daemon: true, target: function wait() { lock.acquireSync(); } }).start();
+  setTimeout(function blockMain() { console.log('ready'); lock.acquireSync(); }, 1);`;
+
+test('dump shows what each thread of another process does and waits for, blocked and busy ones too, and leaves it as it was', async () => {
+  const victim = new Program(VICTIM);
+  try {
+    await victim.printed('ready');
+    const pid = String(victim.child.pid);
+    // The place where a thread waits is known once the wait has lasted.
+    let dumped = await manycore('dump', pid);
+    while (dumped.stdout.split('waits for lock A, which holder holds (at ').length < 3 && dumped.status === 0)
+      dumped = await manycore('dump', pid);
+    const { stdout, stderr } = dumped;
+    assert.match(stdout, new RegExp(`^process ${pid}: node.*, Node \\d+\\.\\d+\\.\\d+, up \\d+ s, \\d+ MB\n`), stderr);
+    assert.match(
+      stdout,
+      /\nMainThread\n {4}waits for lock A, which holder holds .*\n {4}at Lock\.acquireSync .*\n {4}at Timeout\.blockMain /,
+    );
+    assert.match(stdout, /\nwaiter\n {4}waits for lock A, which holder holds .*\n {4}at Lock\.acquireSync .*\n {4}at wait /);
+    assert.match(stdout, /\nholder\n {4}at hold /);
+    assert.equal(victim.child.exitCode, null);
+    assert.equal(victim.child.signalCode, null);
+  } finally {
+    victim.child.kill('SIGKILL');
+    await victim.ended;
+  }
+});
+
+test('top shows how busy each thread is, and in which function', async () => {
+  const victim = new Program(VICTIM);
+  try {
+    await victim.printed('ready');
+    const { stdout, stderr } = await manycore('top', String(victim.child.pid), '--interval', '300', '--count', '2');
+    assert.equal(stdout.match(/^process /gm)?.length, 2, stderr);
+    assert.match(stdout, /\d+ % {2}holder +.*\d+ % hold /);
+    assert.match(stdout, /\d+ % {2}waiter +waits for lock A, which holder holds/);
+    assert.equal(victim.child.exitCode, null);
+  } finally {
+    victim.child.kill('SIGKILL');
+    await victim.ended;
+  }
+});
+
+test('a process that would be harmed or is not there is left alone, and the reason is told', async () => {
+  const sleeper = spawn('sleep', ['100']);
+  const { stderr, status } = await manycore('dump', String(sleeper.pid));
+  assert.match(stderr, /^manycore: cannot attach to process \d+: it does not wait for SIGUSR1, which would end it: it is no Node/);
+  assert.equal(status, 1);
+  assert.equal(sleeper.exitCode, null);
+  sleeper.kill();
+  await new Promise((ended) => sleeper.once('close', ended));
+  assert.match((await manycore('dump', String(sleeper.pid))).stderr, /there is no such process|it has ended/);
+  for (const [args, words] of [
+    [['dump'], /dump needs the number of a process: manycore dump 1234/],
+    [['top', 'all'], /top needs the number of a process/],
+    [['top', '1', '--interval', '1'], /--interval must be a number of milliseconds, at least 100: got 1/],
+  ] as const) {
+    const ran = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+    assert.match(ran.stderr, words);
+    assert.equal(ran.status, 2);
+  }
+});
