@@ -91,7 +91,7 @@ test('code that was hot before the recording is seen, and a function has its tru
   // What is true is measured beside: a busy machine takes its time away from either part.
   const truth = { heavy: 0, light: 0 };
   recording.run(function both() {
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 40; i++) {
       const begin = performance.now();
       heavy(4000);
       const middle = performance.now();
