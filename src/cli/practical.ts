@@ -43,7 +43,7 @@ function programsOf(word: string): Program[] {
   return found;
 }
 
-function runOne({ id, file, title, shows, exitCode = 0 }: Program, streams: boolean): Promise<Run> {
+function runOne({ id, file, title, shows, exitCode = 0, withStderr }: Program, streams: boolean): Promise<Run> {
   if (streams) console.log(`\n--- ${id}  ${title}`);
   const begin = performance.now();
   return new Promise((resolve) => {
@@ -61,7 +61,7 @@ function runOne({ id, file, title, shows, exitCode = 0 }: Program, streams: bool
     const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
     child.on('close', (code, signal) => {
       clearTimeout(limit);
-      const lines = output.split('\n').filter((line) => line.trim() !== '');
+      const lines = (withStderr === true ? `${output}\n${errors}` : output).split('\n').filter((line) => line.trim() !== '');
       const ended =
         code === exitCode || signal === exitCode
           ? null

@@ -3,7 +3,7 @@ import { sharedHeap } from '../word/heap.ts';
 
 /*
  * The configuration is the same in all threads: whoever changes it posts the whole of it into the heap, and a thread that
- * logs looks, by one load, whether there is a newer one. A process gets it with its start, as a copy of this moment.
+ * logs looks, by one load, whether there is a newer one. Another process is configured by itself.
  *
  *   root 'logging'   the block of the newest configuration / 16; 0: nothing has been configured
  *

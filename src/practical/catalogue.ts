@@ -8,6 +8,8 @@ export interface Program {
   readonly shows: Expectation;
   /** The exit code of the program, or the signal that ends it; 0 when left out. */
   readonly exitCode?: number | NodeJS.Signals;
+  /** What it writes to stderr counts as well, after what it writes to stdout. */
+  readonly withStderr?: true;
 }
 
 const program = (id: string, file: string, title: string, shows: Expectation, exitCode?: Program['exitCode']): Program => ({
@@ -309,6 +311,25 @@ export const catalogue: readonly Program[] = [
     ),
   ),
   program('P35', 'p35-process-lock', 'three processes print under one lock', all(inAnyOrder('tango', 'foxtrot', '10'), times(3, /./))),
+  {
+    ...program(
+      'P36',
+      'p36-process-log',
+      'what processes do, on stderr',
+      all(
+        inAnyOrder('tango', 'foxtrot', '10'),
+        ...['Process-1', 'Process-2', 'Process-3'].map((name) =>
+          inOrder(
+            `[INFO/${name}] child process calling run()`,
+            `[INFO/${name}] process shutting down`,
+            `[INFO/${name}] process exiting with exitcode 0`,
+          ),
+        ),
+        inOrder('[INFO/MainProcess] process shutting down'),
+      ),
+    ),
+    withStderr: true,
+  },
   program(
     'P39',
     'p39-process-queue',
