@@ -23,7 +23,13 @@ interface Talker {
   readonly stdin: WritePipe | null;
   readonly stdout: ReadPipe | null;
   readonly stderr: ReadPipe | null;
+  /** What this process carries for it, until it has ended and all of that is done. */
+  readonly carried: readonly Promise<void>[];
   wait(): Promise<number>;
+  /** Calls `call` when it has ended, without keeping the program alive until then. */
+  whenEnded(call: () => void): void;
+  /** Stops reading what it writes. */
+  closeOutputs(): void;
 }
 
 /** One conversation with a command, which may be interrupted by time-outs and taken up again. */
@@ -56,7 +62,7 @@ export class Communication {
       return collector;
     };
     this.#collectors = { stdout: collect(talker.stdout), stderr: collect(talker.stderr) };
-    this.#ends = Promise.all(ends);
+    this.#ends = Promise.all([...ends, ...talker.carried.map((pump) => pump.catch(ignoreBrokenPipe))]);
     this.#ends.catch(() => {});
   }
 
@@ -92,7 +98,7 @@ export class Communication {
       else if (typeof input === 'string' || input instanceof Uint8Array) {
         if (input.length > 0) stdin.stream.write(stdin.encoded(input));
         await stdin.close();
-      } else await feed(stdin, input);
+      } else await feed(stdin, input, (stop) => this.#talker.whenEnded(stop));
     };
     this.#feeding = send().catch((error: unknown) => {
       // A child that does not read its input to the end is right to do so.
@@ -115,8 +121,7 @@ export class Communication {
 
   /** Stops reading: descendants that still write are on their own. */
   close(): void {
-    this.#talker.stdout?.close();
-    this.#talker.stderr?.close();
+    this.#talker.closeOutputs();
     this.#talker.stdin?.closeNow();
   }
 
@@ -132,6 +137,10 @@ export class Communication {
     const bytes = this.#collectors[name]?.bytes() ?? null;
     return bytes === null || this.#coding === null ? bytes : decoded(this.#talker.args, bytes, this.#coding);
   }
+}
+
+function ignoreBrokenPipe(error: unknown): void {
+  if (!isBrokenPipe(error)) throw error;
 }
 
 /** The text of an output. `TextTooLongError` when no string can hold it. */

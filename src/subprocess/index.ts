@@ -12,7 +12,7 @@ export {
   TimeoutExpired,
 } from './errors.ts';
 export { getOutput, getOutputSync, getStatusOutput, getStatusOutputSync, type StatusAndOutput } from './get-output.ts';
-export type { Descriptor, Feed, FileRedirect, Input, KillOptions, PopenOptions, Sink, Stderr, Stdin, Stdout } from './options.ts';
+export type { Descriptor, Feed, FileRedirect, Input, KillOptions, PopenOptions, Several, Sink, Stderr, Stdin, Stdout } from './options.ts';
 export {
   type CompletedPipeline,
   Pipeline,

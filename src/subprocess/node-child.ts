@@ -45,13 +45,6 @@ export function startByNode(plan: StartPlan): Child {
   // The reason comes as an event, too late for the caller.
   child.on('error', () => {});
   if (child.pid === undefined) throw startError(plan, os.errno.EAGAIN, plan.cwd);
-  plan.stdio.forEach((placement, i) => {
-    if (placement.is !== 'stream') return;
-    const end = child.stdio[i]!;
-    end.on('error', () => {});
-    if (i === 0) (placement.stream as Readable).pipe(end as Writable);
-    else (end as Readable).pipe(placement.stream as Writable);
-  });
   return new NodeChild(child, child.pid, plan);
 }
 
@@ -93,7 +86,7 @@ function findProgram(plan: StartPlan): void {
 }
 
 function stdioOf(placement: Placement, i: number, plan: StartPlan): unknown {
-  if (placement.is === 'stream' || placement.is === 'pipe') return 'pipe';
+  if (placement.is === 'pipe') return 'pipe';
   if (placement.is === 'stdout') {
     const stdout = plan.stdio[1];
     return stdout.is === 'descriptor' ? stdout.fd : 'ignore';

@@ -16,9 +16,9 @@ import { merged } from './node-child.ts';
 
 /** `runSync` without the C library. */
 export function runByNodeSync(command: Command, options: PopenOptions, { input, timeout, maxBuffer }: RunOwn): CompletedProcess {
-  const { stdio, feed, sinks, release } = redirect(options);
+  const { stdio, feed, tees, release } = redirect(options);
   try {
-    if (feed !== null || sinks.some((sink) => sink !== null) || stdio.some(({ is }) => is === 'stream'))
+    if (feed !== null || tees.some((tee) => tee !== null))
       throw new StateError('ERR_NO_LIBRARY', `runSync can't feed or fill streams: ${whyNoLibrary()}`);
     const plan = planOf(command, options, stdio, null);
     const { file, words } = merged(plan);
@@ -52,6 +52,6 @@ export function runByNodeSync(command: Command, options: PopenOptions, { input, 
     if (done.error !== undefined) throw startError(plan, -(errno ?? -1), plan.cwd, done.error);
     return new CompletedProcess(command, returnCodeOf(done.status, done.signal), stdout, stderr);
   } finally {
-    release();
+    release(true);
   }
 }

@@ -23,7 +23,9 @@ export type Input = Data | Feed;
 /** `null` and nothing: this process's own. */
 export type Stdin = typeof PIPE | typeof DEVNULL | null | undefined | Descriptor | FileRedirect | ReadPipe | Feed;
 export type Sink = Writable | WritableStream<Uint8Array>;
-export type Stdout = typeof PIPE | typeof DEVNULL | null | undefined | Descriptor | FileRedirect | WritePipe | Sink;
+/** Several: each gets all of it, and with `PIPE` among them it can be read as well. */
+export type Several = readonly (typeof PIPE | Descriptor | FileRedirect | Sink)[];
+export type Stdout = typeof PIPE | typeof DEVNULL | null | undefined | Descriptor | FileRedirect | WritePipe | Sink | Several;
 export type Stderr = Stdout | typeof STDOUT;
 
 export interface PopenOptions extends TextOptions {

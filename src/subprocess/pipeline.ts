@@ -101,7 +101,7 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
 
   /** The output of the last. */
   get stdout(): EndOf<O, ReadPipe<OutputOf<O>>> {
-    return this.#last.stdout as EndOf<O, ReadPipe<OutputOf<O>>>;
+    return this.#last.stdout as unknown as EndOf<O, ReadPipe<OutputOf<O>>>;
   }
 
   /** The return codes, `null` for those that run. */

@@ -7,9 +7,7 @@ export type Placement =
   | { readonly is: 'descriptor'; readonly fd: number }
   | { readonly is: 'pipe' }
   /** For stderr: as stdout. */
-  | { readonly is: 'stdout' }
-  /** Where there are no descriptors: a stream of Node's, carried by this process. */
-  | { readonly is: 'stream'; readonly stream: Readable | Writable };
+  | { readonly is: 'stdout' };
 
 /** All that is needed to start a command, checked. */
 export interface StartPlan {

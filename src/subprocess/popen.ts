@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { deadlineAfter, remaining, type Wait } from '../base/deadline.ts';
@@ -16,7 +17,7 @@ import { startNatively } from './native-child.ts';
 import { startByNode } from './node-child.ts';
 import type { Input, KillOptions, PopenOptions } from './options.ts';
 import type { Child, StartPlan } from './plan.ts';
-import { drainTo, feed, isBrokenPipe } from './pump.ts';
+import { drainTo, feed, type Tee } from './pump.ts';
 import { ReadPipe } from './read-pipe.ts';
 import { redirect } from './redirect.ts';
 import { repr } from './repr.ts';
@@ -28,7 +29,13 @@ import { WritePipe } from './write-pipe.ts';
 export type OutputOf<O> = O extends { readonly text: true } | { readonly encoding: string } | { readonly errors: string } ? string : Buffer;
 
 /** There when the option is `PIPE`; perhaps not, when it may be something else. */
-export type PipedOf<O, Name extends 'stdin' | 'stdout' | 'stderr', T> = O extends { readonly [K in Name]: typeof PIPE } ? T : T | null;
+export type PipedOf<O, Name extends 'stdin' | 'stdout' | 'stderr', T> = O extends { readonly [K in Name]: typeof PIPE }
+  ? T
+  : O extends { readonly [K in Name]: readonly (infer E)[] }
+    ? typeof PIPE extends E
+      ? T
+      : null
+    : T | null;
 
 /** What `communicate` gives with these options. */
 export interface CommunicatedOf<O> {
@@ -79,7 +86,9 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
   readonly #child: Child;
   readonly #coding: Coding | null;
   readonly #cookie: string | null;
-  readonly #pumps: readonly Promise<void>[];
+  /** @internal What this process carries from and to it. */
+  readonly carried: readonly Promise<void>[];
+  readonly #sources: ReadPipe[] = [];
   #exited: Deferred<number> | null = null;
   #communication: Communication | null = null;
   #waiting = 0;
@@ -89,28 +98,35 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
     this.args = args;
     this.#coding = codingOf(options as TextOptions);
     this.#cookie = TREE in options ? newCookie() : null;
-    const { stdio, feed: pieces, sinks, release } = redirect(options);
+    const { stdio, feed: pieces, tees, release } = redirect(options);
+    let hasStarted = false;
     try {
       const plan = planOf(args, options, stdio, this.#cookie);
       this.#child = hasLibrary() ? startNatively(plan) : startByNode(plan);
+      hasStarted = true;
     } finally {
-      release();
+      release(hasStarted);
     }
     const { pid, stdin, stdout, stderr } = this.#child;
     this.pid = pid;
     const toChild = stdin === null ? null : new WritePipe(stdin, `stdin of ${repr(args)}`, this.#coding);
-    const out = stdout === null ? null : new ReadPipe<OutputOf<O>>(stdout, `stdout of ${repr(args)}`, this.#coding);
-    const err = stderr === null ? null : new ReadPipe<OutputOf<O>>(stderr, `stderr of ${repr(args)}`, this.#coding);
+    const output = (source: number | Readable | null, name: 'stdout' | 'stderr', tee: Tee | null): ReadPipe<OutputOf<O>> | null => {
+      if (source === null) return null;
+      const pipe = (from: number | Readable): ReadPipe<OutputOf<O>> => new ReadPipe(from, `${name} of ${repr(args)}`, this.#coding);
+      if (tee === null) return pipe(source);
+      const from = pipe(source);
+      this.#sources.push(from);
+      pumps.push(drainTo(from, tee));
+      return tee.copy === null ? null : pipe(tee.copy);
+    };
+    const pumps: Promise<void>[] = [];
+    if (pieces !== null) pumps.push(feed(toChild!, pieces, (stop) => this.#child.onExit(stop)));
     this.stdin = (pieces === null ? toChild : null) as PipedOf<O, 'stdin', WritePipe>;
-    this.stdout = (sinks[0] === null ? out : null) as PipedOf<O, 'stdout', ReadPipe<OutputOf<O>>>;
-    this.stderr = (sinks[1] === null ? err : null) as PipedOf<O, 'stderr', ReadPipe<OutputOf<O>>>;
-    this.#pumps = [
-      ...(pieces === null ? [] : [feed(toChild!, pieces)]),
-      ...(sinks[0] === null ? [] : [drainTo(out!, sinks[0])]),
-      ...(sinks[1] === null ? [] : [drainTo(err!, sinks[1])]),
-    ];
+    this.stdout = output(stdout, 'stdout', tees[0]) as PipedOf<O, 'stdout', ReadPipe<OutputOf<O>>>;
+    this.stderr = output(stderr, 'stderr', tees[1]) as PipedOf<O, 'stderr', ReadPipe<OutputOf<O>>>;
+    this.carried = pumps;
     // Whoever waits for the command is told; one that nobody waits for must not end the program.
-    for (const pump of this.#pumps) pump.catch(() => {});
+    for (const pump of this.carried) pump.catch(() => {});
   }
 
   /** Its exit code, or minus the number of the signal that ended it; `null` until somebody has seen that it has ended. */
@@ -176,13 +192,22 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
   ): Promise<CommunicatedOf<O>> {
     const ongoing = (this.#communication ??= new Communication(this, this.#coding, maxBuffer));
     await this.#held(() => ongoing.go(input ?? null, wait, drain));
-    await Promise.all(this.#pumps.map((pump) => pump.catch(ignoreBrokenPipe)));
     return ongoing.result() as unknown as CommunicatedOf<O>;
   }
 
   /** The blocking twin of `communicate`. Its input is text or bytes, and it has to be the first to read. */
   communicateSync(input?: string | Uint8Array | null, options: SyncOptions = {}): CommunicatedOf<O> {
     return communicateSync(this, this.#child, this.#coding, input ?? null, options) as unknown as CommunicatedOf<O>;
+  }
+
+  /** @internal */
+  whenEnded(call: () => void): void {
+    this.#child.onExit(call);
+  }
+
+  /** @internal */
+  closeOutputs(): void {
+    for (const pipe of [this.stdout, this.stderr, ...this.#sources]) pipe?.close();
   }
 
   /** @internal What has come so far. */
@@ -217,8 +242,7 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
 
   /** Closes its pipes and waits until it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.stdout?.close();
-    this.stderr?.close();
+    this.closeOutputs();
     await this.stdin?.close().catch(() => {});
     await this.wait();
   }
@@ -229,10 +253,6 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
   [inspect.custom](): string {
     return this.toString();
   }
-}
-
-function ignoreBrokenPipe(error: unknown): void {
-  if (!isBrokenPipe(error)) throw error;
 }
 
 /** @internal Checks the options, and says in full how to start. */

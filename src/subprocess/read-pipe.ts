@@ -63,6 +63,11 @@ export class ReadPipe<T extends Buffer | string = Buffer | string> implements As
     return this.#state.is === 'closed';
   }
 
+  /** @internal What can be given away; `StateError` when that is no longer possible. */
+  offer(act: string): number | Readable {
+    return this.#bare(act);
+  }
+
   /** @internal Gives it away. */
   give(to: string): number | Readable {
     const source = this.#bare(`give ${to}`);

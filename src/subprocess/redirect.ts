@@ -1,9 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { OutOfRangeError } from '../base/errors.ts';
 import { DEVNULL, PIPE, STDOUT } from './constants.ts';
 import type { Feed, FileRedirect, PopenOptions, Sink, Stderr, Stdin } from './options.ts';
 import type { Placement } from './plan.ts';
+import type { Tee } from './pump.ts';
 import { ReadPipe } from './read-pipe.ts';
 import { WritePipe } from './write-pipe.ts';
 
@@ -12,17 +13,24 @@ export interface Redirects {
   readonly stdio: [Placement, Placement, Placement];
   /** What comes through a pipe of ours from or to something without a descriptor. */
   readonly feed: Feed | null;
-  readonly sinks: readonly [stdout: Sink | null, stderr: Sink | null];
-  /** Lets go of what was opened, or taken over, for the child: it has its own now, or there is none. */
-  readonly release: () => void;
+  readonly tees: readonly [stdout: Tee | null, stderr: Tee | null];
+  /** Lets go of what was opened for the child; and of the pipes that it was given, if it has started. */
+  readonly release: (started: boolean) => void;
 }
 
+/** What may wait for the reader of the copy. */
+const COPY_BYTES = 1 << 20;
 const NAMES = ['stdin', 'stdout', 'stderr'] as const;
 
 export function redirect({ stdin, stdout, stderr }: Pick<PopenOptions, 'stdin' | 'stdout' | 'stderr'>): Redirects {
   const opened: number[] = [];
-  const release = (): void => {
+  const given: (ReadPipe | WritePipe)[] = [];
+  const release = (started: boolean): void => {
     for (const fd of opened.splice(0)) closeSync(fd);
+    for (const pipe of started ? given : []) {
+      const source = pipe.give('to another command');
+      if (typeof source === 'number') closeSync(source);
+    }
   };
   const open = (path: string | URL, flags: string): Placement => {
     const fd = openSync(path, flags);
@@ -30,7 +38,7 @@ export function redirect({ stdin, stdout, stderr }: Pick<PopenOptions, 'stdin' |
     return { is: 'descriptor', fd };
   };
   let feed: Feed | null = null;
-  const sinks: [Sink | null, Sink | null] = [null, null];
+  const tees: [Tee | null, Tee | null] = [null, null];
   const place = (value: Stdin | Stderr, i: 0 | 1 | 2): Placement => {
     if (value === undefined || value === null) return { is: 'descriptor', fd: i };
     if (value === PIPE) return { is: 'pipe' };
@@ -46,15 +54,17 @@ export function redirect({ stdin, stdout, stderr }: Pick<PopenOptions, 'stdin' |
     if (isOther) {
       if ((i === 0) !== value instanceof ReadPipe)
         throw new TypeError(`${NAMES[i]} must be the ${i === 0 ? 'output' : 'input'} of another command`);
-      const given = value.give('to another command');
-      if (typeof given !== 'number') return { is: 'stream', stream: given };
-      opened.push(given);
-      return { is: 'descriptor', fd: given };
+      const source = value.offer('give to another command');
+      given.push(value);
+      if (typeof source === 'number') return { is: 'descriptor', fd: source };
+      if (i === 0) feed = source as Readable;
+      else tees[i - 1] = { sinks: [source as Writable], copy: null };
+      return { is: 'pipe' };
     }
     const fd = (value as { fd?: unknown }).fd;
     if (typeof fd === 'number') return { is: 'descriptor', fd: descriptor(fd, NAMES[i]) };
     if (i === 0) feed = asFeed(value);
-    else sinks[i - 1] = asSink(value, NAMES[i]);
+    else tees[i - 1] = asTee(value, NAMES[i]);
     return { is: 'pipe' };
   };
   try {
@@ -63,11 +73,11 @@ export function redirect({ stdin, stdout, stderr }: Pick<PopenOptions, 'stdin' |
       get feed() {
         return feed;
       },
-      sinks,
+      tees,
       release,
     };
   } catch (error) {
-    release();
+    release(false);
     throw error;
   }
 }
@@ -84,6 +94,19 @@ function asFeed(value: object): Feed {
   if (Symbol.iterator in value || Symbol.asyncIterator in value || value instanceof ReadableStream || value instanceof Readable)
     return value as Feed;
   throw new TypeError('stdin must be PIPE, DEVNULL, a file, a descriptor, the output of another command, a stream or an iterable');
+}
+
+/** A list: the output goes to each of them, and to a pipe as well when `PIPE` is among them. */
+function asTee(value: object, name: string): Tee {
+  if (!Array.isArray(value)) return { sinks: [asSink(value, name)], copy: null };
+  const sinks = (value as readonly unknown[]).flatMap((one) => {
+    if (one === PIPE) return [];
+    if (typeof one === 'number') return descriptor(one, name);
+    if (typeof one !== 'object' || one === null)
+      throw new TypeError(`${name}: a list holds PIPE, files, descriptors and streams: got ${String(one)}`);
+    return isFile(one) ? one : asSink(one, name);
+  });
+  return { sinks, copy: value.includes(PIPE) ? new PassThrough({ highWaterMark: COPY_BYTES }) : null };
 }
 
 function asSink(value: object, name: string): Sink {

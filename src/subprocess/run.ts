@@ -36,9 +36,13 @@ export type CapturedOf<O, Name extends 'stdout' | 'stderr'> = O extends { readon
     ? OutputOf<O>
     : O extends { readonly [K in Name]?: null | undefined }
       ? null
-      : O extends { readonly [K in Name]: unknown }
-        ? OutputOf<O> | null
-        : null;
+      : O extends { readonly [K in Name]: readonly (infer E)[] }
+        ? PipeLike extends E
+          ? OutputOf<O>
+          : null
+        : O extends { readonly [K in Name]: unknown }
+          ? OutputOf<O> | null
+          : null;
 
 /** What is for `Popen`, and what for `run` itself. */
 export function split(options: RunOptions): { readonly popen: PopenOptions; readonly own: Required<RunOwn> } {

@@ -48,6 +48,11 @@ export class WritePipe implements AsyncDisposable {
     return this.#state.is === 'closed' || this.#state.is === 'given';
   }
 
+  /** @internal What can be given away; `StateError` when that is no longer possible. */
+  offer(act: string): number | Writable {
+    return this.#bare(act);
+  }
+
   /** @internal Gives it away. */
   give(to: string): number | Writable {
     const target = this.#bare(`give ${to}`);

@@ -147,3 +147,46 @@ test('writing to a command that does not read is an error of the write alone [AS
   await assert.rejects(child.stdin.write('x'), { code: 'EPIPE' });
   await child.stdin.close().catch(() => {});
 });
+
+test('an output goes to several places at once, and can be read as well', async () => {
+  const file = join(folder, 'tee');
+  const pieces: string[] = [];
+  const sink = new Writable({ write: (chunk: Buffer, _, done) => (pieces.push(String(chunk)), done()) });
+  const done = await run(['seq', '3'], { stdout: [PIPE, sink, { file }], text: true });
+  const text: string = done.stdout;
+  assert.deepEqual([text, pieces.join(''), readFileSync(file, 'utf8')], ['1\n2\n3\n', '1\n2\n3\n', '1\n2\n3\n']);
+  assert.equal((await run(['seq', '2'], { stdout: [{ file, append: true }] })).stdout, null);
+  assert.equal(readFileSync(file, 'utf8'), '1\n2\n3\n1\n2\n');
+  const big = await run(['head', '-c', '5000000', '/dev/zero'], { stdout: [PIPE, { file }] });
+  assert.deepEqual([big.stdout.length, readFileSync(file).length], [5_000_000, 5_000_000]);
+  const failing = new Writable({ write: (_, __, done) => done(new Error('of a sink')) });
+  await assert.rejects(run(['seq', '3'], { stdout: [PIPE, failing] }), /of a sink/);
+  await assert.rejects(run(['true'], { stdout: ['nonsense' as never] }), /a list holds PIPE, files, descriptors and streams/);
+  const held = await run('setsid sleep 1000 & echo $!', { shell: true, stdout: [PIPE, sink], text: true, drain: SHORT });
+  process.kill(Number(held.stdout), 'SIGKILL');
+});
+
+test('a source that never ends is left when the command has ended', async () => {
+  let isLeft = false;
+  async function* endless(): AsyncGenerator<string> {
+    try {
+      yield 'first\n';
+      await new Promise((done) => setTimeout(done, SHORT));
+      for (;;) yield await new Promise<string>((done) => setTimeout(done, SHORT, 'more\n'));
+    } finally {
+      isLeft = true;
+    }
+  }
+  assert.equal((await run(['head', '-n', '1'], { stdin: endless(), stdout: PIPE, text: true })).stdout, 'first\n');
+  assert.equal((await run(['head', '-n', '1'], { input: endless(), stdout: PIPE, text: true })).stdout, 'first\n');
+  await until(() => isLeft);
+  const never: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
+  assert.equal((await run(['true'], { stdin: never })).returnCode, 0);
+});
+
+test("an output that could not be handed on, because the command is not there, is still its owner's", async () => {
+  const source = new Popen(['seq', '2'], { stdout: PIPE, text: true });
+  assert.throws(() => new Popen(['nonesuch'], { stdin: source.stdout }), { code: 'ENOENT' });
+  assert.equal(await source.stdout.read(), '1\n2\n');
+  await source.wait();
+});
