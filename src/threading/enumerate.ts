@@ -9,7 +9,9 @@ export function enumerate(): Thread[] {
   return roster.list().flatMap(({ id }): Thread[] => {
     if (id === 1) return [mainThread()];
     const record = recordOfThread(id);
-    return record === 0 ? [] : [faceOf('thread', record, undefined) as Thread];
+    // One whose end has been told is left out, although it may still be in the roster for a moment.
+    const thread = record === 0 ? null : (faceOf('thread', record, undefined) as Thread);
+    return thread?.isAlive === true ? [thread] : [];
   });
 }
 

@@ -195,6 +195,16 @@ test('an uncaught error is printed with the name of its thread, or goes to the h
   assert.deepEqual([hooked.lines, hooked.stderr], [['RangeError x w true'], '']);
 });
 
+test('a thread that has been joined is not among the living any more', async () => {
+  for (let i = 0; i < 200; i++) {
+    const thread = new Thread({ target: () => {} });
+    thread.start();
+    if (i % 2 === 0) thread.joinSync();
+    else await thread.join();
+    assert.ok(!enumerate().includes(thread));
+  }
+});
+
 test('exitThread ends a thread silently, and finally blocks run [THR-14]', () => {
   const { lines, stderr } = program(`
     const t = new Thread({ target: () => { try { threading.exitThread(); } finally { console.log('finally'); } } });
