@@ -15,7 +15,7 @@ export interface Command {
 
 export const commands: Readonly<Record<string, Command>> = {
   practical: {
-    usage: 'practical [P26 …] [--list] [--json]',
+    usage: 'practical [P26 …] [--list] [--json] [--report file]',
     does: 'runs the programs of the practical, and says whether each shows what it should',
     run: practical,
   },

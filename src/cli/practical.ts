@@ -20,7 +20,7 @@ export async function practical(args: string[]): Promise<number> {
   const { values, positionals } = parse({
     args,
     allowPositionals: true,
-    options: { list: { type: 'boolean' }, json: { type: 'boolean' } },
+    options: { list: { type: 'boolean' }, json: { type: 'boolean' }, report: { type: 'string' } },
   });
   const wanted = positionals.length === 0 ? catalogue : positionals.flatMap(programsOf);
   if (values.list === true) {
@@ -31,6 +31,12 @@ export async function practical(args: string[]): Promise<number> {
   for (const program of wanted) runs.push(await runOne(program, values.json !== true));
   if (values.json === true) console.log(JSON.stringify(runs, null, 2));
   else printTable(runs);
+  if (values.report !== undefined) {
+    // What colours the sources is loaded for the page alone.
+    const { writeReport } = await import('./report/write-report.ts');
+    writeReport(values.report, runs);
+    if (values.json !== true) console.log(`the report: ${values.report}`);
+  }
   return runs.every(({ fault }) => fault === null) ? 0 : 1;
 }
 

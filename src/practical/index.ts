@@ -1,3 +1,4 @@
+export { differences } from './differences.ts';
 export { catalogue, type Program } from './catalogue.ts';
 export type { Expectation } from './expectation.ts';
 
