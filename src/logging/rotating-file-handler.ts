@@ -104,12 +104,8 @@ export class TimedRotatingFileHandler extends RollingFileHandler {
     this.when = name;
     this.interval = interval;
     this.utc = utc;
-    this.next = new SharedValue(float64, this.#after(statSync(this.filename, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()));
-  }
-
-  /** The first moment after `time` at which the file is due. */
-  #after(time: number): number {
-    return nextTime(time, this.when, this.interval, this.utc);
+    const written = statSync(this.filename, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    this.next = new SharedValue(float64, nextTime(written, name, interval, utc));
   }
 
   protected isDue(): boolean {

@@ -117,7 +117,7 @@ test('a function in a thread sees the context variables, as far as they can be s
   const other = new ContextVar<unknown>('unsendable');
   await run(async () => {
     requestId.set('r-17');
-    other.set(new WeakMap());
+    other.set(new WeakRef({}));
     assert.equal(await toThread(readRequestId), 'r-17');
   });
 });

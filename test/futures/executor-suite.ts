@@ -104,16 +104,16 @@ export function testExecutor({ name, make }: Backend): void {
   });
 
   on('an argument that cannot travel is refused, and the executor goes on [EXE-23]', async (pool) => {
-    assert.throws(() => pool.submit((x: unknown) => x, new WeakMap()), { name: 'SendError' });
+    assert.throws(() => pool.submit((x: unknown) => x, new WeakRef({})), { name: 'SendError' });
     assert.equal(await pool.submit(() => 1), 1);
   });
 
   on('a result that cannot travel fails its own future only [EXE-25]', async (pool) => {
-    await assert.rejects(async () => await pool.submit(() => [new WeakMap()]), { name: 'SendError' });
+    await assert.rejects(async () => await pool.submit(() => [new WeakRef({})]), { name: 'SendError' });
     await assert.rejects(
       async () =>
         await pool.submit(() => {
-          throw Object.assign(new Error('x'), { held: new WeakMap() });
+          throw Object.assign(new Error('x'), { held: new WeakRef({}) });
         }),
       { name: 'SendError' },
     );

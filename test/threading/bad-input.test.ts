@@ -219,7 +219,7 @@ test('an argument that cannot travel is told by its place, and the thread can be
   );
   assert.deepEqual([thread.ident, thread.isAlive], [null, false]);
   await assert.rejects(thread.join(), { name: 'StateError', code: 'ERR_THREAD_NOT_STARTED' });
-  for (const value of [Promise.resolve(), new WeakMap(), [][Symbol.iterator](), (function* () {})()]) {
+  for (const value of [Promise.resolve(), new WeakRef({}), [][Symbol.iterator](), (function* () {})()]) {
     const other = new Thread({ target: (one: unknown) => typeof one, args: [value] });
     try {
       other.start();
