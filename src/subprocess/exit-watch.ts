@@ -45,3 +45,10 @@ export function watchDescriptor(fd: number, ready: () => void): Watch {
   handle.readStart();
   return handle;
 }
+
+/** A socket on a descriptor of any kind that can be polled; it belongs to the socket from now on. */
+export function socketOn(fd: number): Socket {
+  const handle = new (pipeClass())(0);
+  handle.open(fd);
+  return new Socket({ handle, readable: true, writable: true } as unknown as ConstructorParameters<typeof Socket>[0]);
+}

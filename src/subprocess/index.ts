@@ -30,3 +30,4 @@ export { sh, type Sh, ShellCommand, type ShellOptions, type ShellResult } from '
 export type { ShellValue } from './shell-template.ts';
 export type { DecodingErrors, TextOptions } from './text.ts';
 export { type Data, WritePipe } from './write-pipe.ts';
+export type { TerminalSize } from '../system/terminal.ts';

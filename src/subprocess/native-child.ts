@@ -1,13 +1,16 @@
 import { closeSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { makePipe, setPipeSize } from '../system/pipes.ts';
 import { childStatus, type ChildStatus, openPidfd, signalPidfd } from '../system/pidfd.ts';
 import { POLLIN, pollDescriptors } from '../system/poll.ts';
+import { openTerminal } from '../system/terminal.ts';
 import { spawnProgram } from '../system/spawn.ts';
 import { environmentOf } from './command.ts';
 import { type Watch, watchDescriptor } from './exit-watch.ts';
 import type { Child, StartPlan } from './plan.ts';
 import { startError } from './start-error.ts';
+import { terminalStreams } from './terminal-streams.ts';
 
 const ENOENT = 2;
 const EACCES = 13;
@@ -35,7 +38,10 @@ export function startNatively(plan: StartPlan): Child {
       return ends[i === 0 ? 0 : 1];
     });
     if (plan.stdio[2].is === 'stdout') stdio[2] = stdio[1]!;
-    const pid = spawn(plan, stdio as [number, number, number]);
+    const terminal = plan.terminal === null ? null : openTerminal(plan.terminal);
+    if (typeof terminal === 'number') throw startError(plan, terminal, null);
+    if (terminal !== null) opened.push(terminal.fd);
+    const pid = spawn(plan, stdio as [number, number, number], terminal?.path ?? null);
     const pidfd = openPidfd(pid);
     if (pidfd < 0) {
       // Nobody could tell when it ends.
@@ -44,7 +50,9 @@ export function startNatively(plan: StartPlan): Child {
       throw startError(plan, -pidfd, null);
     }
     for (const fd of theirs) closeSync(fd);
-    return new NativeChild(pid, pidfd, ours as [number | null, number | null, number | null]);
+    if (terminal === null) return new NativeChild(pid, pidfd, ours as [number | null, number | null, number | null], null);
+    const { input, output } = terminalStreams(terminal.fd);
+    return new NativeChild(pid, pidfd, [input, output, null], terminal.fd);
   } catch (error) {
     for (const fd of opened) closeSync(fd);
     throw error;
@@ -53,7 +61,7 @@ export function startNatively(plan: StartPlan): Child {
 
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
-function spawn(plan: StartPlan, stdio: readonly [number, number, number]): number {
+function spawn(plan: StartPlan, stdio: readonly [number, number, number], terminal: Buffer | null): number {
   const { invocation, env, cwd } = plan;
   const encoded = env === null ? null : environmentOf(env);
   let code = ENOENT;
@@ -65,9 +73,10 @@ function spawn(plan: StartPlan, stdio: readonly [number, number, number]): numbe
       env: encoded,
       cwd,
       stdio,
+      terminal,
       closeOthers: plan.closeFds,
       pass: plan.passFds,
-      newSession: plan.newSession,
+      newSession: plan.newSession || terminal !== null,
       group: plan.group,
       restoreSignals: plan.restoreSignals,
       umask: plan.umask,
@@ -101,19 +110,26 @@ export const returnCodeOf = (status: ChildStatus): number => (status.is === 'exi
 
 class NativeChild implements Child {
   readonly pid: number;
-  readonly stdin: number | null;
-  readonly stdout: number | null;
+  readonly stdin: number | Writable | null;
+  readonly stdout: number | Readable | null;
   readonly stderr: number | null;
+  readonly terminal: number | null;
   readonly #pidfd: number;
   readonly #watch: Watch;
   readonly #calls: ((returnCode: number) => void)[] = [];
   #returnCode: number | null = null;
 
-  constructor(pid: number, pidfd: number, [stdin, stdout, stderr]: readonly [number | null, number | null, number | null]) {
+  constructor(
+    pid: number,
+    pidfd: number,
+    [stdin, stdout, stderr]: readonly [number | Writable | null, number | Readable | null, number | null],
+    terminal: number | null,
+  ) {
     this.pid = pid;
     this.stdin = stdin;
     this.stdout = stdout;
     this.stderr = stderr;
+    this.terminal = terminal;
     this.#pidfd = pidfd;
     this.#watch = watchDescriptor(pidfd, () => this.poll());
   }

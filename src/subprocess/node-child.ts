@@ -50,15 +50,17 @@ export function startByNode(plan: StartPlan): Child {
 
 function refuseWhatNodeCannot(plan: StartPlan): void {
   const option =
-    plan.umask !== null
-      ? 'umask'
-      : plan.credentials?.extraGroups != null
-        ? 'extraGroups'
-        : plan.passFds.length > 0
-          ? 'passFds'
-          : plan.group !== null && plan.group !== 0
-            ? 'processGroup'
-            : null;
+    plan.terminal !== null
+      ? 'pty'
+      : plan.umask !== null
+        ? 'umask'
+        : plan.credentials?.extraGroups != null
+          ? 'extraGroups'
+          : plan.passFds.length > 0
+            ? 'passFds'
+            : plan.group !== null && plan.group !== 0
+              ? 'processGroup'
+              : null;
   if (option !== null)
     throw new StateError('ERR_NO_LIBRARY', `the option ${option} needs the C library, which can't be called here: ${whyNoLibrary()}`);
 }
@@ -107,6 +109,7 @@ class NodeChild implements Child {
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
   readonly pidfd = null;
+  readonly terminal = null;
   readonly #child: ChildProcess;
   readonly #calls: ((returnCode: number) => void)[] = [];
   #returnCode: number | null = null;

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { TerminalSize } from '../system/terminal.ts';
 import type { Environment, Word } from './command.ts';
 import type { DEVNULL, PIPE, STDOUT } from './constants.ts';
 import type { ReadPipe } from './read-pipe.ts';
@@ -53,6 +54,11 @@ export interface PopenOptions extends TextOptions {
   readonly group?: number | string | undefined;
   readonly extraGroups?: readonly (number | string)[] | undefined;
   readonly umask?: number | undefined;
+  /**
+   * The command gets a terminal of its own, through which all of its input and output goes: `stdin` and `stdout` here. What is written there
+   * is shown there too, as terminals do. 80 columns and 24 rows when left out.
+   */
+  readonly pty?: boolean | Partial<TerminalSize> | undefined;
   /** How many bytes the pipes should hold. */
   readonly pipesize?: number | undefined;
 }

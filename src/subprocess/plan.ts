@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { TerminalSize } from '../system/terminal.ts';
 import type { Credentials } from '../system/credentials.ts';
 import type { Command, Environment, Invocation } from './command.ts';
 
@@ -16,6 +17,8 @@ export interface StartPlan {
   readonly env: Environment | null;
   readonly cwd: Buffer | null;
   readonly stdio: readonly [Placement, Placement, Placement];
+  /** A terminal of its own in place of the three. */
+  readonly terminal: TerminalSize | null;
   readonly closeFds: boolean;
   readonly passFds: readonly number[];
   readonly restoreSignals: boolean;
@@ -29,6 +32,8 @@ export interface StartPlan {
 /** A command that runs, as its starter has it. */
 export interface Child {
   readonly pid: number;
+  /** Our end of its terminal, to change its size. */
+  readonly terminal: number | null;
   /** Our ends of its pipes. */
   readonly stdin: number | Writable | null;
   readonly stdout: number | Readable | null;

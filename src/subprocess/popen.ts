@@ -11,7 +11,8 @@ import { credentialsOf } from './accounts.ts';
 import { type Communicated, Communication } from './communicate.ts';
 import { communicateSync, syncOutput, type SyncOptions } from './communicate-sync.ts';
 import { bytesOf, type Command, type Environment, invocationOf, environmentOf } from './command.ts';
-import type { PIPE } from './constants.ts';
+import { PIPE } from './constants.ts';
+import { resizeTerminal, type TerminalSize } from '../system/terminal.ts';
 import { TimeoutExpired } from './errors.ts';
 import { startNatively } from './native-child.ts';
 import { startByNode } from './node-child.ts';
@@ -29,7 +30,9 @@ import { WritePipe } from './write-pipe.ts';
 export type OutputOf<O> = O extends { readonly text: true } | { readonly encoding: string } | { readonly errors: string } ? string : Buffer;
 
 /** There when the option is `PIPE`; perhaps not, when it may be something else. */
-export type PipedOf<O, Name extends 'stdin' | 'stdout' | 'stderr', T> = O extends { readonly [K in Name]: typeof PIPE }
+export type PipedOf<O, Name extends 'stdin' | 'stdout' | 'stderr', T> = O extends
+  | { readonly [K in Name]: typeof PIPE }
+  | { readonly pty: true | object }
   ? T
   : O extends { readonly [K in Name]: readonly (infer E)[] }
     ? typeof PIPE extends E
@@ -61,6 +64,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof PopenOptions>([
   'extraGroups',
   'umask',
   'pipesize',
+  'pty',
   'text',
   'encoding',
   'errors',
@@ -98,7 +102,7 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
     this.args = args;
     this.#coding = codingOf(options as TextOptions);
     this.#cookie = TREE in options ? newCookie() : null;
-    const { stdio, feed: pieces, tees, release } = redirect(options);
+    const { stdio, feed: pieces, tees, release } = redirect('pty' in options && options.pty ? {} : options);
     let hasStarted = false;
     try {
       const plan = planOf(args, options, stdio, this.#cookie);
@@ -215,6 +219,13 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
     return this.#communication?.result() ?? syncOutput(this.#child, this.#coding);
   }
 
+  /** Changes the size of its terminal, and has it told. `StateError` when it has none. */
+  resize({ columns, rows }: TerminalSize): void {
+    const { terminal } = this.#child;
+    if (terminal === null) throw new StateError('ERR_NO_TERMINAL', 'a command that was started without `pty` has no terminal of its own');
+    if (this.stdout?.closed === false) resizeTerminal(terminal, { columns, rows });
+  }
+
   /** Sends a signal; without effect when it has ended. It can't reach another process that has got its number since. */
   sendSignal(signal: Signal): void {
     this.#child.signal(signalNumber(signal));
@@ -283,7 +294,19 @@ export function planOf(args: Command, options: PopenOptions, stdio: StartPlan['s
     credentials: credentialsOf(options),
     umask,
     pipesize,
+    terminal: terminalOf(options),
   };
+}
+
+function terminalOf({ pty, stdin, stdout, stderr }: PopenOptions): TerminalSize | null {
+  if (pty === undefined || pty === false) return null;
+  if ([stdin, stdout, stderr].some((one) => one !== undefined && one !== null && one !== PIPE))
+    throw new TypeError('with a pty all input and output goes through the terminal: leave stdin, stdout and stderr out');
+  const { columns = 80, rows = 24 } = pty === true ? {} : pty;
+  for (const value of [columns, rows])
+    if (!(Number.isInteger(value) && value > 0 && value < 65_536))
+      throw new OutOfRangeError('ERR_TERMINAL', `a terminal has from 1 to 65535 columns and rows: got ${value}`);
+  return { columns, rows };
 }
 
 /** The cookie is inherited: by it descendants are known that have left their parents. An environment that is meant to be

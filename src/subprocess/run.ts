@@ -32,17 +32,21 @@ export interface NoOptions {
 /** What `run` gives for one of the outputs with these options. */
 export type CapturedOf<O, Name extends 'stdout' | 'stderr'> = O extends { readonly captureOutput: true }
   ? OutputOf<O>
-  : O extends { readonly [K in Name]: PipeLike }
-    ? OutputOf<O>
-    : O extends { readonly [K in Name]?: null | undefined }
-      ? null
-      : O extends { readonly [K in Name]: readonly (infer E)[] }
-        ? PipeLike extends E
-          ? OutputOf<O>
-          : null
-        : O extends { readonly [K in Name]: unknown }
-          ? OutputOf<O> | null
-          : null;
+  : O extends { readonly pty: true | object }
+    ? Name extends 'stdout'
+      ? OutputOf<O>
+      : null
+    : O extends { readonly [K in Name]: PipeLike }
+      ? OutputOf<O>
+      : O extends { readonly [K in Name]?: null | undefined }
+        ? null
+        : O extends { readonly [K in Name]: readonly (infer E)[] }
+          ? PipeLike extends E
+            ? OutputOf<O>
+            : null
+          : O extends { readonly [K in Name]: unknown }
+            ? OutputOf<O> | null
+            : null;
 
 /** What is for `Popen`, and what for `run` itself. */
 export function split(options: RunOptions): { readonly popen: PopenOptions; readonly own: Required<RunOwn> } {

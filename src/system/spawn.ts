@@ -15,6 +15,8 @@ export interface SpawnPlan {
   readonly cwd: Uint8Array | null;
   /** What becomes descriptor 0, 1 and 2 of the child. */
   readonly stdio: readonly [number, number, number];
+  /** The terminal that it opens as all three instead, and that becomes its own; for a new session. */
+  readonly terminal: Uint8Array | null;
   /** Whether the other descriptors are closed, but for those to pass. */
   readonly closeOthers: boolean;
   readonly pass: readonly number[];
@@ -29,6 +31,7 @@ export interface SpawnPlan {
 // glibc's and musl's structs have 336 and 80 bytes.
 const STRUCT_BYTES = 512;
 const SIGSET_BYTES = 128;
+const O_RDWR = 2;
 const SETPGROUP = 0x02;
 const SETSIGDEF = 0x04;
 const SETSIGMASK = 0x08;
@@ -72,10 +75,16 @@ export function spawnProgram(plan: SpawnPlan): number {
 }
 
 /** Says in `actions` which descriptors the child gets. 0, or the errno. */
-function placeDescriptors({ stdio, closeOthers, pass }: SpawnPlan, actions: Buffer, lifted: number[]): number {
+function placeDescriptors({ stdio, terminal, closeOthers, pass }: SpawnPlan, actions: Buffer, lifted: number[]): number {
   const dup2 = foreign('int posix_spawn_file_actions_adddup2(void *actions, int from, int to)');
   const sources = [...stdio];
-  for (const [to, from] of stdio.entries()) {
+  if (terminal !== null) {
+    const open = foreign('int posix_spawn_file_actions_addopen(void *actions, int fd, void *path, int flags, uint mode)');
+    open(actions, 0, terminated(terminal), O_RDWR, 0);
+    dup2(actions, 0, 1);
+    dup2(actions, 0, 2);
+  }
+  for (const [to, from] of terminal === null ? stdio.entries() : []) {
     // One that stands where another is to be put would be overwritten before its turn.
     if (from > 2 || from === to) continue;
     const copy = foreign('int fcntl(int fd, int command, int argument)')(from, F_DUPFD_CLOEXEC, 3);
@@ -84,7 +93,7 @@ function placeDescriptors({ stdio, closeOthers, pass }: SpawnPlan, actions: Buff
     sources[to] = copy;
   }
   // Onto itself too: that is how close-on-exec is taken from it.
-  for (const [to, from] of sources.entries()) dup2(actions, from, to);
+  if (terminal === null) for (const [to, from] of sources.entries()) dup2(actions, from, to);
   for (const fd of pass) if (fd > 2) dup2(actions, fd, fd);
   if (closeOthers)
     closeAllBut(
