@@ -112,6 +112,17 @@ export abstract class Heap {
     Atomics.add(this.i32, (offset - HEADER) / 4 + 1, 1);
   }
 
+  /** The same for a block that may have been freed meanwhile; false when it has. Make sure afterwards that it is still what it was. */
+  retainIfOwned(offset: number): boolean {
+    this.reach(offset);
+    const word = (offset - HEADER) / 4 + 1;
+    for (;;) {
+      const count = Atomics.load(this.i32, word);
+      if (count <= 0) return false;
+      if (Atomics.compareExchange(this.i32, word, count, count + 1) === count) return true;
+    }
+  }
+
   /** One owner less; the last one frees the block. */
   release(offset: number): void {
     const before = Atomics.sub(this.i32, (offset - HEADER) / 4 + 1, 1);

@@ -18,9 +18,9 @@ export const conformance: Conformance = JSON.parse(readFileSync(new URL('conform
 export function namedIds(): Map<string, string[]> {
   const named = new Map<string, string[]>();
   for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.test.ts')) continue;
+    if (!file.endsWith('.ts') || file.startsWith('support/')) continue;
     const text = readFileSync(new URL(file, root), 'utf8');
-    for (const [brackets] of text.matchAll(/\[[A-Z]{3}-\d+(?:,? [A-Z]{3}-\d+)*\](?=['"`])/g)) {
+    for (const [brackets] of text.matchAll(/\[[A-Z]{3}-\d+(?:,? [A-Z]{3}-\d+)*\](?=['"`]| \[)/g)) {
       for (const id of brackets.slice(1, -1).split(/,? /)) named.set(id, [...(named.get(id) ?? []), file]);
     }
   }

@@ -106,8 +106,10 @@ test('an error in a callback ends the thread, and goes to the hook', async () =>
      t.start(); console.log(t.joinSync(), t.death.how, t.death.code);
      setExcepthook(({ excValue, thread }) => console.log(thread.name, excValue.message));
      const u = new Thread({ name: 'u', target: async () => { void Promise.reject(new Error('nobody awaits this')); await new Promise(() => setInterval(() => {}, 1000)); } });
-     u.start(); console.log(await u.join(), u.death.how);`);
-  assert.deepEqual(lines, ['true exited 1', 'u nobody awaits this', 'true exited']);
+     u.start(); console.log(await u.join(), u.death.how);
+     const v = new Thread({ target: async () => { setTimeout(threading.exitThread, 1); await new Promise(() => setInterval(() => {}, 1000)); } });
+     v.start(); console.log(await v.join(), v.death.how, v.death.code);`);
+  assert.deepEqual(lines, ['true exited 1', 'u nobody awaits this', 'true exited', 'true exited 0']);
   assert.match(stderr, /^Exception in thread w:\nTypeError: in a timer\n +at /);
 });
 

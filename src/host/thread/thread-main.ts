@@ -43,7 +43,8 @@ process.on(
   expectListener((error: unknown) => {
     if (current.record !== 0 && onUncaught.current !== null) onUncaught.current(error);
     else writeAll(2, Buffer.from(`Exception in a callback that a thread has left behind:\n${inspect(error)}\n`));
-    process.exit(1);
+    // `exitThread` ends a thread silently, from a callback too.
+    process.exit((error as { readonly code?: unknown } | null)?.code === 'ERR_THREAD_EXIT' ? 0 : 1);
   }),
 );
 let leftovers: () => string | null = () => null;
