@@ -167,6 +167,17 @@ test('the program waits for threads and for those that they start, but not for d
   assert.equal(status, 0);
 });
 
+test('a thread may join the main thread, whose program is at its end, and goes on after it [THR-10]', () => {
+  for (const join of ['await main.join()', 'main.joinSync()']) {
+    const { lines, status } = program(`
+      const main = threading.mainThread();
+      new Thread({ target: async () => { console.log(${join}, main.isAlive); } }).start();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      console.log('end of main');`);
+    assert.deepEqual([lines, status], [['end of main', 'true false'], 0]);
+  }
+});
+
 test('the main thread is the same from everywhere [THR-11]', async () => {
   assert.equal(mainThread(), currentThread());
   assert.equal(mainThread().name, 'MainThread');

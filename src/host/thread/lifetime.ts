@@ -1,7 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
 import { sharedHeap } from '../../word/heap.ts';
+import { endMain } from './record.ts';
 import { closeSessions } from './stack-sessions.ts';
-import { nonDaemonsOffset } from './table.ts';
+import { mainRecord, nonDaemonsOffset } from './table.ts';
 
 /*
  * The process lives as long as a thread lives that is no daemon. Workers themselves keep nothing alive; when the main
@@ -16,6 +17,8 @@ export function outliveThreads(): void {
   process.on('beforeExit', () => {
     const word = sharedHeap().word(nonDaemonsOffset());
     const living = word.load();
+    // Threads that wait for the end of the main thread go on now, as in Python.
+    if (living > 0 && mainRecord() !== 0) endMain(mainRecord());
     // What it resolves to does not matter: when the loop is empty again, this is asked again.
     if (living > 0) void word.sleepAsync(living, performance.now() + 1000);
   });

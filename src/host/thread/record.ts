@@ -125,6 +125,12 @@ export function newForeignRecord(name: string, worker: number): number {
   return record;
 }
 
+/** Says that the main thread has come to the end of the program, as far as those are concerned who join it. It stays enrolled. */
+export function endMain(record: number): void {
+  const heap = sharedHeap();
+  if (Atomics.compareExchange(heap.i32, word(record, STATE), STARTED, ENDED) === STARTED) heap.word(record).wake(Infinity);
+}
+
 /** Enrols the thread and makes it STARTED. False when it was started before. */
 export function begin(record: number, message: number): boolean {
   const heap = sharedHeap();
