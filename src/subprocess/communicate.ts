@@ -7,6 +7,7 @@ import { MaxBufferExceeded, TextTooLongError, TimeoutExpired } from './errors.ts
 import type { Command } from './command.ts';
 import type { Input } from './options.ts';
 import { feed, isBrokenPipe } from './pump.ts';
+import { settledSoon } from './soon.ts';
 import type { ReadPipe } from './read-pipe.ts';
 import type { Coding } from './text.ts';
 import type { WritePipe } from './write-pipe.ts';
@@ -117,6 +118,13 @@ export class Communication {
     await ended;
     const late = await within(this.#ends, { timeout: drain });
     if (!late.inTime) this.close();
+  }
+
+  /** Hears the last of a command that was ended, for so long, and stops reading then. */
+  async finish(ms: number): Promise<void> {
+    this.#refPipes(true);
+    await settledSoon(this.#ends, ms);
+    this.close();
   }
 
   /** Stops reading: descendants that still write are on their own. */

@@ -95,14 +95,23 @@ function spawn(plan: StartPlan, stdio: readonly [number, number, number], termin
 function candidates({ invocation, env, cwd }: StartPlan): Buffer[] {
   const { file } = invocation;
   if (file.includes('/')) return [file];
-  const path = String((env ?? process.env)['PATH'] ?? DEFAULT_PATH);
+  const path = Buffer.from((env ?? process.env)['PATH'] ?? DEFAULT_PATH).toString();
   const name = file.toString('latin1');
   return path.split(':').flatMap((folder) => {
     const candidate = Buffer.from(`${folder === '' ? '.' : folder}/`);
     const place = Buffer.concat([candidate, Buffer.from(name, 'latin1')]);
     const seenFrom = isAbsolute(folder) || cwd === null ? place : Buffer.from(join(cwd.toString(), place.toString()));
-    return statSync(seenFrom, { throwIfNoEntry: false })?.isFile() === true ? [place] : [];
+    return isThere(seenFrom) ? [place] : [];
   });
+}
+
+/** Also what can't be looked at: then the system says why. */
+function isThere(path: Buffer): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
 }
 
 /** Python's one number: the exit code, or minus the number of the signal that ended, or stopped, it. */

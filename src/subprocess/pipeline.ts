@@ -1,6 +1,5 @@
 import type { Wait } from '../base/deadline.ts';
 import { deadlineAfter, remaining } from '../base/deadline.ts';
-import { within } from '../base/within.ts';
 import type { Command } from './command.ts';
 import type { Communicated } from './communicate.ts';
 import { PIPE } from './constants.ts';
@@ -157,7 +156,7 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
       output = await this.communicate(input, { timeout, signal, ...rest });
     } catch (error) {
       await this.end(kill);
-      await within(this.#last.communicate(null, { drain: LAST_WORDS_MS }), { timeout: LAST_WORDS_MS * 2 }).catch(() => {});
+      await Promise.all(this.stages.map((stage) => stage.finish(LAST_WORDS_MS)));
       if (!(error instanceof TimeoutExpired)) throw error;
       const { stdout, stderr } = this.#last.outputSoFar();
       throw new TimeoutExpired(this.#last.args, timeout!, stdout, stderr);

@@ -204,6 +204,13 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
     return communicateSync(this, this.#child, this.#coding, input ?? null, options) as unknown as CommunicatedOf<O>;
   }
 
+  /** @internal After it was ended: hears its last words, and closes its pipes. */
+  async finish(ms: number): Promise<void> {
+    if (this.#communication === null) this.closeOutputs();
+    else await this.#communication.finish(ms);
+    this.stdin?.closeNow();
+  }
+
   /** @internal */
   whenEnded(call: () => void): void {
     this.#child.onExit(call);

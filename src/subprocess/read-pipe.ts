@@ -8,6 +8,7 @@ import { POLLIN, pollDescriptors } from '../system/poll.ts';
 import { Collector } from './collector.ts';
 import { closeSource, Inflow } from './inflow.ts';
 import { LineIterator, splitLines } from './lines.ts';
+import { closeWhenLost, type Held } from './lost.ts';
 import type { Coding } from './text.ts';
 
 /*
@@ -41,6 +42,7 @@ const CHUNK = 64 * 1024;
  */
 export class ReadPipe<T extends Buffer | string = Buffer | string> implements AsyncIterable<string> {
   #state: State;
+  readonly #held: Held;
   readonly #coding: Coding | null;
   readonly #name: string;
   #stream: Readable | null = null;
@@ -48,6 +50,7 @@ export class ReadPipe<T extends Buffer | string = Buffer | string> implements As
   /** @internal */
   constructor(source: number | Readable, name: string, coding: Coding | null) {
     this.#state = { is: 'bare', source };
+    this.#held = closeWhenLost(this, source);
     this.#name = name;
     this.#coding = coding;
   }
@@ -71,6 +74,7 @@ export class ReadPipe<T extends Buffer | string = Buffer | string> implements As
   /** @internal Gives it away. */
   give(to: string): number | Readable {
     const source = this.#bare(`give ${to}`);
+    this.#held.fd = -1;
     this.#state = { is: 'given', to };
     return source;
   }
@@ -86,6 +90,7 @@ export class ReadPipe<T extends Buffer | string = Buffer | string> implements As
     const state = this.#state;
     if (state.is === 'reading') return state.flow;
     const flow = new Inflow(this.#bare('read'));
+    this.#held.fd = -1;
     this.#state = { is: 'reading', flow };
     return flow;
   }
@@ -196,6 +201,7 @@ export class ReadPipe<T extends Buffer | string = Buffer | string> implements As
   close(): void {
     const state = this.#state;
     if (state.is === 'given') return;
+    this.#held.fd = -1;
     this.#state = { is: 'closed' };
     if (state.is === 'bare') closeSource(state.source);
     if (state.is === 'reading') state.flow.close();

@@ -1,3 +1,4 @@
+import { ambient } from '../base/ambient.ts';
 import type { Wait } from '../base/deadline.ts';
 import { deadlineAfter } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
@@ -103,14 +104,17 @@ export async function run<const O extends RunOptions = NoOptions>(
 }
 
 const mayBeEnded = ({ timeout, signal, maxBuffer }: RunOwn): boolean =>
-  (timeout !== undefined && timeout !== null && timeout !== Infinity) || signal !== undefined || maxBuffer !== undefined;
+  (timeout !== undefined && timeout !== null && timeout !== Infinity) ||
+  signal !== undefined ||
+  maxBuffer !== undefined ||
+  (ambient.scope?.() ?? null) !== null;
 
 /** Ends a command whose run was given up, for whatever reason; gives the error, with all that it has written. */
 async function ended(child: Popen, error: unknown, { kill, timeout }: RunOwn): Promise<unknown> {
   const isTooLong = error instanceof MaxBufferExceeded;
   await child.end(isTooLong ? { ...kill, signal: 'SIGKILL' } : kill);
   // What it has written is in the pipes; a descendant that got away may hold them open for ever.
-  await child.communicate(null, { drain: LAST_WORDS_MS }).catch(() => {});
+  await child.finish(LAST_WORDS_MS);
   if (!(error instanceof TimeoutExpired)) return error;
   const { stdout, stderr } = child.outputSoFar();
   return new TimeoutExpired(child.args, timeout!, stdout, stderr);

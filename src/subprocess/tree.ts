@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { deferred } from '../base/deferred.ts';
-import { within } from '../base/within.ts';
 import { signalNumber } from '../signal/names.ts';
 import type { KillOptions } from './options.ts';
 import type { Child } from './plan.ts';
+import { settledSoon } from './soon.ts';
 
 /*
  * Killing a command with all its descendants. They are found by their parents; those that have lost theirs, because it ended, and
@@ -113,7 +113,7 @@ export async function endTree(
     for (const member of others) send(member, number);
     const end = performance.now() + grace;
     const isOver = (): boolean => (child.poll() !== null && !others.some(isAlive)) || performance.now() >= end;
-    while (!isOver()) await within(child.poll() === null ? ended.promise : new Promise(() => {}), { timeout: LOOK_MS });
+    while (!isOver()) await settledSoon(child.poll() === null ? ended.promise : new Promise(() => {}), LOOK_MS);
   }
   if (scope === 'tree') killTree(child, cookie);
   else child.signal(signalNumber('SIGKILL'));

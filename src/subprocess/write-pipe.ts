@@ -6,6 +6,7 @@ import type { Wait } from '../base/deadline.ts';
 import { deferred } from '../base/deferred.ts';
 import { within } from '../base/within.ts';
 import { POLLOUT, pollDescriptors } from '../system/poll.ts';
+import { closeWhenLost, type Held } from './lost.ts';
 import type { Coding } from './text.ts';
 
 type State =
@@ -23,12 +24,14 @@ export type Data = string | Uint8Array;
  */
 export class WritePipe implements AsyncDisposable {
   #state: State;
+  readonly #held: Held;
   readonly #coding: Coding | null;
   readonly #name: string;
 
   /** @internal */
   constructor(target: number | Writable, name: string, coding: Coding | null) {
     this.#state = { is: 'bare', target };
+    this.#held = closeWhenLost(this, target);
     this.#name = name;
     this.#coding = coding;
   }
@@ -56,6 +59,7 @@ export class WritePipe implements AsyncDisposable {
   /** @internal Gives it away. */
   give(to: string): number | Writable {
     const target = this.#bare(`give ${to}`);
+    this.#held.fd = -1;
     this.#state = { is: 'given', to };
     return target;
   }
@@ -74,6 +78,7 @@ export class WritePipe implements AsyncDisposable {
     const stream = typeof target === 'number' ? new Socket({ fd: target, readable: false, writable: true }) : target;
     // Whoever writes is told by the write itself. A child that stops reading is no uncaught error.
     stream.on('error', () => {});
+    this.#held.fd = -1;
     this.#state = { is: 'writing', stream };
     return stream;
   }
@@ -124,6 +129,7 @@ export class WritePipe implements AsyncDisposable {
   closeNow(): void {
     const state = this.#state;
     if (state.is === 'given') return;
+    this.#held.fd = -1;
     this.#state = { is: 'closed' };
     if (state.is === 'writing') state.stream.destroy();
     if (state.is === 'bare') {

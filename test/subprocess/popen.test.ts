@@ -397,3 +397,55 @@ test('threads start commands too, and hear of their end', async () => {
   assert.deepEqual(await heard.get({ timeout: LONG }), ['in a thread its own\n', -9]);
   await thread.join();
 });
+
+test('when SIGCHLD is ignored, the system reaps, and a wait comes back all the same', async () => {
+  const { stdout, stderr } = await runProgram(`
+    import { signal, SIG_IGN } from 'manycore/signal';
+    import { run, runSync } from 'manycore/subprocess';
+    signal('SIGCHLD', SIG_IGN);
+    console.log((await run(['true'])).returnCode, runSync(['true']).returnCode);
+  `);
+  assert.equal(stdout, '0 0\n', stderr);
+});
+
+test('a pipe that is lost unread closes its descriptor', async () => {
+  const { stdout, stderr } = await runProgram(
+    `
+    import { readdirSync } from 'node:fs';
+    import { Popen, PIPE } from 'manycore/subprocess';
+    const open = () => readdirSync('/proc/self/fd').length;
+    await new Popen(['true'], { stdout: PIPE }).wait();
+    const before = open();
+    for (let i = 0; i < 50; i++) await new Popen(['true'], { stdin: PIPE, stdout: PIPE, stderr: PIPE }).wait();
+    for (let i = 0; i < 100 && open() > before; i++) { gc(); await new Promise((done) => setTimeout(done, 5)); }
+    console.log(open() <= before);
+  `,
+    { flags: ['--expose-gc'] },
+  );
+  assert.equal(stdout, 'true\n', stderr);
+});
+
+test('a task that is cancelled in a run ends its command; in a wait it does not [ASP-02]', async () => {
+  const asyncio = await import('../../src/asyncio/index.ts');
+  const child = new Popen(['sleep', '1000']);
+  let pid = 0;
+  await asyncio.run(async () => {
+    const waiting = asyncio.createTask(() => child.wait());
+    const running = asyncio.createTask(() => run('echo $$ > pid; exec sleep 1000', { shell: true, cwd: folder }));
+    await until(() => {
+      try {
+        return (pid = Number(readFileSync(file('pid'), 'utf8'))) > 0;
+      } catch {
+        return false;
+      }
+    });
+    waiting.cancel();
+    running.cancel();
+    await assert.rejects(async () => void (await waiting), { name: 'CancelledError' });
+    await assert.rejects(async () => void (await running), { name: 'CancelledError' });
+  });
+  assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  assert.equal(child.poll(), null);
+  child.kill();
+  await child.wait();
+});
