@@ -18,15 +18,16 @@ interface PipeHandle {
 
 let Pipe: (new (type: number) => PipeHandle) | undefined;
 
-function pipeClass(): new (type: number) => PipeHandle {
-  if (Pipe !== undefined) return Pipe;
+/** Finds Node's class of pipes, at the first call. 0, or an errno. */
+export function prepareWatching(): number {
+  if (Pipe !== undefined) return 0;
   const ends = makePipe();
-  if (typeof ends === 'number') throw new Error(`no pipe can be made: errno ${ends}`);
+  if (typeof ends === 'number') return ends;
   const socket = new Socket({ fd: ends[0], readable: false, writable: false });
   Pipe = (socket as unknown as { _handle: { constructor: new (type: number) => PipeHandle } })._handle.constructor;
   socket.destroy();
   closeSync(ends[1]);
-  return Pipe;
+  return 0;
 }
 
 export interface Watch {
@@ -36,9 +37,12 @@ export interface Watch {
   close(): void;
 }
 
-/** Calls `ready` once, when the descriptor can be read. It belongs to the watch from now on. Does not keep the loop alive. */
+/**
+ * Calls `ready` once, when the descriptor can be read. It belongs to the watch from now on. Does not keep the loop alive. `prepareWatching`
+ * comes first.
+ */
 export function watchDescriptor(fd: number, ready: () => void): Watch {
-  const handle = new (pipeClass())(0);
+  const handle = new Pipe!(0);
   handle.open(fd);
   handle.unref();
   handle.onread = ready;
@@ -48,7 +52,7 @@ export function watchDescriptor(fd: number, ready: () => void): Watch {
 
 /** A socket on a descriptor of any kind that can be polled; it belongs to the socket from now on. */
 export function socketOn(fd: number): Socket {
-  const handle = new (pipeClass())(0);
+  const handle = new Pipe!(0);
   handle.open(fd);
   return new Socket({ handle, readable: true, writable: true } as unknown as ConstructorParameters<typeof Socket>[0]);
 }

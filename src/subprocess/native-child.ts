@@ -7,7 +7,7 @@ import { POLLIN, pollDescriptors } from '../system/poll.ts';
 import { openTerminal } from '../system/terminal.ts';
 import { spawnProgram } from '../system/spawn.ts';
 import { environmentOf } from './command.ts';
-import { type Watch, watchDescriptor } from './exit-watch.ts';
+import { prepareWatching, type Watch, watchDescriptor } from './exit-watch.ts';
 import type { Child, StartPlan } from './plan.ts';
 import { startError } from './start-error.ts';
 import { terminalStreams } from './terminal-streams.ts';
@@ -16,6 +16,7 @@ const ENOENT = 2;
 const EACCES = 13;
 const ENOTDIR = 20;
 const SIGKILL = 9;
+const ESRCH = 3;
 const ECHILD = 10;
 /** What is searched when there is no PATH. */
 const DEFAULT_PATH = '/bin:/usr/bin';
@@ -24,6 +25,8 @@ const DEFAULT_PATH = '/bin:/usr/bin';
 export function startNatively(plan: StartPlan): Child {
   const opened: number[] = [];
   const theirs: number[] = [];
+  const unable = prepareWatching();
+  if (unable !== 0) throw startError(plan, unable, null);
   try {
     const ours: (number | null)[] = [null, null, null];
     const stdio = plan.stdio.map((placement, i) => {
@@ -43,10 +46,9 @@ export function startNatively(plan: StartPlan): Child {
     if (terminal !== null) opened.push(terminal.fd);
     const pid = spawn(plan, stdio as [number, number, number], terminal?.path ?? null);
     const pidfd = openPidfd(pid);
-    if (pidfd < 0) {
+    if (pidfd < 0 && pidfd !== -ESRCH) {
       // Nobody could tell when it ends.
-      process.kill(pid, SIGKILL);
-      while (childStatus({ pid }) === null) Atomics.wait(nap, 0, 0, 1);
+      endUnwatched(pid);
       throw startError(plan, -pidfd, null);
     }
     for (const fd of theirs) closeSync(fd);
@@ -60,6 +62,15 @@ export function startNatively(plan: StartPlan): Child {
 }
 
 const nap = new Int32Array(new SharedArrayBuffer(4));
+
+function endUnwatched(pid: number): void {
+  try {
+    process.kill(pid, SIGKILL);
+  } catch {
+    // It has ended, and the system has reaped it.
+  }
+  while (childStatus({ pid }) === null) Atomics.wait(nap, 0, 0, 1);
+}
 
 function spawn(plan: StartPlan, stdio: readonly [number, number, number], terminal: Buffer | null): number {
   const { invocation, env, cwd } = plan;
@@ -124,7 +135,7 @@ class NativeChild implements Child {
   readonly stderr: number | null;
   readonly terminal: number | null;
   readonly #pidfd: number;
-  readonly #watch: Watch;
+  readonly #watch: Watch | null;
   readonly #calls: ((returnCode: number) => void)[] = [];
   #returnCode: number | null = null;
 
@@ -140,7 +151,9 @@ class NativeChild implements Child {
     this.stderr = stderr;
     this.terminal = terminal;
     this.#pidfd = pidfd;
-    this.#watch = watchDescriptor(pidfd, () => this.poll());
+    // Negative: it has ended, and the system has reaped it already.
+    this.#watch = pidfd < 0 ? null : watchDescriptor(pidfd, () => this.poll());
+    if (pidfd < 0) this.poll();
   }
 
   get pidfd(): number | null {
@@ -149,7 +162,7 @@ class NativeChild implements Child {
 
   poll(): number | null {
     if (this.#returnCode !== null) return this.#returnCode;
-    const status = childStatus({ pidfd: this.#pidfd });
+    const status = this.#pidfd < 0 ? -ECHILD : childStatus({ pidfd: this.#pidfd });
     if (status === null) return null;
     if (typeof status === 'number') {
       // Somebody else has reaped it, or the system, which does when SIGCHLD is ignored. As in Python, it counts as well ended.
@@ -158,7 +171,7 @@ class NativeChild implements Child {
     }
     const returnCode = typeof status === 'number' ? 0 : returnCodeOf(status);
     this.#returnCode = returnCode;
-    this.#watch.close();
+    this.#watch?.close();
     for (const call of this.#calls.splice(0)) call(returnCode);
     return returnCode;
   }
@@ -185,7 +198,7 @@ class NativeChild implements Child {
 
   ref(on: boolean): void {
     if (this.#returnCode !== null) return;
-    if (on) this.#watch.ref();
-    else this.#watch.unref();
+    if (on) this.#watch?.ref();
+    else this.#watch?.unref();
   }
 }
