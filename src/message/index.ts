@@ -231,3 +231,17 @@ export async function takeAsync(offset: number, parcels?: readonly unknown[] | n
     drop(offset);
   }
 }
+
+/** Reads the message in a block and frees it: at once, or as a promise when a module has to be awaited. */
+export function takeSoon(offset: number): { readonly value: unknown } | Promise<{ readonly value: unknown }> {
+  let value: unknown;
+  try {
+    value = read(offset);
+  } catch (error) {
+    if (error instanceof MustAwait) return takeAsync(offset);
+    drop(offset);
+    throw error;
+  }
+  drop(offset);
+  return { value };
+}

@@ -1,4 +1,4 @@
-import { decode, drop, dropBytes, encode, post, SendError, take } from '../message/index.ts';
+import { decode, decodeAsync, drop, dropBytes, encode, MustAwait, post, SendError, take, takeSoon } from '../message/index.ts';
 import { type Heap, SharedHeap } from '../word/heap.ts';
 
 /*
@@ -68,6 +68,33 @@ export function fromItem(heap: Heap, { kind, word, double }: Item): unknown {
     return decode(bytes);
   } finally {
     dropBytes(bytes);
+  }
+}
+
+/** The same where it may be awaited, as it must when a module has to be loaded first that can't be at once. */
+export function fromItemSoon(heap: Heap, item: Item): { readonly value: unknown } | Promise<{ readonly value: unknown }> {
+  if (item.kind !== MESSAGE) return { value: fromItem(heap, item) };
+  const block = (item.word >>> 0) * 16;
+  if (heap instanceof SharedHeap) return takeSoon(block);
+  const bytes = bytesOf(heap, block);
+  heap.release(block);
+  try {
+    return { value: decodeOnce(bytes) };
+  } catch (error) {
+    if (!(error instanceof MustAwait)) throw error;
+    return decodeAsync(bytes).finally(() => dropBytes(bytes));
+  }
+}
+
+function decodeOnce(bytes: Buffer): unknown {
+  let mustAwait = false;
+  try {
+    return decode(bytes);
+  } catch (error) {
+    mustAwait = error instanceof MustAwait;
+    throw error;
+  } finally {
+    if (!mustAwait) dropBytes(bytes);
   }
 }
 

@@ -5,7 +5,7 @@ import { block, suspend } from '../sync/waiting.ts';
 import { Face, Place, registerFace } from '../threading/face.ts';
 import type { Heap } from '../word/heap.ts';
 import { QueueEmpty, QueueFull, QueueShutDown } from './errors.ts';
-import { fromItem, type Item, toItem } from './item.ts';
+import { fromItem, fromItemSoon, type Item, toItem } from './item.ts';
 import { FIFO, LIFO, type Order, Store, STORE_BYTES } from './store.ts';
 
 export interface QueueOptions {
@@ -71,7 +71,8 @@ export class Queue<T = unknown> extends Face {
   async get({ timeout, signal }: Wait = {}): Promise<T> {
     const item = await suspend(this.#store.get(), deadlineAfter(timeout), signal);
     if (item === null) throw empty();
-    return this.#fromItem(item);
+    const found = fromItemSoon(this.place.heap, item);
+    return (found instanceof Promise ? await found : found).value as T;
   }
 
   /** The blocking twin of `get`. */

@@ -2,6 +2,7 @@ import { createRequire, isBuiltin } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { canRequireModules, MustAwait, quietly } from '../require-module.ts';
+import { needsTsx, registerTsx } from './tsx-loader.ts';
 import type { Recipe } from './recipe.ts';
 
 /*
@@ -25,7 +26,7 @@ export function importSync(parent: string, specifier: string): unknown {
 
 function requireFrom(parent: string, specifier: string): unknown {
   const load = (): Promise<unknown> => importLater(parent, specifier, null);
-  if (!canRequireModules() && !isBuiltin(specifier)) throw new MustAwait(specifier, load);
+  if ((!canRequireModules() || needsTsx(parent, specifier)) && !isBuiltin(specifier)) throw new MustAwait(specifier, load);
   const require = createRequire(parent === '' ? import.meta.url : toUrl(parent));
   try {
     return require(specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier);
@@ -84,6 +85,7 @@ export async function loadModules(recipe: Recipe): Promise<void> {
 type Attributes = Readonly<Record<string, string>> | null;
 
 async function importLater(parent: string, specifier: string, attributes: Attributes): Promise<void> {
+  if (needsTsx(parent, specifier)) await registerTsx();
   const importer = importerAt(parent === '' ? import.meta.url : parent);
   const imported = quietly(() => importer(specifier, attributes === null ? undefined : { with: attributes }));
   loaded.set(keyOf(parent, specifier), await imported);

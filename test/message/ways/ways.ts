@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
 import { after } from '../../support/test.ts';
 
@@ -76,7 +76,7 @@ const stripping = (): string | undefined => {
 export const ways: readonly Way[] = [
   { name: 'compiled by tsc', args: () => [compiled] },
   { name: 'compiled by tsc to CommonJS', args: () => [compileTo('commonjs', 'commonjs', '--module', 'commonjs', '--target', 'es2022')] },
-  // TSX
+  { name: 'run by tsx', args: () => ['--import', pathToFileURL(require.resolve('tsx')).href, join(written, 'main.ts')] },
   { name: "Node's type stripping", args: () => [join(written, 'main.ts')], unavailable: stripping },
   { name: 'an esbuild bundle', args: () => [bundle('bundle.mjs', { format: 'esm' })], differences: BUNDLED },
   { name: 'an esbuild bundle in CommonJS', args: () => [bundle('bundle.cjs', { format: 'cjs' })], differences: BUNDLED },
