@@ -5,6 +5,7 @@ import type { Reference } from './references.ts';
  * What is changed in the text of a class that is defined again elsewhere. Its lines stay where they are.
  *
  *   extends EXPRESSION     the class that it gave, by the name $heritage
+ *   [computed names]       the name, without what else is evaluated there
  *   static fields, blocks  nothing: their values are sent
  *   #private members       an instance is given its fields without running a constructor: see rebuild.ts
  */
@@ -44,6 +45,7 @@ export function classEdits(tree: Node, text: string, shift: number): { readonly 
   if (superClass !== null) edits.push({ start: superClass.start, end: superClass.end, replacement: HERITAGE });
   for (const member of members) {
     if (member.type === 'StaticBlock') edits.push({ start: member.start, end: member.end, replacement: lines(member) });
+    if (member['computed'] === true) edits.push(...keyAlone(member['key'] as AnyNode));
     const value = member['value'] as AnyNode | null | undefined;
     if (member.type !== 'PropertyDefinition' || !value) continue;
     if (member['static'] === true) edits.push({ start: value.start, end: value.end, replacement: `undefined${lines(value)}` });
@@ -56,6 +58,13 @@ export function classEdits(tree: Node, text: string, shift: number): { readonly 
     edits.push({ start: end, end, replacement: setterOf(fields) });
   }
   return { edits, privates };
+}
+
+/** Compilers put what they want evaluated once into the next computed name: `[(weakMap = new WeakMap(), name)]`. */
+function keyAlone(key: AnyNode): Edit[] {
+  const last = key.type === 'SequenceExpression' ? (key['expressions'] as AnyNode[]).at(-1)! : key;
+  const name = last.type === 'AssignmentExpression' ? (last['right'] as AnyNode) : last;
+  return name === key ? [] : [{ start: key.start, end: name.start, replacement: '' }];
 }
 
 function privatesOf(members: readonly AnyNode[]): Privates {

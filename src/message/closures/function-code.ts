@@ -2,7 +2,7 @@ import { findSourceMap } from 'node:module';
 import type { Node } from 'acorn';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { type Analysis, analyzeReferences, type Reference } from './references.ts';
-import { applyEdits, classEdits, HERITAGE, namesInKeys, NO_PRIVATES, type Privates } from './class-edits.ts';
+import { applyEdits, classEdits, type Edit, HERITAGE, namesInKeys, NO_PRIVATES, type Privates } from './class-edits.ts';
 import { parser, Script } from './script.ts';
 
 /** The text of a function, and what it uses from outside: known once for all closures of it. */
@@ -10,6 +10,7 @@ export class FunctionCode {
   readonly text: string;
   /** The text to compile: of a class, without what is evaluated once, when it is defined. */
   readonly compiledText: string;
+  readonly edits: readonly Edit[];
   /** Whether `HERITAGE` stands in the compiled text. */
   readonly hasHeritage: boolean;
   readonly kind: 'expression' | 'method' | 'class';
@@ -41,6 +42,7 @@ export class FunctionCode {
       kind === 'expression' && /^(async\b[^{]*?)?(\([^]*?|[\w$]+\s*)=>/.test(this.text) && !/^(async\s+)?function\b/.test(this.text);
     const { edits, privates } = kind === 'class' ? classEdits(tree, this.text, shift) : { edits: [], privates: NO_PRIVATES };
     this.privates = privates;
+    this.edits = edits;
     this.hasHeritage = edits.some(({ replacement }) => replacement === HERITAGE);
     this.compiledText = applyEdits(this.text, edits, shift);
     const isEdited = ({ start, end }: Reference): boolean => edits.some((edit) => start >= edit.start && end <= edit.end);

@@ -12,6 +12,7 @@ import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Re
 import type { Reference } from './references.ts';
 import { fileOfExports, folderOfRequire, referenceTo } from './references-to.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
+import { type Capture, shareVariables, withCells } from './shared-variables.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -46,6 +47,9 @@ class Packer {
   readonly #path: string[] = [];
   readonly #shipped: Shipped[] = [];
   readonly #checks: (() => void)[] = [];
+  readonly #captures: Capture[] = [];
+  /** Functions whose text is known when it is known what they share. */
+  readonly #functions: (() => void)[] = [];
   readonly #weaks: {
     readonly value: WeakMap<object, unknown> | WeakSet<object>;
     readonly keys: Set<unknown>;
@@ -57,6 +61,8 @@ class Packer {
   pack(value: unknown): Recipe {
     const root = this.#ref(value);
     while (this.#fillWeak());
+    shareVariables(this.#captures, (value) => this.#add(undefined, ['cell', value]));
+    for (const finish of this.#functions) finish();
     for (const check of this.#checks) check();
     return { root, nodes: this.#nodes, codes: this.#codes };
   }
@@ -275,7 +281,7 @@ class Packer {
     const { ref, fill } = this.#reserve(value);
     const keys = new Set<unknown>();
     const entries: [Ref, Ref][] = [];
-    fill(['weak', types.isWeakMap(value) ? 'WeakMap' : 'WeakSet', entries]);
+    fill(['weak', types.isWeakMap(value) ? 'WeakMap' : 'WeakSet', numberOf(value), entries]);
     this.#weaks.push({ value, keys, entries, path: [...this.#path] });
     return ref;
   }
@@ -327,6 +333,7 @@ class Packer {
     const origin = origins.get(fn);
     const names: string[] = [];
     const values: Ref[] = [];
+    const cells = new Set<string>();
     const lookUp = this.#variablesOf(fn);
     if (code.hasHeritage) {
       names.push(HERITAGE);
@@ -344,23 +351,24 @@ class Packer {
         this.#checkGlobal(name, references[0]!, code);
         continue;
       }
-      names.push(name);
-      values.push(this.#captured(name, found, references, code));
+      const place = names.push(name) - 1;
+      const value = this.#captured(name, found, references, code, origin !== undefined);
+      values.push(value);
+      if (found.at === undefined || origin !== undefined) continue;
+      const share = (cell: Ref): void => {
+        cells.add(name);
+        values[place] = cell;
+      };
+      this.#captures.push({ name, code, references, value, share, ...found.at });
     }
     const isClass = code.kind === 'class';
     const without = isClass ? ['length', 'name', 'prototype'] : ['length', 'name', 'prototype', 'arguments', 'caller'];
     const properties = isClass ? this.#statics(fn, without) : this.#properties(fn, without);
     const prototype = !isClass && this.#hasOwnPrototype(fn) ? this.#properties(fn.prototype as object, ['constructor']) : null;
-    fill([
-      'function',
-      this.#code(code, names, origin?.code),
-      values,
-      fn.name,
-      numberOf(fn),
-      properties,
-      prototype,
-      this.#staticPrivates(fn, code),
-    ]);
+    const privates = this.#staticPrivates(fn, code);
+    this.#functions.push(() => {
+      fill(['function', this.#code(code, names, cells, origin?.code), values, fn.name, numberOf(fn), properties, prototype, privates]);
+    });
     this.#depth--;
     this.#path.pop();
     return ref;
@@ -386,17 +394,16 @@ class Packer {
   }
 
   /** How to read what a function captures: from its scopes, or as the program said it. */
-  #variablesOf(
-    fn: AnyFunction,
-  ): (name: string, reference: Reference, code: FunctionCode) => { readonly value: unknown; readonly scope: string } | null {
+  #variablesOf(fn: AnyFunction): (name: string, reference: Reference, code: FunctionCode) => Found | null {
     const declared = captured.get(fn);
     if (declared !== undefined) return (name) => (name in declared ? { value: declared[name], scope: 'declared' } : null);
     let scopes: ReturnType<typeof scopesOf> | undefined;
     return (name, reference, code) => {
-      for (const { type, variables } of (scopes ??= scopesOf(fn))) {
-        if (type === 'Global' || !(name in variables)) continue;
+      scopes ??= scopesOf(fn).filter(({ type }) => type !== 'Global');
+      for (const [i, scope] of scopes.entries()) {
+        if (!(name in scope.variables)) continue;
         try {
-          return { value: variables[name], scope: type };
+          return { value: scope.variables[name], scope: scope.type, at: { scope, depth: scopes.length - i } };
         } catch {
           this.#notInitialised(name, reference, code);
         }
@@ -405,14 +412,11 @@ class Packer {
     };
   }
 
-  #captured(
-    name: string,
-    { value, scope }: { readonly value: unknown; readonly scope: string },
-    references: readonly Reference[],
-    code: FunctionCode,
-  ): Ref {
+  #captured(name: string, { value, scope }: Found, references: readonly Reference[], code: FunctionCode, isFromElsewhere: boolean): Ref {
+    // A function that came here was looked at where it was written; what it captures here is its own copy.
+    const isChecked = this.#depth === 1 && !isFromElsewhere;
     const write = references.find(({ isWrite }) => isWrite);
-    if (write !== undefined && this.#depth === 1) this.#checks.push(() => checkWrite(name, write, code, this.#shipped));
+    if (write !== undefined && isChecked) this.#checks.push(() => checkWrite(name, write, code, this.#shipped));
     const imported = scope === 'Module' ? code.script?.imports().get(name) : undefined;
     if (value === undefined && imported === undefined && IS_TDZ_SILENT) this.#checkSilentTdz(name, references[0]!, code);
     if (imported !== undefined) {
@@ -427,7 +431,7 @@ class Packer {
     if (file !== null) return this.#add(value, ['require', file, []]);
     const ref = this.#at(`captured variable '${name}'`, () => this.#ref(value));
     const mutation = references.find((reference) => reference.mutation !== null);
-    if (mutation !== undefined && this.#depth === 1 && isMutableCopy(value) && !copied.has(value)) {
+    if (mutation !== undefined && isChecked && isMutableCopy(value) && !copied.has(value)) {
       this.#checks.push(() => checkMutation(name, mutation, value, code, this.#shipped));
     }
     return ref;
@@ -517,16 +521,16 @@ class Packer {
       });
   }
 
-  #code(code: FunctionCode, names: readonly string[], known: CodeRecipe | undefined): number {
+  #code(code: FunctionCode, names: readonly string[], cells: ReadonlySet<string>, known: CodeRecipe | undefined): number {
     const place = code.script !== null && code.start >= 0 ? code.script.place(code.start) : { line: 1, column: 1 };
-    const key = known?.key ?? `${code.url}:${place.line}:${place.column}:${code.text.length}:${names.join()}`;
+    const key = known?.key ?? `${code.url}:${place.line}:${place.column}:${code.text.length}:${names.join()}:${[...cells].join()}`;
     const number = this.#codeNumbers.get(key);
     if (number !== undefined) return number;
     this.#codeNumbers.set(key, this.#codes.length);
     const early = names.flatMap((name, i) => (code.early.has(name) || name === HERITAGE ? [i] : []));
     const recipe: CodeRecipe = known ?? {
       key,
-      text: code.compiledText,
+      text: cells.size > 0 ? withCells(code, cells) : code.compiledText,
       kind: code.kind,
       isStrict: code.script?.isModule === true || /^\s*(['"])use strict\1/.test(code.script?.source ?? ''),
       url: code.url,
@@ -537,6 +541,14 @@ class Packer {
     };
     return this.#codes.push(recipe) - 1;
   }
+}
+
+/** A captured variable. */
+interface Found {
+  readonly value: unknown;
+  /** The type of its scope. */
+  readonly scope: string;
+  readonly at?: Pick<Capture, 'scope' | 'depth'>;
 }
 
 const IS_TDZ_SILENT = Number(process.versions.v8.split('.')[0]) < 12;
@@ -588,6 +600,8 @@ function keepsPrivates({ privates, text, kind }: FunctionCode): boolean {
 
 function isMutableCopy(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || isShareable(value)) return false;
+  // What a thread adds there is about objects of its own.
+  if (types.isWeakMap(value) || types.isWeakSet(value)) return false;
   return !(ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value.buffer)) && !types.isSharedArrayBuffer(value);
 }
 

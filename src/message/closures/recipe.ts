@@ -30,7 +30,9 @@ export type RecipeNode =
   | readonly ['object', isNull: boolean, properties: readonly PropertyRecipe[], seal: '' | 'extensible' | 'sealed' | 'frozen']
   | readonly ['map', entries: readonly (readonly [Ref, Ref])[]]
   | readonly ['set', items: readonly Ref[]]
-  | readonly ['weak', kind: 'WeakMap' | 'WeakSet', entries: readonly (readonly [key: Ref, value: Ref])[]]
+  /** A variable that several functions share. */
+  | readonly ['cell', value: Ref]
+  | readonly ['weak', kind: 'WeakMap' | 'WeakSet', id: string, entries: readonly (readonly [key: Ref, value: Ref])[]]
   | readonly ['url', kind: 'URL' | 'URLSearchParams', text: string]
   | readonly ['error', prototype: Ref, message: string, stack: string, properties: readonly PropertyRecipe[]]
   | readonly ['bound', target: Ref, self: Ref, args: readonly Ref[]]

@@ -286,9 +286,9 @@ class Walker {
 
   /** A pattern that is declared or assigned: its defaults and computed keys are expressions. */
   #pattern(node: AnyNode, scope: Scope, isWrite: boolean): void {
-    for (const { target, expressions } of [patternParts(node)]) {
+    for (const { target, expressions, shorthands } of [patternParts(node)]) {
       for (const expression of expressions) this.visit(expression, scope, null);
-      if (isWrite) for (const id of target) this.#push(id, scope, { isWrite: true, mutation: null, isShorthand: false });
+      if (isWrite) for (const id of target) this.#push(id, scope, { isWrite: true, mutation: null, isShorthand: shorthands.has(id) });
     }
   }
 
@@ -297,11 +297,11 @@ class Walker {
       this.#mutated(node, scope, '=');
       return;
     }
-    const { target, expressions } = patternParts(node);
+    const { target, expressions, shorthands } = patternParts(node);
     for (const expression of expressions) this.visit(expression, scope, null);
     for (const id of target) {
       if (id.type === 'MemberExpression') this.#mutated(id, scope, '=');
-      else this.#push(id, scope, { isWrite: true, mutation: null, isShorthand: false });
+      else this.#push(id, scope, { isWrite: true, mutation: null, isShorthand: shorthands.has(id) });
     }
   }
 
@@ -364,8 +364,13 @@ function declarePattern(scope: Scope, node: AnyNode): void {
 }
 
 /** The names (or members) that a pattern sets, and the expressions inside it. */
-function patternParts(node: AnyNode): { readonly target: AnyNode[]; readonly expressions: AnyNode[] } {
+function patternParts(node: AnyNode): {
+  readonly target: AnyNode[];
+  readonly expressions: AnyNode[];
+  readonly shorthands: ReadonlySet<AnyNode>;
+} {
   const target: AnyNode[] = [];
+  const shorthands = new Set<AnyNode>();
   const expressions: AnyNode[] = [];
   const visit = (part: AnyNode | null): void => {
     if (part === null) return;
@@ -377,11 +382,15 @@ function patternParts(node: AnyNode): { readonly target: AnyNode[]; readonly exp
       expressions.push(part['right'] as AnyNode);
     } else if (part.type === 'Property') {
       if (part['computed'] === true) expressions.push(part['key'] as AnyNode);
+      if (part['shorthand'] === true) {
+        const value = part['value'] as AnyNode;
+        shorthands.add(value.type === 'AssignmentPattern' ? (value['left'] as AnyNode) : value);
+      }
       visit(part['value'] as AnyNode);
     } else target.push(part);
   };
   visit(node);
-  return { target, expressions };
+  return { target, expressions, shorthands };
 }
 
 /** `var`s of nested statements belong to the function. */

@@ -32,6 +32,8 @@ class Unpacker {
 
   unpack(): unknown {
     const value = this.#value(this.#recipe.root);
+    // A class that is here already is not made again; what its WeakMaps say of the objects that arrive is added all the same.
+    this.#recipe.nodes.forEach((node, at) => node[0] === 'weak' && this.#value([at]));
     this.#finish();
     return value;
   }
@@ -94,6 +96,11 @@ class Unpacker {
         for (const item of node[1]) set.add(this.#value(item));
         return set;
       }
+      case 'cell': {
+        const cell = this.#set(at, { value: undefined as unknown });
+        cell.value = this.#value(node[1]);
+        return cell;
+      }
       case 'weak':
         return this.#weak(at, node);
       case 'url':
@@ -115,15 +122,18 @@ class Unpacker {
     }
   }
 
-  #weak(at: number, [, kind, entries]: Extract<RecipeNode, readonly ['weak', ...unknown[]]>): unknown {
-    if (kind === 'WeakMap') {
-      const map = this.#set(at, new WeakMap<object, unknown>());
-      for (const [key, value] of entries) map.set(this.#value(key) as object, this.#value(value));
-      return map;
-    }
-    const set = this.#set(at, new WeakSet<object>());
-    for (const [key] of entries) set.add(this.#value(key) as object);
-    return set;
+  #weak(at: number, [, kind, id, entries]: Extract<RecipeNode, readonly ['weak', ...unknown[]]>): unknown {
+    const known = objectOf(id);
+    const weak = this.#set(at, known ?? (kind === 'WeakMap' ? new WeakMap<object, unknown>() : new WeakSet<object>()));
+    if (known === undefined) remember(weak, id);
+    // Later: a key may need the class that captures this map.
+    this.#later.push(() => {
+      for (const [key, value] of entries) {
+        if (weak instanceof WeakMap) weak.set(this.#value(key) as object, this.#value(value));
+        else (weak as WeakSet<object>).add(this.#value(key) as object);
+      }
+    });
+    return weak;
   }
 
   #define(object: object, properties: readonly PropertyRecipe[]): void {

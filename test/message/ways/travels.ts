@@ -632,10 +632,87 @@ const objects: readonly Case[] = [
   ],
 ];
 
+let count = 0;
+const increment = (): number => ++count;
+const getCount = (): number => count;
+
+function makeCounter(): { increment: () => void; get: () => number } {
+  let n = 0;
+  return {
+    increment() {
+      n++;
+    },
+    get: () => n,
+  };
+}
+const counter = makeCounter();
+
+let memory: { readonly made: number } | undefined;
+function once(): object {
+  return (memory ??= { made: Math.random() });
+}
+const isSameTwice = (): boolean => once() === once();
+
+let { first, last } = { first: 1, last: 2 };
+const swap = (): void => {
+  [first, last] = [last, first];
+};
+const set = (): void => {
+  ({ first, last = 5 } = { first: first * 10 } as Anything);
+};
+const pair = (): unknown => ({ first, last });
+
+const shared: readonly Case[] = [
+  [
+    'a variable that two functions share stays one',
+    () =>
+      far(() => {
+        increment();
+        increment();
+        return getCount();
+      }),
+    2,
+  ],
+  [
+    'a variable that the methods of an object share stays one',
+    () =>
+      far((c: Anything) => {
+        c.increment();
+        c.increment();
+        return c.get();
+      }, counter),
+    2,
+  ],
+  ['what is made once is the same twice', () => far(() => isSameTwice()), true],
+  [
+    'variables that are assigned by destructuring, and shared',
+    () =>
+      far(() => {
+        swap();
+        set();
+        return pair();
+      }),
+    { first: 20, last: 5 },
+  ],
+  ['a function with a state of its own is sent on by a thread', () => far(() => far(ownState)), 300],
+  [
+    'shared variables are sent on by a thread',
+    () =>
+      far(() => {
+        increment();
+        return far(() => {
+          increment();
+          return getCount();
+        });
+      }),
+    2,
+  ],
+];
+
 /** Keeps the compiler from taking them for constants. */
 export function change(): void {
   topLet++;
   topVar += '!';
 }
 
-export const travels: readonly Case[] = [...captures, ...modules, ...functions, ...classes, ...objects];
+export const travels: readonly Case[] = [...captures, ...modules, ...functions, ...classes, ...objects, ...shared];

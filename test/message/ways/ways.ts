@@ -76,6 +76,12 @@ const stripping = (): string | undefined => {
 export const ways: readonly Way[] = [
   { name: 'compiled by tsc', args: () => [compiled] },
   { name: 'compiled by tsc to CommonJS', args: () => [compileTo('commonjs', 'commonjs', '--module', 'commonjs', '--target', 'es2022')] },
+  {
+    name: 'compiled by tsc for ES2017',
+    args: () => [compileTo('es2017', 'module', '--module', 'node16', '--target', 'es2017')],
+    // Private members are WeakMaps then, which a function may capture.
+    differences: ['"travelled: function"'],
+  },
   { name: 'run by tsx', args: () => ['--import', pathToFileURL(require.resolve('tsx')).href, join(written, 'main.ts')] },
   { name: "Node's type stripping", args: () => [join(written, 'main.ts')], unavailable: stripping },
   { name: 'an esbuild bundle', args: () => [bundle('bundle.mjs', { format: 'esm' })], differences: BUNDLED },
