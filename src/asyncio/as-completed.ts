@@ -5,6 +5,7 @@ import type { Awaitable } from './coroutine.ts';
 import { currentScope } from './current.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { type Future, type Observer, PENDING } from './future.ts';
+import type { Scope } from './scope.ts';
 import { limit } from './limit.ts';
 import { fail, refusal, WaiterList } from './waiter.ts';
 
@@ -15,7 +16,6 @@ export interface Completed<F> {
 }
 
 class Completion<F extends Future> implements Observer, AsyncIterableIterator<Completed<F>> {
-  readonly waits = null;
   readonly #indices = new Map<Future, number>();
   readonly #done = new Deque<F>();
   readonly #consumers = new WaiterList('asCompleted');
@@ -32,6 +32,10 @@ class Completion<F extends Future> implements Observer, AsyncIterableIterator<Co
       if (future.state === PENDING) future.observe(this);
       else this.#done.push(future as F);
     }
+  }
+
+  get waits(): Scope | null {
+    return this.#consumers.head?.scope ?? null;
   }
 
   settled(future: Future): boolean {

@@ -44,9 +44,9 @@ export class TaskGroup implements Observer, Source {
     return this.#tasks.size;
   }
 
-  /** @internal Who waits for the tasks: the body's owner, once the body has ended. */
-  get waits(): Scope | null {
-    return this.#joining?.scope ?? null;
+  /** @internal Who waits for the tasks. */
+  get waits(): Scope {
+    return this.#scope;
   }
 
   /** Starts a task in the group. `StateError` when the group was not entered, is ending, or has ended. */

@@ -5,6 +5,7 @@ import { type Context, findContext } from './context.ts';
 import { type Coroutine, drive, isGenerator, isThenable, mustBeCoroutine } from './coroutine.ts';
 import { currentScope, enter } from './current.ts';
 import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING, type State } from './future.ts';
+import { describeTasks } from './describe.ts';
 import { monitor } from './debug-state.ts';
 import type { Runner } from './runner.ts';
 import { cancelScope, deliver, type Scope } from './scope.ts';
@@ -78,6 +79,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
     if (newest !== null) newest.newer = this;
     // oxlint-disable-next-line typescript/no-this-alias
     newest = this;
+    if (count === 1) Object.assign(globalThis, { [Symbol.for('manycore.asyncio')]: () => describeTasks(allTasks()) });
     monitor.current?.made(this);
     if (options?.signal !== undefined) heed(this, options.signal);
   }

@@ -2,6 +2,7 @@ import { version } from '../base/version.ts';
 import { dump } from './dump.ts';
 import { practical } from './practical.ts';
 import { profileProgram } from './profile.ts';
+import { ps, pstree } from './ps.ts';
 import { runProgram } from './run-program.ts';
 import { top } from './top.ts';
 
@@ -35,6 +36,8 @@ export const commands: Readonly<Record<string, Command>> = {
     does: 'shows how busy the threads of a running Node process are, and in which functions',
     run: top,
   },
+  ps: { usage: 'ps <pid>', does: 'prints the tasks of asyncio in a running process, and what each waits for', run: ps },
+  pstree: { usage: 'pstree <pid>', does: 'prints them as a tree: below each, those that it waits for', run: pstree },
   '--version': { usage: '--version', does: 'prints the version', run: () => print(version) },
   '--help': { usage: '--help', does: 'prints this', run: () => print(help()) },
 };

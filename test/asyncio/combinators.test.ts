@@ -34,6 +34,13 @@ test('gather gives the results in the order of its arguments [GAT-01 GAT-05]', a
   assert.deepEqual(await gather(createTask(async () => 1)), [1]);
 });
 
+test('nested gathers of functions that do not wait are done at once [EAG-08]', () => {
+  const inner = (): number => gather([() => 1, () => 2]).result().length;
+  const outer = gather([inner, inner]);
+  assert.equal(outer.done, true);
+  assert.deepEqual(outer.result(), [2, 2]);
+});
+
 test('the first error ends gather; the others go on, and are not reported [GAT-02]', async () => {
   const [one, two, three] = [new Future<number>(), new Future<number>(), new Future<number>()];
   const gathered = gather([one, two, three]);

@@ -42,6 +42,7 @@ test('the running loop is that of a task; outside there is none', async () => {
 test('callSoon calls in order, never at once; what is cancelled is not called [LOP-01 LOP-04]', async () => {
   const calls: string[] = [];
   loop.callSoon((name: string) => calls.push(name), 'first');
+  createTask(() => loop.callSoon(() => assert.equal(currentTask(), null, 'a callback belongs to no task')));
   const cancelled = loop.callSoon(() => calls.push('cancelled'));
   loop.callSoon(() => {
     calls.push('second');

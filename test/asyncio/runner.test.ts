@@ -147,3 +147,18 @@ test('a failure that nobody looks at is told when its task is collected [AFU-09]
   assert.equal(status, 0, stderr);
   assert.match(stdout, /never looked at/);
 });
+
+test('the failure of what was shielded is told once when nobody waits for it any more [SHI-04]', () => {
+  const program = `
+    import { Future, shield } from '${asyncio}';
+    const inner = new Future();
+    for (const outer of [shield(inner), shield(inner)]) {
+      outer.cancel();
+      await outer.catch(() => {});
+    }
+    inner.setException(new Error('unseen'));
+  `;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr.match(/never looked at/g)?.length, 1);
+});

@@ -1,0 +1,107 @@
+import { awaitersOf, framesOf, type TaskDescription, waitsIn } from './describe.ts';
+import type { Future } from './future.ts';
+import { currentTask, Task } from './task.ts';
+
+/** A future, where it is, and who waits for it: Python's `asyncio.FutureCallGraph`. */
+export interface FutureCallGraph {
+  readonly future: Future;
+  /** Innermost first: of the running task itself, or in debug mode of the await at which the task is. */
+  readonly callStack: readonly string[];
+  readonly awaitedBy: readonly FutureCallGraph[];
+  /** The tasks wait for each other in a circle, which closes here: it is not followed again. */
+  readonly isCircular: boolean;
+}
+
+/** Who waits for a future, and who for them, and so on; for the running task when none is given. `null` outside of a task. */
+export function captureCallGraph(future: Future | null = currentTask()): FutureCallGraph | null {
+  return future === null ? null : graphOf(future, []);
+}
+
+function graphOf(future: Future, path: readonly Future[]): FutureCallGraph {
+  const isCircular = path.includes(future);
+  return {
+    future,
+    callStack: future instanceof Task ? stackOf(future) : [],
+    awaitedBy: isCircular ? [] : awaitersOf(future).map((task) => graphOf(task, [...path, future])),
+    isCircular,
+  };
+}
+
+function stackOf(task: Task): readonly string[] {
+  if (task === currentTask()) return framesOf(new Error());
+  return waitsIn(task)[0]?.stack ?? [];
+}
+
+/** The graph as text, as `printCallGraph` prints it. */
+export function formatCallGraph(future?: Future): string {
+  const graph = captureCallGraph(future);
+  return graph === null ? '' : lines(graph, '').join('\n');
+}
+
+/** Prints who waits for a future, or for the running task, to stdout. */
+export function printCallGraph(future?: Future): void {
+  console.log(formatCallGraph(future));
+}
+
+function lines({ future, callStack, awaitedBy, isCircular }: FutureCallGraph, indent: string): string[] {
+  if (isCircular) return [`${indent}* ${future.what}: the circle closes here`];
+  const stack = callStack.length === 0 ? [] : [`${indent}  + call stack:`, ...callStack.map((frame) => `${indent}  |   ${frame}`)];
+  const awaiters = awaitedBy.length === 0 ? [] : [`${indent}  + awaited by:`, ...awaitedBy.flatMap((one) => lines(one, `${indent}    `))];
+  return [`${indent}* ${future.what}`, ...stack, ...awaiters];
+}
+
+/** One line a task: what it is, what it waits for, and who waits for it. */
+export function formatTasks(tasks: readonly TaskDescription[]): string {
+  const nameOf = new Map(tasks.map(({ id, name }) => [id, name]));
+  const rows = tasks.map((task) => [
+    String(task.id),
+    task.name,
+    task.coroutine,
+    `${stateOf(task)}${task.cancelling > 0 ? ' (cancelling)' : ''}`,
+    task.awaitedBy.map((id) => nameOf.get(id) ?? String(id)).join(', '),
+  ]);
+  const table = [['id', 'name', 'function', 'waits for', 'awaited by'], ...rows];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function stateOf({ waits }: TaskDescription): string {
+  if (waits.length === 0) return '(it runs, or awaits a foreign promise)';
+  return waits.map(({ what, stack }) => (stack[0] === undefined ? what : `${what} at ${stack[0]}`)).join(', ');
+}
+
+/** The tasks as a tree: below each, those that it waits for. Circles of awaits are told, and not followed. */
+export function formatTaskTree(tasks: readonly TaskDescription[]): string {
+  const below = new Map<number, TaskDescription[]>(tasks.map(({ id }) => [id, []]));
+  for (const task of tasks) for (const id of task.awaitedBy) below.get(id)?.push(task);
+  const shown = new Set<number>();
+  const draw = (siblings: readonly TaskDescription[], indent: string, path: readonly number[]): string[] =>
+    siblings.flatMap((task, at) => {
+      const isLast = at === siblings.length - 1;
+      const isCircular = path.includes(task.id);
+      shown.add(task.id);
+      const head = `${indent}${isLast ? '└── ' : '├── '}${task.name}`;
+      if (isCircular) return [`${head}: the circle of awaits closes here`];
+      const deeper = below.get(task.id)!;
+      // What it waits for stands below it when that is tasks.
+      const waits = task.waits.filter(({ what }) => !(deeper.length > 0 && /^task |^the tasks of a group$|^a Gathering$/.test(what)));
+      const what = waits.length > 0 || deeper.length === 0 ? `: ${stateOf({ ...task, waits })}` : '';
+      const cancelling = task.cancelling > 0 ? ' (cancelling)' : '';
+      return [`${head}${cancelling}${what}`, ...draw(deeper, `${indent}${isLast ? '    ' : '│   '}`, [...path, task.id])];
+    });
+  const lines = draw(
+    tasks.filter(({ awaitedBy }) => awaitedBy.length === 0),
+    '',
+    [],
+  );
+  // Those that are left wait for each other: every chain of awaiters ends in a circle.
+  for (const task of tasks) if (!shown.has(task.id)) lines.push(...draw([task], '', []));
+  return lines.join('\n');
+}
