@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from '../support/test.ts';
+import { installed, manifest, packed, project, repository, run, tarball } from './installed.ts';
+import { asCommonJs, asModule, inTypeScript, programs } from './programs.ts';
+
+const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const stripsTypes = major > 22 || (major === 22 && minor >= 18);
+
+for (const program of programs) {
+  test(`installed, ${program.name} works in a module, and with require`, () => {
+    assert.equal(run(`${program.name}.mjs`, asModule(program)), program.output);
+    assert.equal(run(`${program.name}.cjs`, asCommonJs(program)), program.output);
+  });
+
+  test(`installed, ${program.name} works in TypeScript, checked and run`, () => {
+    const text = inTypeScript(program);
+    assert.equal(run(`${program.name}.ts`, text, '--import', 'tsx'), program.output);
+    if (stripsTypes) assert.equal(run(`${program.name}.ts`, text), program.output);
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--noImplicitOverride',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,esnext.disposable',
+    ];
+    const { stdout } = spawnSync(bin('tsc'), [...options, '--types', 'node', `${program.name}.ts`], { cwd: project, encoding: 'utf8' });
+    assert.equal(stdout, '');
+  });
+}
+
+test('every export has its file and its types', () => {
+  for (const [name, target] of Object.entries(manifest.exports)) {
+    const files = typeof target === 'string' ? [target] : [target.types, target.default];
+    for (const file of files) assert.ok(existsSync(join(installed, file)), `${name}: ${file} is not in the package`);
+  }
+});
+
+test('the package holds what is built from its source, its documents, and nothing else', () => {
+  const files = packed.files.map(({ path }) => path);
+  const known = new Set(files);
+  const stray = files.filter((path) => {
+    const built = /^build\/src\/(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path);
+    if (built !== null) return !known.has(`src/${built[1]}.ts`);
+    return !/^(?:src\/.+\.ts|docs\/.+\.md|(?:README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(path);
+  });
+  assert.deepEqual(stray, []);
+  assert.ok(packed.size < 1_500_000, `the package has ${packed.size} bytes`);
+});
+
+test('what a program does not use yet is not loaded', () => {
+  const loaded = run(
+    'loaded.mjs',
+    `import { createRequire, register } from 'node:module';
+     register('data:text/javascript,' + encodeURIComponent(\`
+       import { writeSync } from 'node:fs';
+       export async function load(url, context, next) { if (url.includes('node_modules')) writeSync(1, url + '\\\\n'); return next(url, context); }\`));
+     await import('manycore/threading');
+     await import('manycore/queue');
+     for (const file of Object.keys(createRequire(import.meta.url).cache)) console.log(file);`,
+    '--no-warnings',
+  );
+  assert.match(loaded, /manycore\/build\/src\/threading\/index\.js/);
+  for (const name of Object.keys(manifest.dependencies)) assert.ok(!loaded.includes(`/node_modules/${name}/`), `${name} is loaded`);
+});
+
+test('publint and attw find nothing wrong with the package', () => {
+  const commands: readonly (readonly [string, ...string[]])[] = [
+    [bin('publint'), 'run', installed, '--strict', '--pack', 'false'],
+    [bin('attw'), tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm'],
+  ];
+  for (const [command, ...args] of commands) {
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8' });
+    assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
+  }
+});
