@@ -5,26 +5,24 @@ import type { Waiting } from './waiting.ts';
  * Many readers, or one writer. Writers that wait keep new readers out as long as others read, so that they are not
  * put off for ever.
  *
- *   holders   0 nobody; n > 0 readers; -1 a writer
+ *   holders   0 nobody; n > 0 readers; -id the writer with that number
  *   writers   how many writers wait
- *   writer    who writes, while holders is -1
  *
- * What a dead reader held comes back by its holding; what a dead writer held is taken over by the next one.
+ *   0 -> 1, n -> n + 1     read; the second only while no writer waits
+ *   0 -> -id               write
+ *   -id -> 0               releaseWrite; or whoever finds that the writer is dead
+ *   n -> n - 1             releaseRead; or whoever notices the death of a reader, by its holding
+ *
+ * Invariant: who writes is in the word that says so. In a word of its own it would not be there yet when the writer dies.
  */
 export interface RwWords {
   readonly holders: FutexWord;
   readonly writers: FutexWord;
-  readonly writer: FutexWord;
 }
 
-const WRITER = -1;
-
-function takeFromDead({ holders, writer }: RwWords): void {
-  const owner = writer.load();
-  if (holders.load() === WRITER && owner !== 0 && writer.isDead(owner) && writer.compareExchange(owner, 0) === owner) {
-    holders.compareExchange(WRITER, 0);
-    holders.wake(0x7fff_ffff);
-  }
+function takeFromDead({ holders }: RwWords): void {
+  const seen = holders.load();
+  if (seen < 0 && holders.isDead(-seen) && holders.compareExchange(seen, 0) === seen) holders.wake(0x7fff_ffff);
 }
 
 export function tryRead(words: RwWords): boolean {
@@ -39,16 +37,17 @@ export function tryRead(words: RwWords): boolean {
 
 export function tryWrite(words: RwWords): boolean {
   takeFromDead(words);
-  if (words.holders.compareExchange(0, WRITER) !== 0) return false;
-  words.writer.store(words.writer.self);
-  return true;
+  return words.holders.compareExchange(0, -words.holders.self) === 0;
 }
 
 export function* read(words: RwWords): Waiting<boolean> {
+  const { holders, writers } = words;
   while (!tryRead(words)) {
-    const seen = words.holders.load();
-    // Kept out by a writer that waits, although readers hold it: their leaving changes the word.
-    const reason = yield { word: words.holders, expected: seen };
+    const seen = holders.load();
+    const waiting = writers.load();
+    if (seen === 0 || (seen > 0 && waiting <= 0)) continue;
+    // Kept out by writers that wait, although others read: a writer that goes on or gives up changes their number, not `holders`.
+    const reason = yield seen > 0 ? { word: writers, expected: waiting } : { word: holders, expected: seen };
     if (reason === 'timed-out' || reason === 'cancelled') return tryRead(words);
   }
   return true;
@@ -66,16 +65,18 @@ export function* write(words: RwWords): Waiting<boolean> {
     return true;
   } finally {
     words.writers.add(-1);
-    words.holders.wake(0x7fff_ffff);
+    words.writers.wake(0x7fff_ffff);
   }
 }
 
 /** False when nobody reads. */
-export function releaseRead({ holders }: RwWords): boolean {
+export function releaseRead({ holders, writers }: RwWords): boolean {
   for (let seen = holders.load(); seen > 0;) {
     const now = holders.compareExchange(seen, seen - 1);
     if (now === seen) {
       holders.wake(0x7fff_ffff);
+      // Readers that a writer keeps out wait for the writer, which may have died.
+      if (seen === 1) writers.wake(0x7fff_ffff);
       return true;
     }
     seen = now;
@@ -84,9 +85,9 @@ export function releaseRead({ holders }: RwWords): boolean {
 }
 
 /** False when nobody writes. */
-export function releaseWrite({ holders, writer }: RwWords): boolean {
-  writer.store(0);
-  if (holders.compareExchange(WRITER, 0) !== WRITER) return false;
+export function releaseWrite({ holders }: RwWords): boolean {
+  const seen = holders.load();
+  if (seen >= 0 || holders.compareExchange(seen, 0) !== seen) return false;
   holders.wake(0x7fff_ffff);
   return true;
 }

@@ -6,8 +6,8 @@ import { holding } from '../word/holdings.ts';
 import type { Heap } from '../word/heap.ts';
 import { Face, Place, registerFace, waitFor, waitForSync } from './face.ts';
 
-/* holders, waiting writers, the writer */
-const BYTES = 16;
+/* holders, waiting writers */
+const BYTES = 8;
 
 /** One side of a lock that is held for a while: disposing of it releases that side. */
 export interface Held extends Disposable {
@@ -23,7 +23,7 @@ export class RWLock extends Face {
 
   constructor(place?: Place, heap?: Heap) {
     super('rwlock', place ?? Place.allocate(BYTES, heap));
-    this.#words = { holders: this.place.word(0), writers: this.place.word(4), writer: this.place.word(8) };
+    this.#words = { holders: this.place.word(0), writers: this.place.word(4) };
   }
 
   /** Waits until nobody writes: what releases the reading side, or `null` when time was up. */
@@ -73,7 +73,7 @@ export class RWLock extends Face {
 
   /** How many hold it, at this moment: readers, or -1 for a writer. */
   get holders(): number {
-    return this.#words.holders.load();
+    return Math.max(-1, this.#words.holders.load());
   }
 
   [inspect.custom](): string {
