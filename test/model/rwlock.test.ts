@@ -73,7 +73,7 @@ function scenarios(rwlock: typeof RwLock): Scenario<string>[] {
       name: 'a reader stays until the other has come, and a writer gives up',
       words: { ...base.words },
       threads: [
-        [read, ({ words, run }) => void run(until(words.reading)), endReading],
+        [read, ({ words, run }) => run(until(words.reading)), endReading],
         [
           read,
           ({ words }) => {
