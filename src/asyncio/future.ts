@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { type CancelledError, InvalidStateError, StateError } from '../base/errors.ts';
+import { CancelledError, InvalidStateError, StateError } from '../base/errors.ts';
 import { bindCallback } from './callback.ts';
 import { cancelledBy } from './cancelled.ts';
 import { currentScope } from './current.ts';
@@ -153,7 +153,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
     let isSeen = false;
     if (Array.isArray(observers)) for (const observer of observers) isSeen = observer.settled(this) || isSeen;
     else if (observers !== null) isSeen = observers.settled(this);
-    if (state === FAILED && !isSeen) rememberFailure(this);
+    if (state === FAILED && !isSeen && !(outcome instanceof CancelledError)) rememberFailure(this);
   }
 
   /** @internal Grants a wait for it. */
