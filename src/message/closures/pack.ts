@@ -154,6 +154,14 @@ class Packer {
     if (isCodecsOwn(value)) return this.#add(value, ['raw', value]);
     if (value instanceof URL) return this.#add(value, ['url', 'URL', value.href]);
     if (value instanceof URLSearchParams) return this.#add(value, ['url', 'URLSearchParams', String(value)]);
+    if (value instanceof DOMException)
+      return this.#add(value, [
+        'exception',
+        value.name,
+        value.message,
+        String(value.stack),
+        this.#ref((value as { cause?: unknown }).cause),
+      ]);
     if (types.isWeakMap(value) || types.isWeakSet(value)) return this.#weak(value);
     this.#refuse(value);
     const prototype = Object.getPrototypeOf(value) as object | null;
@@ -265,6 +273,10 @@ class Packer {
       this.#fail('E_PROMISE', `a Promise (${promiseStateOf(value)}) can't be sent`, { hint: 'await it first, and send its value' });
     if (types.isGeneratorObject(value))
       this.#fail('E_GENERATOR', "a running generator can't be sent", { hint: 'send the generator function' });
+    if (/^\[object (?:Array|Map|Set|String|RegExp String) Iterator\]$/.test(Object.prototype.toString.call(value)))
+      this.#fail('E_GENERATOR', "an iterator that is under way can't be sent", {
+        hint: 'send what it goes over, or an array: [...iterator]',
+      });
     if (value instanceof WeakRef)
       this.#fail('E_WEAK', "a WeakRef can't be sent: what it refers to belongs to this thread", {
         hint: 'send what it refers to: ref.deref()',
