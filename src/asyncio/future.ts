@@ -120,6 +120,12 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
     const scope = currentScope();
     if (isNative(onValue) && isNative(onError)) {
       // It is `await`, or a promise that takes over: nobody looks at what `then` returns.
+      if (this.state === DONE && monitor.current === null) {
+        const error = refusal(scope);
+        if (error === null) (onValue as (value: T) => void)(this.outcome as T);
+        else (onError as (error: unknown) => void)(error);
+        return undefined as never;
+      }
       join(this, new Waiter(this, null, onValue as never, onError as never), scope);
       return undefined as never;
     }

@@ -76,7 +76,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
     super();
     this.task = this;
     this.coroutine = coroutine;
-    this.context = options?.context ?? findContext()?.copy() ?? null;
+    this.context = options?.context ?? findContext(scope)?.copy() ?? null;
     this.runner = scope?.task?.runner ?? null;
     this.#name = options?.name === undefined ? undefined : nameFor(options.name);
     this.#id = ++count;
