@@ -47,7 +47,6 @@ class WaitBelow implements Ambient, Source {
   readonly what = 'a wait of threads or processes';
   readonly #scope: Scope;
   #cancel: ((reason: unknown) => void) | null = null;
-  #origin: Scope | null = null;
 
   constructor(scope: Scope) {
     this.#scope = scope;
@@ -65,16 +64,13 @@ class WaitBelow implements Ambient, Source {
     return () => removeWaiter(waiter);
   }
 
-  interrupt(waiter: Waiter, error: CancelledError, origin: Scope): void {
+  interrupt(waiter: Waiter, error: CancelledError): void {
     removeWaiter(waiter);
-    this.#origin = origin;
     this.#cancel?.(error);
   }
 
   postpone(reason: unknown): void {
-    const origin = this.#origin ?? this.#scope;
-    origin.pending ??= reason as CancelledError;
-    if (origin.task === origin) origin.task.isTooLate = true;
+    this.#scope.pending ??= reason as CancelledError;
   }
 }
 

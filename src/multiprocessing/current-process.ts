@@ -4,7 +4,7 @@ import { deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
 import { here } from '../host/process/setup.ts';
 import { startTimeOf } from '../system/child-exit.ts';
-import { authKeyHere, nameHere, setAuthKey, setNameHere } from './identity.ts';
+import { authKeyHere, nameHere, setAuthKey, setNameHere } from '../host/process/identity.ts';
 
 const LOOK_MS = 20;
 const nap = new Int32Array(new SharedArrayBuffer(4));

@@ -11,3 +11,8 @@ export { SharedArray as Array, SharedArray, SharedStruct, Value } from './values
 export { QueueEmpty, QueueFull, QueueShutDown } from '../queue/index.ts';
 export { AbandonedLockError, BrokenBarrierError, DeadlockError, SendError } from '../threading/index.ts';
 export { bool, bytes, float32, float64, int16, int32, int64, int8, uint16, uint32, uint64, uint8, utf8 } from '../threading/index.ts';
+export { AsyncResult, type Callbacks } from './pool/async-result.ts';
+export { MapIterator } from './pool/imap.ts';
+export { type ChunkOptions, Pool, type PoolOptions } from './pool/pool.ts';
+export { BrokenProcessPool } from '../futures/process-pool/broken.ts';
+export { MaybeEncodingError } from '../futures/process-pool/encoding-error.ts';

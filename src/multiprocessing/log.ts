@@ -1,4 +1,5 @@
 import { addLevelName, getLogger as loggerOf, Formatter, type Level, type Logger, StreamHandler } from '../logging/index.ts';
+import { here } from '../host/process/setup.ts';
 
 /*
  * The module's own log, as Python's: a logger of `manycore/logging`, silent until `logToStderr` or `getLogger` is called. Children take over
@@ -34,9 +35,7 @@ export function logToStderr(level?: Level): Logger {
 }
 
 /** What a child is told: from which level on it logs to stderr; `null` when it doesn't. */
-export function logLevel(): number | null {
-  return onStderr === null ? null : getLogger().getEffectiveLevel();
-}
+here.logLevel = () => (onStderr === null ? null : getLogger().getEffectiveLevel());
 
 export function setLogLevel(value: number | null): void {
   if (value !== null) logToStderr(value);

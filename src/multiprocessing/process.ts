@@ -1,19 +1,18 @@
-import { isMainThread } from '../host/process/where.ts';
 import { StateError } from '../base/errors.ts';
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
 import type { Child } from '../host/process/child.ts';
 import { FRAME } from '../host/process/frame.ts';
-import { here, type Setup } from '../host/process/setup.ts';
+import { here } from '../host/process/setup.ts';
 import { takeChild } from '../host/process/spares.ts';
 import { foresee } from '../message/closures/index.ts';
 import { dropBytes, encode } from '../message/index.ts';
 import { awaitChildExit, peekChildExit } from '../system/child-exit.ts';
 import { probeProcesses } from '../word/process-heap.ts';
 import { type Connection, packed } from './connection.ts';
-import { type ExitCode, exitCodeOf } from './exit.ts';
-import { authKeyHere, nameHere, nextLineage } from './identity.ts';
-import { log, logLevel } from './log.ts';
+import { type ExitCode, exitCodeOf } from '../host/process/exit.ts';
+import { nameHere, nextLineage, setupFor } from '../host/process/identity.ts';
+import { log } from './log.ts';
 import { runTarget, type Work } from './run-target.ts';
 import { Sentinel } from './sentinel.ts';
 
@@ -82,7 +81,9 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
         `process ${nameHere()} is a daemon: daemons may not have children, for nobody would end them`,
       );
     }
-    const setup = Uint8Array.from(encode(this.#setup(), { where: 'process' }).bytes);
+    const setup = Uint8Array.from(
+      encode(setupFor({ name: this.#name, lineage: this.#lineage, daemon: this.#daemon }), { where: 'process' }).bytes,
+    );
     const { message, ends } = this.#message();
     const child = takeChild();
     child.start(setup, message);
@@ -100,21 +101,6 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
       probeProcesses();
     });
     endWithProgram();
-  }
-
-  #setup(): Setup {
-    return {
-      name: this.#name,
-      lineage: this.#lineage,
-      daemon: this.#daemon,
-      parent: { pid: process.pid, name: nameHere() },
-      cwd: process.cwd(),
-      env: process.env as Record<string, string>,
-      argv: process.argv,
-      authKey: authKeyHere(),
-      startedByMainThread: isMainThread,
-      logLevel: logLevel(),
-    };
   }
 
   /** What the process runs, and the ends of pipes that travel with it. */

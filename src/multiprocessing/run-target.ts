@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { SystemExit } from './exit.ts';
-import { nameHere } from './identity.ts';
+import { nameHere } from '../host/process/identity.ts';
 import { log, setLogLevel } from './log.ts';
 import { here } from '../host/process/setup.ts';
 import type { Process } from './process.ts';

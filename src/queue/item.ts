@@ -9,7 +9,7 @@ import { type Heap, SharedHeap } from '../word/heap.ts';
  *   words 2, 3   a double: the value, or the key that a priority queue sorts by
  */
 export const ITEM_BYTES = 16;
-const MESSAGE = 0;
+export const MESSAGE = 0;
 const INTEGER = 1;
 const DOUBLE = 2;
 const CONSTANT = 3;
@@ -24,13 +24,25 @@ export interface Item {
 
 /** Takes a snapshot of a value. Throws `SendError` for what can't travel; nothing is in the queue then. */
 export function toItem(heap: Heap, value: unknown, key = 0): Item {
+  return toSmallItem(value, key) ?? { kind: MESSAGE, word: messageIn(heap, value) / 16, double: key };
+}
+
+/** The item of a value that stands in it; `null` for one that needs a message. */
+export function toSmallItem(value: unknown, key = 0): Item | null {
   if (typeof value === 'number') {
     if ((value | 0) === value && !Object.is(value, -0)) return { kind: INTEGER, word: value, double: key };
     return { kind: DOUBLE, word: 0, double: value };
   }
   const constant = CONSTANTS.indexOf(value);
-  if (constant >= 0) return { kind: CONSTANT, word: constant, double: key };
-  return { kind: MESSAGE, word: messageIn(heap, value) / 16, double: key };
+  return constant < 0 ? null : { kind: CONSTANT, word: constant, double: key };
+}
+
+/** The item of a message that has been encoded for another process. Throws when the heap has no room for it. */
+export function messageItem(heap: Heap, bytes: Uint8Array): Item {
+  const block = heap.allocate(bytes.length + 8);
+  heap.i32[block / 4] = bytes.length;
+  heap.bytes.set(bytes, block + 8);
+  return { kind: MESSAGE, word: block / 16, double: 0 };
 }
 
 function messageIn(heap: Heap, value: unknown): number {
@@ -43,10 +55,12 @@ function messageIn(heap: Heap, value: unknown): number {
   }
   const { bytes, parcels } = encode(value, { where: 'process' });
   if (parcels !== null) throw noParcels();
-  const block = heap.allocate(bytes.length + 8);
-  heap.i32[block / 4] = bytes.length;
-  heap.bytes.set(bytes, block + 8);
-  return block;
+  try {
+    return messageItem(heap, bytes).word * 16;
+  } catch (error) {
+    dropBytes(bytes); // The heap is full: what the message names is let go.
+    throw error;
+  }
 }
 
 function noParcels(): SendError {
@@ -63,11 +77,11 @@ export function fromItem(heap: Heap, { kind, word, double }: Item): unknown {
   const block = (word >>> 0) * 16;
   if (heap instanceof SharedHeap) return take(block);
   const bytes = bytesOf(heap, block);
-  heap.release(block);
   try {
     return decode(bytes);
   } finally {
     dropBytes(bytes);
+    heap.release(block);
   }
 }
 
@@ -77,16 +91,18 @@ export function fromItemSoon(heap: Heap, item: Item): { readonly value: unknown 
   const block = (item.word >>> 0) * 16;
   if (heap instanceof SharedHeap) return takeSoon(block);
   const bytes = bytesOf(heap, block);
-  heap.release(block);
   try {
     return { value: decodeOnce(bytes) };
   } catch (error) {
     if (!(error instanceof MustAwait)) throw error;
-    return decodeAsync(bytes).finally(() => dropBytes(bytes));
+    const copy = Buffer.from(bytes);
+    return decodeAsync(copy).finally(() => dropBytes(copy));
+  } finally {
+    heap.release(block);
   }
 }
 
-function decodeOnce(bytes: Buffer): unknown {
+function decodeOnce(bytes: Uint8Array): unknown {
   let mustAwait = false;
   try {
     return decode(bytes);
@@ -110,13 +126,13 @@ export function dropItem(heap: Heap, { kind, word }: Item): void {
   if (kind !== MESSAGE) return;
   const block = (word >>> 0) * 16;
   if (heap instanceof SharedHeap) return drop(block);
-  const bytes = bytesOf(heap, block);
+  dropBytes(bytesOf(heap, block));
   heap.release(block);
-  dropBytes(bytes);
 }
 
-function bytesOf(heap: Heap, block: number): Buffer {
-  return Buffer.from(heap.bytes.subarray(block + 8, block + 8 + heap.i32[block / 4]!));
+/** The message in a block, where it lies: what is read from it is copied. */
+export function bytesOf(heap: Heap, block: number): Uint8Array {
+  return heap.bytes.subarray(block + 8, block + 8 + heap.i32[block / 4]!);
 }
 
 export function writeItem(heap: Heap, at: number, { kind, word, double }: Item): void {

@@ -5,7 +5,7 @@ import { carry, type CarrierOptions, terminate } from '../host/thread/carrier.ts
 import { outliveThreads } from '../host/thread/lifetime.ts';
 import * as record from '../host/thread/record.ts';
 import { current } from '../host/thread/run-thread.ts';
-import { foresee, nameExports } from '../message/closures/index.ts';
+import { foresee } from '../message/closures/index.ts';
 import { drop, post } from '../message/index.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { sharedHeap } from '../word/heap.ts';
@@ -67,7 +67,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       this.#work = null;
       this.#limits = {};
       this.#context = null;
-      own('thread', this, this.#record);
+      own(this, this.#record);
       return;
     }
     const { target, args, name, daemon, fresh, resourceLimits, transfer, context } = options;
@@ -82,7 +82,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
     this.#work = target === undefined ? null : { target, args: Array.from(args ?? []) as unknown as readonly [...A] };
     this.#limits = { resourceLimits, transfer };
     this.#context = context;
-    own('thread', this, this.#record);
+    own(this, this.#record);
   }
 
   /** What the thread runs; a subclass says it by overriding this. Runs in the thread. */
@@ -242,4 +242,3 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
 }
 
 registerKind('thread', (offset) => Thread.embodied(offset), import.meta.url);
-nameExports(import.meta.url, { Thread });

@@ -28,7 +28,7 @@ const HEADS = 2; // index into the 64-bit view
 const FIRST_BLOCK = 4096;
 const ROOTS_OFFSET = 2048;
 /** Words that every thread finds without being told; the owner of a name says what its word holds. */
-const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output', 'bells', 'identity'] as const;
+const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output', 'bells'] as const;
 const RESERVED_ROSTER = 1 << 20;
 const CHUNK = 1 << 16;
 const LOCAL_MAX = 64;
@@ -75,6 +75,11 @@ export abstract class Heap {
 
   /** Makes the memory at least `bytes` long, if it can. */
   protected abstract extend(bytes: number): void;
+
+  /** The error for a heap that can't grow any more. */
+  protected full(message: string): Error {
+    return new RangeError(message);
+  }
 
   /** Where the table of threads lies: its size is fixed, and every thread finds it without being told. */
   get rosterOffset(): number {
@@ -135,13 +140,6 @@ export abstract class Heap {
     this.i32[(offset - HEADER) / 4 + 2] = other / UNIT;
   }
 
-  /** A number that tells this heap from others: another process's, or that of a worker which could not find this one. */
-  get identity(): number {
-    const word = this.rootOffset('identity') / 4;
-    if (Atomics.load(this.i32, word) === 0) Atomics.compareExchange(this.i32, word, 0, 1 + Math.floor(Math.random() * 0x7fff_fffe));
-    return Atomics.load(this.i32, word);
-  }
-
   references(offset: number): number {
     return Atomics.load(this.i32, (offset - HEADER) / 4 + 1);
   }
@@ -191,7 +189,7 @@ export abstract class Heap {
     const end = start + units * UNIT;
     if (end > this.#maximum) {
       Atomics.sub(this.i32, TOP, units);
-      throw new RangeError(`the shared heap is full: ${bytes} bytes were asked for, ${this.#maximum - start} of ${this.#maximum} are left`);
+      throw this.full(`the shared heap is full: ${bytes} bytes were asked for, ${this.#maximum - start} of ${this.#maximum} are left`);
     }
     if (end > this.#buffer.byteLength) this.extend(end);
     if (end > this.bytes.length) this.#refresh();

@@ -54,10 +54,13 @@ export class MappedHeap extends Heap implements MappedGround {
     return new MappedWord(this, offset / 4);
   }
 
-  protected extend(bytes: number): void {
-    throw new StateError(
+  /** It is as long as it will ever be. */
+  protected extend(): void {}
+
+  protected override full(message: string): Error {
+    return new StateError(
       'ERR_SHARED_MEMORY_FULL',
-      `the memory that processes share is full: ${this.memory.bytes} bytes. Set MANYCORE_PROCESS_HEAP to more, or put large data into a SharedMemory of its own (${bytes} needed)`,
+      `${message}. It is memory that processes share: set MANYCORE_PROCESS_HEAP to more bytes, or put large data into a SharedMemory of its own`,
     );
   }
 

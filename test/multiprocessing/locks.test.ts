@@ -281,3 +281,13 @@ test('an item that cannot be sent is refused at the put, and the queue goes on [
   await queue.put('fine');
   assert.equal(await queue.get(), 'fine');
 });
+
+test('what lies at one place stays apart: a value and its lock come back from a queue as themselves', () => {
+  const value = new Value(int32, 1);
+  const queue = new Queue<unknown[]>();
+  queue.putSync([value, value.lock, value]);
+  const [first, lock, second] = queue.getSync();
+  assert.equal(first, value);
+  assert.equal(lock, value.lock);
+  assert.equal(second, value);
+});

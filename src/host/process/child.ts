@@ -12,11 +12,6 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Python's one number for both: the code, or minus the number of the signal. */
-export function exitCodeOf(exit: Exit, numbers: Readonly<Record<string, number>>): number {
-  return exit.signal === null ? (exit.code ?? 0) : -(numbers[exit.signal] ?? 0);
-}
-
 const MAIN = fileURLToPath(new URL('./process-main.js', import.meta.url));
 const HEAP_FD = 3;
 const CONTROL_FD = 4;

@@ -18,4 +18,11 @@ export interface Setup {
 }
 
 /** Who this process is; in the program's first process, nobody's child. */
-export const here: { setup: Setup | null } = { setup: null };
+export const here: {
+  setup: Setup | null;
+  /** From which level on the log of `multiprocessing` goes to stderr; set by that module. */
+  logLevel: () => number | null;
+} = {
+  setup: null,
+  logLevel: () => null,
+};

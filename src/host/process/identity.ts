@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { here } from '../host/process/setup.ts';
+import { here, type Setup } from './setup.ts';
+import { isMainThread } from './where.ts';
 
 /*
  * Who this process is among the processes of the program.
@@ -32,4 +33,18 @@ export function authKeyHere(): Uint8Array {
 
 export function setAuthKey(key: Uint8Array): void {
   authKey = key;
+}
+
+/** What a new child of this process is told about itself. */
+export function setupFor(child: Pick<Setup, 'name' | 'lineage' | 'daemon'>): Setup {
+  return {
+    ...child,
+    parent: { pid: process.pid, name: nameHere() },
+    cwd: process.cwd(),
+    env: process.env as Record<string, string>,
+    argv: process.argv,
+    authKey: authKeyHere(),
+    startedByMainThread: isMainThread,
+    logLevel: here.logLevel(),
+  };
 }

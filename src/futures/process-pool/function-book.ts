@@ -1,0 +1,93 @@
+import { dropBytes, encode, packer } from '../../message/index.ts';
+import { bytesOf, messageItem } from '../../queue/item.ts';
+import type { Heap } from '../../word/heap.ts';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** A function that lies in shared memory for the workers to read. */
+export interface BookedFunction {
+  readonly block: number;
+  readonly serial: number;
+  readonly name: string;
+  /** How many tasks call it that have not ended. */
+  users: number;
+}
+
+/** So many functions that nobody calls are kept for the next time. */
+const IDLE_MAX = 64;
+let serials = 0;
+
+/*
+ * The functions that a pool's tasks call, each written once. A function that captures nothing is the same each time that it is
+ * handed over; one that captures is described anew, for what it captures may have changed, and written anew if it did.
+ */
+export class FunctionBook {
+  readonly #heap: Heap;
+  readonly #known = new WeakMap<AnyFunction, BookedFunction>();
+  readonly #fixed = new WeakSet<AnyFunction>();
+  readonly #written = new Set<BookedFunction>();
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  /** The function as it is now, with one user more. Throws `SendError`. */
+  use(fn: AnyFunction): BookedFunction {
+    const known = this.#known.get(fn);
+    const isKnown = known !== undefined && this.#written.has(known);
+    if (isKnown && this.#fixed.has(fn)) {
+      known.users++;
+      return known;
+    }
+    const { bytes } = encode(fn, { where: 'process' });
+    if (!isKnown || Buffer.compare(bytesOf(this.#heap, known.block), bytes) !== 0) return this.#write(fn, bytes);
+    dropBytes(bytes); // The one that was written holds the same blocks.
+    known.users++;
+    return known;
+  }
+
+  #write(fn: AnyFunction, bytes: Uint8Array): BookedFunction {
+    const block = (messageItem(this.#heap, bytes).word >>> 0) * 16;
+    const booked: BookedFunction = { block, serial: (serials = (serials + 1) | 0), name: fn.name || '(anonymous)', users: 1 };
+    this.#known.set(fn, booked);
+    this.#written.add(booked);
+    if (capturesNothing(packer.current.pack(fn, { where: 'process' }))) this.#fixed.add(fn);
+    this.#tidy();
+    return booked;
+  }
+
+  /** One user less. */
+  leave(booked: BookedFunction): void {
+    booked.users--;
+  }
+
+  #tidy(): void {
+    if (this.#written.size <= IDLE_MAX) return;
+    for (const booked of this.#written) {
+      if (booked.users > 0) continue;
+      this.#erase(booked);
+      if (this.#written.size <= IDLE_MAX) return;
+    }
+  }
+
+  #erase(booked: BookedFunction): void {
+    this.#written.delete(booked);
+    dropBytes(bytesOf(this.#heap, booked.block));
+    this.#heap.release(booked.block);
+  }
+
+  clear(): void {
+    for (const booked of this.#written) this.#erase(booked);
+  }
+}
+
+/** Whether a packed function is the same whenever it is packed: no captured values, no properties, nothing shared. */
+function capturesNothing(recipe: unknown): boolean {
+  const { nodes } = recipe as { readonly nodes: readonly (readonly unknown[])[] };
+  return nodes.every(([kind, , values, , , properties, prototype]) => {
+    if (kind === 'import' || kind === 'export' || kind === 'require' || kind === 'global' || kind === 'builtin') return true;
+    return kind === 'function' && isEmptyList(values) && isEmptyList(properties) && (prototype === null || isEmptyList(prototype));
+  });
+}
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;

@@ -1,0 +1,26 @@
+import { inspect } from 'node:util';
+
+/** What stands in for an error that can't travel: its text. */
+export function describeThrown(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return inspect(thrown, { depth: 1 });
+  const copy = new Error(thrown.message);
+  Object.defineProperty(copy, 'name', { value: thrown.name, configurable: true, writable: true });
+  copy.stack = String(thrown.stack);
+  return copy;
+}
+
+/** Where an error comes from that was thrown in another process: its stack there. The cause of the error that arrives. */
+class RemoteTraceback extends Error {}
+Object.defineProperty(RemoteTraceback.prototype, 'name', { value: 'RemoteTraceback', configurable: true, writable: true });
+
+/** Gives an error that has arrived from a worker its stack there as its cause, unless it has a cause of its own. */
+export function arrived(thrown: unknown, worker: string): unknown {
+  if (!(thrown instanceof Error) || thrown.cause !== undefined || !Object.isExtensible(thrown)) return thrown;
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  const traceback = new RemoteTraceback(`thrown in ${worker}`);
+  Error.stackTraceLimit = limit;
+  traceback.stack = `RemoteTraceback: thrown in ${worker}:\n${String(thrown.stack)}`;
+  Object.defineProperty(thrown, 'cause', { value: traceback, configurable: true, writable: true, enumerable: false });
+  return thrown;
+}
