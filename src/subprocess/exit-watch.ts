@@ -7,13 +7,15 @@ import { makePipe } from '../system/pipes.ts';
  * way to poll a descriptor; its class of pipes polls whatever it is told to open. What it then reads from a pidfd is an error, and
  * that is the notice. It works in every thread, where SIGCHLD comes to the main thread only.
  */
-interface PipeHandle {
+export interface PipeHandle {
   open(fd: number): number | undefined;
   readStart(): number;
+  readStop(): number;
   close(): void;
   ref(): void;
   unref(): void;
-  onread: () => void;
+  /** Gets what was read; nothing at the end, and after an error. */
+  onread: (bytes?: ArrayBuffer) => void;
 }
 
 let Pipe: (new (type: number) => PipeHandle) | undefined;
@@ -45,7 +47,7 @@ export function watchDescriptor(fd: number, ready: () => void): Watch {
   const handle = new Pipe!(0);
   handle.open(fd);
   handle.unref();
-  handle.onread = ready;
+  handle.onread = () => ready();
   handle.readStart();
   return handle;
 }
@@ -55,4 +57,12 @@ export function socketOn(fd: number): Socket {
   const handle = new Pipe!(0);
   handle.open(fd);
   return new Socket({ handle, readable: true, writable: true } as unknown as ConstructorParameters<typeof Socket>[0]);
+}
+
+/** Reads a descriptor, which belongs to the handle from now on, without the weight of a stream; does so from `readStart` on. */
+export function pipeOn(fd: number, onread: PipeHandle['onread']): PipeHandle {
+  const handle = new Pipe!(0);
+  handle.open(fd);
+  handle.onread = onread;
+  return handle;
 }

@@ -1,15 +1,13 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { pipeOn, type PipeHandle } from './exit-watch.ts';
 
 /** Bytes that wait for their reader, before the writer is made to wait. */
 const HIGH_WATER = 1 << 20;
 const SMALL = 16 * 1024;
 const FIRST_SLAB = 256 * 1024;
 const LARGEST_SLAB = 64 << 20;
-
-/** What all flows of this thread read into, while they have read little: a read and the copy after it are not interrupted. */
-let scratch: Buffer | null = null;
 
 export interface Receiver {
   /** A piece that has come; it is the receiver's own. False: that is enough for now. */
@@ -18,9 +16,15 @@ export interface Receiver {
   end(error: Error | null): void;
 }
 
-/** Bytes that come out of a descriptor or a stream, into a receiver that may be exchanged. */
+/**
+ * Bytes that come out of a descriptor or a stream, into a receiver that may be exchanged.
+ *
+ * Most commands print little: a descriptor is read by a bare handle of Node's first, which costs a fifth of a stream. Who prints
+ * much gets one that reads into large pieces of memory, without copying.
+ */
 export class Inflow {
-  readonly #stream: Readable;
+  #handle: PipeHandle | null = null;
+  #stream: Readable | null = null;
   readonly #queue: Buffer[] = [];
   #queued = 0;
   #receiver: Receiver | null = null;
@@ -32,25 +36,50 @@ export class Inflow {
 
   constructor(source: number | Readable) {
     if (typeof source === 'number') {
-      scratch ??= Buffer.allocUnsafeSlow(64 * 1024);
-      const options = {
-        fd: source,
-        readable: true,
-        writable: false,
-        onread: { buffer: () => this.#room(), callback: (bytes: number, into: Uint8Array) => this.#take(this.#owned(bytes, into)) },
-      };
-      this.#stream = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+      this.#handle = pipeOn(source, (bytes) => this.#onread(bytes));
+      this.#handle.readStart();
     } else {
-      this.#stream = source;
       source.on('data', (chunk: Buffer) => void (this.#take(chunk) || source.pause()));
+      this.#listen(source);
     }
-    this.#stream.on('error', (error) => void (this.#error = error));
-    this.#stream.once('close', () => this.#end());
+  }
+
+  #listen(stream: Readable): void {
+    this.#stream = stream;
+    stream.on('error', (error) => void (this.#error = error));
+    stream.once('close', () => this.#end());
+  }
+
+  #onread(bytes: ArrayBuffer | undefined): void {
+    const handle = this.#handle!;
+    if (bytes === undefined) {
+      handle.close();
+      this.#handle = null;
+      return this.#end();
+    }
+    this.#total += bytes.byteLength;
+    const wantsMore = this.#take(Buffer.from(bytes));
+    if (this.#handle === null) return;
+    if (this.#total >= FIRST_SLAB / 2) this.#growUp(handle, wantsMore);
+    else if (!wantsMore) handle.readStop();
+  }
+
+  #growUp(handle: PipeHandle, wantsMore: boolean): void {
+    handle.readStop();
+    this.#handle = null;
+    const options = {
+      handle,
+      readable: true,
+      writable: false,
+      onread: { buffer: () => this.#room(), callback: (bytes: number, into: Uint8Array) => this.#take(this.#owned(bytes, into)) },
+    };
+    const socket = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
+    this.#listen(socket);
+    if (!wantsMore) socket.pause();
   }
 
   /** Where the next bytes go. */
   #room(): Buffer {
-    if (this.#total < FIRST_SLAB / 2) return scratch!;
     if (this.#slab === null || this.#slab.length - this.#used < SMALL) {
       this.#slab = Buffer.allocUnsafeSlow(Math.min(LARGEST_SLAB, Math.max(FIRST_SLAB, this.#total)));
       this.#used = 0;
@@ -60,7 +89,6 @@ export class Inflow {
 
   #owned(bytes: number, into: Uint8Array): Buffer {
     this.#total += bytes;
-    if (into === scratch) return Buffer.from(scratch.subarray(0, bytes));
     this.#used += bytes;
     return Buffer.from(into.buffer, into.byteOffset, bytes);
   }
@@ -90,7 +118,8 @@ export class Inflow {
     }
     if (!wantsMore) return;
     if (this.#ended !== null) receiver.end(this.#ended.error);
-    else this.#stream.resume();
+    else if (this.#handle === null) this.#stream?.resume();
+    else this.#handle.readStart();
   }
 
   /** What has come and was not wanted yet. */
@@ -100,15 +129,17 @@ export class Inflow {
   }
 
   ref(on: boolean): void {
-    const stream = this.#stream as Partial<Pick<Socket, 'ref' | 'unref'>>;
-    if (on) stream.ref?.();
-    else stream.unref?.();
+    const holder = this.#handle ?? (this.#stream as Partial<Pick<Socket, 'ref' | 'unref'>> | null);
+    if (on) holder?.ref?.();
+    else holder?.unref?.();
   }
 
   close(): void {
     this.#queue.length = 0;
     this.#queued = 0;
-    this.#stream.destroy();
+    this.#handle?.close();
+    this.#handle = null;
+    this.#stream?.destroy();
     this.#end();
   }
 }
