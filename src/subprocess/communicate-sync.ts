@@ -1,7 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { deadlineAfter, remaining, type Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
-import { setBlocking } from '../system/pipes.ts';
+import { setBlocking, setPipeSize, WIDE_PIPE } from '../system/pipes.ts';
 import { POLLIN, POLLOUT, pollDescriptors } from '../system/poll.ts';
 import { Collector } from './collector.ts';
 import type { Command } from './command.ts';
@@ -19,6 +19,8 @@ interface Talker {
   readonly stderr: ReadPipe | null;
 }
 
+/** More than a pipe holds by itself. */
+const MUCH = 64 * 1024;
 const ROOM = 1 << 20;
 /** Writing more at once than a pipe holds gains nothing. */
 const PIECE = 1 << 20;
@@ -43,7 +45,10 @@ class SyncCommunication {
     this.#input = input === null ? new Uint8Array() : stdin!.encoded(input);
     if (stdin !== null && !stdin.isGone) {
       if (this.#input.length === 0) stdin.closeNow();
-      else setBlocking(stdin.fd, false);
+      else {
+        if (this.#input.length > MUCH) stdin.widen();
+        setBlocking(stdin.fd, false);
+      }
     }
     for (const name of ['stdout', 'stderr'] as const) {
       const pipe = talker[name];
@@ -95,6 +100,7 @@ class SyncCommunication {
 
   #read(pipe: ReadPipe, all: Collector): void {
     if (this.#slab.length - this.#used < 16 * 1024) {
+      if (all.total > MUCH) setPipeSize(pipe.fd, WIDE_PIPE);
       this.#slab = Buffer.allocUnsafeSlow(Math.max(ROOM, Math.min(64 * ROOM, all.total)));
       this.#used = 0;
     }

@@ -33,6 +33,9 @@ interface Talker {
   closeOutputs(): void;
 }
 
+/** More than a pipe holds by itself. */
+const MUCH = 64 * 1024;
+
 /** One conversation with a command, which may be interrupted by time-outs and taken up again. */
 export class Communication {
   readonly #talker: Talker;
@@ -97,6 +100,7 @@ export class Communication {
       if (!isOpen) return;
       if (input === null) await stdin.close();
       else if (typeof input === 'string' || input instanceof Uint8Array) {
+        if (input.length > MUCH) stdin.widen();
         if (input.length > 0) stdin.stream.write(stdin.encoded(input));
         await stdin.close();
       } else await feed(stdin, input, (stop) => this.#talker.whenEnded(stop));

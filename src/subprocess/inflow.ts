@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { setPipeSize, WIDE_PIPE } from '../system/pipes.ts';
 import { pipeOn, type PipeHandle } from './exit-watch.ts';
 
 /** Bytes that wait for their reader, before the writer is made to wait. */
@@ -24,6 +25,7 @@ export interface Receiver {
  */
 export class Inflow {
   #handle: PipeHandle | null = null;
+  #fd = -1;
   #stream: Readable | null = null;
   readonly #queue: Buffer[] = [];
   #queued = 0;
@@ -36,6 +38,7 @@ export class Inflow {
 
   constructor(source: number | Readable) {
     if (typeof source === 'number') {
+      this.#fd = source;
       this.#handle = pipeOn(source, (bytes) => this.#onread(bytes));
       this.#handle.readStart();
     } else {
@@ -67,6 +70,8 @@ export class Inflow {
   #growUp(handle: PipeHandle, wantsMore: boolean): void {
     handle.readStop();
     this.#handle = null;
+    // So that the writer and this thread take turns less often.
+    setPipeSize(this.#fd, WIDE_PIPE);
     const options = {
       handle,
       readable: true,

@@ -1,5 +1,6 @@
 import type { Wait } from '../base/deadline.ts';
 import { deadlineAfter, remaining } from '../base/deadline.ts';
+import { WIDE_PIPE } from '../system/pipes.ts';
 import type { Command } from './command.ts';
 import type { Communicated } from './communicate.ts';
 import { PIPE } from './constants.ts';
@@ -42,8 +43,6 @@ export interface CompletedPipeline<Out extends Output = Output> {
 }
 
 const SIGPIPE = 13;
-/** As much as the system gives to everybody. */
-const PIPE_BYTES = 1 << 20;
 const LAST_WORDS_MS = 20;
 
 const isStage = (stage: Stage): stage is StageOptions =>
@@ -67,7 +66,7 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
         const isLast = i === stages.length - 1;
         started.push(
           new Popen(command, {
-            pipesize: PIPE_BYTES,
+            pipesize: WIDE_PIPE,
             ...common,
             ...own,
             stdin: i === 0 ? stdin : started[i - 1]!.stdout,

@@ -5,6 +5,7 @@ import { StateError } from '../base/errors.ts';
 import type { Wait } from '../base/deadline.ts';
 import { deferred } from '../base/deferred.ts';
 import { within } from '../base/within.ts';
+import { setPipeSize, WIDE_PIPE } from '../system/pipes.ts';
 import { POLLOUT, pollDescriptors } from '../system/poll.ts';
 import { closeWhenLost, type Held } from './lost.ts';
 import type { Coding } from './text.ts';
@@ -81,6 +82,11 @@ export class WritePipe implements AsyncDisposable {
     this.#held.fd = -1;
     this.#state = { is: 'writing', stream };
     return stream;
+  }
+
+  /** @internal Makes room for much, so that the child and this thread take turns less often. */
+  widen(): void {
+    if (this.#state.is === 'bare' && typeof this.#state.target === 'number') setPipeSize(this.#state.target, WIDE_PIPE);
   }
 
   /** @internal */

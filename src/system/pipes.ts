@@ -21,6 +21,9 @@ export function setPipeSize(fd: number, bytes: number): boolean {
   return fcntl(fd, F_SETPIPE_SZ, bytes) >= 0;
 }
 
+/** As much as the system gives to everybody. */
+export const WIDE_PIPE: number = 1 << 20;
+
 export const pipeSize = (fd: number): number => fcntl(fd, F_GETPIPE_SZ, 0);
 
 export function setBlocking(fd: number, blocking: boolean): void {
