@@ -204,12 +204,15 @@ export class Encoder {
   #putObject(value: object): void {
     if (this.#metBefore(value)) return;
     const prototype: unknown = Object.getPrototypeOf(value);
+    // A Proxy looks like what stands behind it; what it does is refused by `pack`, which says where it was found.
+    if (types.isProxy(value)) throw BAIL;
     if (prototype === Object.prototype) this.#putPlain(value);
     else if (Array.isArray(value) && prototype === Array.prototype) this.#putArray(value);
     else this.#putSpecial(value, prototype);
   }
 
   #putPlain(value: object): void {
+    if (Object.getOwnPropertySymbols(value).length > 0) throw BAIL; // Keys that only `pack` knows how to name.
     const shape: Shape | null = this.#where === 'thread' ? shapeOf(value) : null;
     if (shape !== null) {
       this.#i32[this.#at++] = TAG.SHAPED | (shape.number << TAG_BITS);
@@ -281,7 +284,6 @@ export class Encoder {
 
   #putSpecial(value: object, prototype: unknown): void {
     if (isShareable(value)) this.#putFace(value);
-    else if (types.isProxy(value)) throw new SendError('E_PROXY', "a Proxy can't be sent: what stands behind it is hidden");
     else if (prototype === Map.prototype) this.#putMap(value as Map<unknown, unknown>);
     else if (prototype === Set.prototype) this.#putSet(value as Set<unknown>);
     else if (prototype === Date.prototype && types.isDate(value)) {

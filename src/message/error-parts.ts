@@ -15,11 +15,12 @@ const STANDARD = new Map<string, ErrorConstructor>(
 STANDARD.set('AggregateError', AggregateError as unknown as ErrorConstructor);
 const byPrototype = new Map<unknown, string>([...STANDARD].map(([name, made]) => [made.prototype, name]));
 
-/** The values that describe an error; null if its class is not one that every thread knows. */
+/** The values that describe an error; null if its class is not one that every thread knows, or if it has symbols as keys. */
 export function errorParts(error: Error, prototype: unknown): unknown[] | null {
   const name = byPrototype.get(prototype);
   const brands = name === undefined ? brandsOf(prototype) : undefined;
   if (name === undefined && brands === undefined) return null;
+  if (Object.getOwnPropertySymbols(error).length > 0) return null;
   const own: unknown[] = [];
   for (const key of Object.getOwnPropertyNames(error)) {
     if (key === 'stack' || key === 'message') continue;

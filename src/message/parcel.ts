@@ -29,7 +29,7 @@ export function isParcel(value: object): boolean {
 
 /** Only the platform's own objects carry its mark; a program's class of the same name does not. */
 function isPlatformObject(value: object): boolean {
-  if (Object.prototype.toString.call(value) === '[object WebAssembly.Module]') return true;
+  if (Object.prototype.toString.call(value) === '[object WebAssembly.Module]' || types.isKeyObject(value)) return true;
   for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     for (const symbol of Object.getOwnPropertySymbols(at)) if (symbol.description === 'messaging_clone_symbol') return true;
   }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import * as record from '../host/thread/record.ts';
 import { current, onUncaught } from '../host/thread/run-thread.ts';
 import { writeAll } from '../host/thread/output.ts';
+import { nameExports } from '../message/closures/index.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { faceOf } from '../word/shareable.ts';
 import { type Context, within } from './context.ts';
@@ -88,3 +89,4 @@ function report(error: unknown): void {
     );
   }
 }
+nameExports(import.meta.url, { runMain });

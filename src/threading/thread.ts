@@ -5,7 +5,7 @@ import { carry, type CarrierOptions, terminate } from '../host/thread/carrier.ts
 import { outliveThreads } from '../host/thread/lifetime.ts';
 import * as record from '../host/thread/record.ts';
 import { current } from '../host/thread/run-thread.ts';
-import { foresee } from '../message/closures/index.ts';
+import { foresee, nameExports } from '../message/closures/index.ts';
 import { drop, post } from '../message/index.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { sharedHeap } from '../word/heap.ts';
@@ -242,3 +242,4 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
 }
 
 registerKind('thread', (offset) => Thread.embodied(offset), import.meta.url);
+nameExports(import.meta.url, { Thread });

@@ -33,7 +33,7 @@ test('an assignment to a captured variable that is read elsewhere is refused, wi
   refused(
     () => void counter++,
     'E_CAPTURED_WRITE',
-    /assigns to `counter` \(closures\.test\.\w+:\d+:\d+\), which is also read at closures\.test\.\w+:\d+:\d+; .*SharedValue/,
+    /assigns to `counter` \(closures\.test\.ts:\d+:\d+\), which is also read at closures\.test\.ts:\d+:\d+; .*SharedValue[^]*\d+ \| +\(\) => void counter\+\+,\n +\| +\^{7}\n?/,
   );
   assert.equal(counter, 0);
 });

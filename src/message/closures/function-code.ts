@@ -1,8 +1,8 @@
-import { findSourceMap } from 'node:module';
 import type { Node } from 'acorn';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { type Analysis, analyzeReferences, type Reference } from './references.ts';
 import { applyEdits, classEdits, type Edit, HERITAGE, namesInKeys, NO_PRIVATES, type Privates } from './class-edits.ts';
+import { originalPlace } from './original-place.ts';
 import { parser, Script } from './script.ts';
 
 /** The text of a function, and what it uses from outside: known once for all closures of it. */
@@ -98,19 +98,12 @@ export function placeInFile(script: Script, start: number, end: number): NonNull
   const { line, column } = script.place(start);
   const lineStart = start - column + 1;
   const stop = script.source.slice(lineStart).search(/[\r\n\u2028\u2029]/);
-  const text = script.source.slice(lineStart, stop < 0 ? undefined : lineStart + stop);
-  const mark = '^'.repeat(Math.max(1, Math.min(end - start, text.length - column + 1)));
-  const origin = originOf(script.url, line, column);
+  const emitted = script.source.slice(lineStart, stop < 0 ? undefined : lineStart + stop);
+  const { text = emitted, ...origin } = originalPlace(script.url, script.source, line, column) ?? { url: script.url, line, column };
+  const mark = '^'.repeat(Math.max(1, Math.min(end - start, text.length - origin.column + 1)));
   const number = String(origin.line);
   const gap = ' '.repeat(number.length);
-  return { ...origin, frame: `      ${number} | ${text}\n      ${gap} | ${' '.repeat(column - 1)}${mark}` };
-}
-
-function originOf(url: string, line: number, column: number): { readonly url: string; readonly line: number; readonly column: number } {
-  const entry = url === '' ? undefined : findSourceMap(url)?.findEntry(line - 1, column - 1);
-  if (entry === undefined || !('originalSource' in entry) || typeof entry.originalSource !== 'string') return { url, line, column };
-  const { originalLine, originalColumn } = entry as unknown as { originalLine: number; originalColumn: number };
-  return { url: entry.originalSource, line: originalLine + 1, column: originalColumn + 1 };
+  return { ...origin, frame: `      ${number} | ${text}\n      ${gap} | ${' '.repeat(origin.column - 1)}${mark}` };
 }
 
 interface Parsed {

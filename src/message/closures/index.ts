@@ -4,10 +4,10 @@ import { foresee } from './foresee.ts';
 import { numberOf, objectOf, remember } from './identity.ts';
 import { capture, copy, pack, reduce } from './pack.ts';
 import type { Recipe } from './recipe.ts';
-import { forceByValue, mainModule, setMainModule } from './references-to.ts';
+import { forceByValue, mainModule, nameExports, setMainModule } from './references-to.ts';
 import { unpack, unpackAsync } from './unpack.ts';
 
-export { capture, copy, forceByValue, foresee, isConstant, mainModule, numberOf, objectOf, reduce, remember, setMainModule };
+export { capture, copy, forceByValue, foresee, isConstant, mainModule, nameExports, numberOf, objectOf, reduce, remember, setMainModule };
 
 packer.current = {
   pack: (value) => pack(value),

@@ -72,16 +72,18 @@ export function isStandardGlobal(name: string): boolean {
 }
 
 const builtins = new Map<unknown, { readonly module: string; readonly path: readonly string[] }>();
-const read = new Set<string>();
+/** How many of the modules that this thread has loaded have been looked through: Node's list of them only grows. */
+let read = 0;
 
 /** Where one of Node's modules exports a value. Only modules that are loaded here are looked through. */
 export function placeInBuiltins(value: unknown): { readonly module: string; readonly path: readonly string[] } | undefined {
   const found = builtins.get(value);
   if (found !== undefined) return found;
-  for (const entry of (process as unknown as { moduleLoadList: string[] }).moduleLoadList) {
-    const name = /^NativeModule (?!internal\/)(.+)$/.exec(entry)?.[1];
-    if (name === undefined || read.has(name)) continue;
-    read.add(name);
+  const loaded = (process as unknown as { moduleLoadList: readonly string[] }).moduleLoadList;
+  if (read === loaded.length) return undefined;
+  while (read < loaded.length) {
+    const name = /^NativeModule (?!internal\/)(.+)$/.exec(loaded[read++]!)?.[1];
+    if (name === undefined) continue;
     if (Module.isBuiltin(name) && !name.startsWith('_') && name !== 'punycode' && name !== 'sys') readBuiltin(name);
   }
   return builtins.get(value);

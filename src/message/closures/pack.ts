@@ -6,11 +6,11 @@ import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { HERITAGE } from './class-edits.ts';
 import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
-import { boundParts, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
+import { boundParts, canInspect, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
 import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
 import type { Reference } from './references.ts';
-import { fileOfExports, folderOfRequire, referenceTo } from './references-to.ts';
+import { fileOfExports, folderOfRequire, referenceByName, referenceTo } from './references-to.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
 import { type Capture, shareVariables, withCells } from './shared-variables.ts';
 
@@ -150,6 +150,14 @@ class Packer {
       fill(['set', [...value].map((item, i) => this.#at(`item ${i}`, () => this.#ref(item)))]);
       return ref;
     }
+    if (value instanceof DOMException)
+      return this.#add(value, [
+        'exception',
+        value.name,
+        value.message,
+        String(value.stack),
+        this.#ref((value as { cause?: unknown }).cause),
+      ]);
     if (types.isNativeError(value)) return this.#error(value);
     if (isCodecsOwn(value)) return this.#add(value, ['raw', value]);
     if (value instanceof URL) return this.#add(value, ['url', 'URL', value.href]);
@@ -265,6 +273,10 @@ class Packer {
       this.#fail('E_PROMISE', `a Promise (${promiseStateOf(value)}) can't be sent`, { hint: 'await it first, and send its value' });
     if (types.isGeneratorObject(value))
       this.#fail('E_GENERATOR', "a running generator can't be sent", { hint: 'send the generator function' });
+    if (/^\[object (?:Array|Map|Set|String|RegExp String) Iterator\]$/.test(Object.prototype.toString.call(value)))
+      this.#fail('E_GENERATOR', "an iterator that is under way can't be sent", {
+        hint: 'send what it goes over, or an array: [...iterator]',
+      });
     if (value instanceof WeakRef)
       this.#fail('E_WEAK', "a WeakRef can't be sent: what it refers to belongs to this thread", {
         hint: 'send what it refers to: ref.deref()',
@@ -304,6 +316,8 @@ class Packer {
   // ------------------------------------------------------------------ functions
 
   #function(fn: AnyFunction): Ref {
+    const ours = referenceByName(fn);
+    if (ours !== undefined) return this.#add(fn, ours);
     const text = Function.prototype.toString.call(fn);
     if (text.endsWith('[native code] }')) return this.#native(fn);
     const code = FunctionCode.of(fn);
@@ -399,6 +413,13 @@ class Packer {
     if (declared !== undefined) return (name) => (name in declared ? { value: declared[name], scope: 'declared' } : null);
     let scopes: ReturnType<typeof scopesOf> | undefined;
     return (name, reference, code) => {
+      if (!canInspect()) {
+        if (this.#isGlobalFor(code, name, reference)) return null;
+        this.#fail('E_NO_INSPECTOR', `the function captures \`${name}\`, which can't be read: V8's inspector is not available here`, {
+          where: code.where(reference),
+          hint: `list what it captures: capture({ ${name} }, fn); or export the function from a module; under --permission, --allow-inspector (Node 24 on) makes it available`,
+        });
+      }
       scopes ??= scopesOf(fn).filter(({ type }) => type !== 'Global');
       for (const [i, scope] of scopes.entries()) {
         if (!(name in scope.variables)) continue;
@@ -435,6 +456,11 @@ class Packer {
       this.#checks.push(() => checkMutation(name, mutation, value, code, this.#shipped));
     }
     return ref;
+  }
+
+  /** Whether the name is the language's or Node's: told by the script, where V8 can't be asked. */
+  #isGlobalFor(code: FunctionCode, name: string, reference: Reference): boolean {
+    return isStandardGlobal(name) && bindingAt(code.inScript(reference.start), name, code) === null;
   }
 
   /** Node 20 shows a variable that is not initialised yet as undefined: told by a declaration that never gives that. */

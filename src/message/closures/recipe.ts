@@ -34,6 +34,7 @@ export type RecipeNode =
   | readonly ['cell', value: Ref]
   | readonly ['weak', kind: 'WeakMap' | 'WeakSet', id: string, entries: readonly (readonly [key: Ref, value: Ref])[]]
   | readonly ['url', kind: 'URL' | 'URLSearchParams', text: string]
+  | readonly ['exception', name: string, message: string, stack: string, cause: Ref]
   | readonly ['error', prototype: Ref, message: string, stack: string, properties: readonly PropertyRecipe[]]
   | readonly ['bound', target: Ref, self: Ref, args: readonly Ref[]]
   | readonly ['reduced', factory: Ref, args: readonly Ref[]]

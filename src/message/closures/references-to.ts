@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { workerData } from 'node:worker_threads';
+import { canRequireModules, quietly } from '../require-module.ts';
 import type { FunctionCode } from './function-code.ts';
 import { canInspect, scopesOf } from './inspector.ts';
 import type { RecipeNode } from './recipe.ts';
@@ -51,6 +52,26 @@ type AnyFunction = (...args: never[]) => unknown;
 
 const known = new WeakMap<AnyFunction, RecipeNode>();
 
+/**
+ * Names what a module of ours exports, so that it travels by reference at once, also where V8 can't be asked.
+ * `url` is the module's `import.meta.url`.
+ */
+export function nameExports(
+  url: string,
+  exports: Readonly<Record<string, AnyFunction | (abstract new (...args: never[]) => object)>>,
+): void {
+  for (const [name, value] of Object.entries(exports)) {
+    const { length } = Function.prototype.toString.call(value);
+    named.set(value, ['export', url, [name], length]);
+  }
+}
+const named = new WeakMap<object, RecipeNode>();
+
+/** The reference of a function that a module of ours has named. */
+export function referenceByName(fn: AnyFunction): RecipeNode | undefined {
+  return named.get(fn);
+}
+
 /** How to import this function, or `null` when it has to go by value. */
 export function referenceTo(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
   const before = known.get(fn);
@@ -68,7 +89,7 @@ function findReference(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
     const path = pathIn(loaded.exports, fn);
     return path === null ? null : ['require', loaded.filename, path];
   }
-  return canInspect() ? exportOf(fn, code, asUrl(code.url)) : null;
+  return canInspect() ? exportOf(fn, code, asUrl(code.url)) : exportOfNamespace(fn, code, url);
 }
 
 function exportOf(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode | null {
@@ -82,6 +103,21 @@ function exportOf(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode 
     }
     const path = pathIn(readVariable(variables, local), fn);
     if (path !== null) return ['export', url, [name, ...path], code.text.length];
+  }
+  return null;
+}
+
+/** Where V8 can't be asked: the module is loaded, so to require it runs nothing. */
+function exportOfNamespace(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode | null {
+  if (code.script?.isModule !== true || !canRequireModules()) return null;
+  try {
+    const namespace = quietly(() => require(fileURLToPath(url)) as Record<string, unknown>);
+    for (const [name, value] of Object.entries(namespace)) {
+      const path = pathIn(value, fn);
+      if (path !== null) return ['export', url, [name, ...path], code.text.length];
+    }
+  } catch {
+    // A module that can't be required: with top-level await, or not yet loaded.
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import util from 'node:util';
 import v8 from 'node:v8';
 import type * as Acorn from 'acorn';
@@ -221,7 +222,7 @@ function noteCallSites(): void {
 
 function urlOf(id: number, source: string, sample: unknown): string {
   noteCallSites();
-  return urls.get(id) ?? urlByText(source) ?? urlByDebugger(id) ?? (sample === undefined ? '' : '');
+  return urls.get(id) ?? urlByText(source) ?? urlByDebugger(id) ?? urlByImports(source) ?? (sample === undefined ? '' : '');
 }
 
 /** Node 20: a file on the stack whose text is the script's. */
@@ -234,15 +235,37 @@ function urlByText(source: string): string | undefined {
   const names = holder.stack as (string | null)[];
   Error.stackTraceLimit = stackTraceLimit;
   Error.prepareStackTrace = prepareStackTrace;
-  return [...new Set(names)].find((name): name is string => typeof name === 'string' && !name.startsWith('node:') && textIs(name, source));
+  return [...new Set(names)].find(
+    (name): name is string => typeof name === 'string' && !name.startsWith('node:') && textOf(name) === source,
+  );
 }
 
-function textIs(file: string, source: string): boolean {
+function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file.startsWith('file:') ? new URL(file) : file, 'utf8') === source;
+    return readFileSync(file.startsWith('file:') ? new URL(file) : file, 'utf8');
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+const IMPORTED = /\bfrom\s*["']([./][^"']+|file:[^"']+)["']|\bimport\s*["']([./][^"']+)["']/g;
+const FILES_MAX = 500;
+
+/** Without the inspector: a file with this text, among those that the program's files import by relative names. */
+function urlByImports(source: string): string | undefined {
+  const queue = process.argv[1] === undefined ? [] : [pathToFileURL(process.argv[1]).href];
+  const seen = new Set(queue);
+  for (const url of queue) {
+    if (seen.size > FILES_MAX) break;
+    const text = textOf(url);
+    if (text === source) return url;
+    for (const [, from, bare] of text?.matchAll(IMPORTED) ?? []) {
+      const next = new URL(from ?? bare!, url).href;
+      if (!seen.has(next)) queue.push(next);
+      seen.add(next);
+    }
+  }
+  return undefined;
 }
 
 /** The debugger's list of all scripts: switched on and off again, some ten milliseconds. */

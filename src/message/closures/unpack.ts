@@ -105,6 +105,11 @@ class Unpacker {
         return this.#weak(at, node);
       case 'url':
         return this.#set(at, node[1] === 'URL' ? new URL(node[2]) : new URLSearchParams(node[2]));
+      case 'exception': {
+        const options = { name: node[1], ...(node[4] === undefined ? {} : { cause: this.#value(node[4]) }) };
+        const exception = this.#set(at, new DOMException(node[2], options as unknown as string));
+        return Object.defineProperty(exception, 'stack', { value: node[3], writable: true, configurable: true });
+      }
       case 'error':
         return this.#error(at, node);
       case 'bound':
