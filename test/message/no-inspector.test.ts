@@ -13,5 +13,5 @@ test('without the inspector, functions of modules, without captures, or with cap
   const [exported, listed, bare, refused = '', ...rest] = stdout.trimEnd().split('\n');
   assert.deepEqual([exported, listed, bare], ['11', '42', '14']);
   assert.match(refused, /^E_NO_INSPECTOR the function captures `factor`, which can't be read: .*/);
-  assert.match(rest.join('\n'), /at .*no-inspector\.js:\d+:\d+[^]*help: list what it captures: capture\(\{ factor \}, fn\)/);
+  assert.match(rest.join('\n'), /at .*no-inspector\.ts:\d+:\d+[^]*help: list what it captures: capture\(\{ factor \}, fn\)/);
 });
