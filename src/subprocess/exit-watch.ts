@@ -14,7 +14,9 @@ export interface PipeHandle {
   close(): void;
   ref(): void;
   unref(): void;
-  /** Gets what was read; nothing at the end, and after an error. */
+  /** How much was read in all. */
+  readonly bytesRead: number;
+  /** Gets the memory that was read into, which may be larger than what was read; nothing at the end, and after an error. */
   onread: (bytes?: ArrayBuffer) => void;
 }
 

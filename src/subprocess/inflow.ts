@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { invariant } from '../base/invariant.ts';
 import { setPipeSize, WIDE_PIPE } from '../system/pipes.ts';
 import { pipeOn, type PipeHandle } from './exit-watch.ts';
 
@@ -60,8 +61,10 @@ export class Inflow {
       this.#handle = null;
       return this.#end();
     }
-    this.#total += bytes.byteLength;
-    const wantsMore = this.#take(Buffer.from(bytes));
+    const count = handle.bytesRead - this.#total;
+    invariant(count > 0 && count <= bytes.byteLength, `${count} bytes were read into ${bytes.byteLength}`);
+    this.#total += count;
+    const wantsMore = this.#take(Buffer.from(bytes, 0, count));
     if (this.#handle === null) return;
     if (this.#total >= FIRST_SLAB / 2) this.#growUp(handle, wantsMore);
     else if (!wantsMore) handle.readStop();

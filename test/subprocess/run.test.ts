@@ -352,3 +352,30 @@ test('without the C library everything goes through child_process, and what that
     stderr,
   );
 });
+
+test('what is read is exact, however it comes: every piece of every size, byte by byte', async () => {
+  // A process that writes pieces of many sizes, each byte of which tells its place.
+  const script = `
+    const { writeSync } = require('node:fs');
+    const all = Buffer.alloc(400000); for (let i = 0; i < all.length; i++) all[i] = i % 251;
+    const sizes = [1, 100, 4096, 12288, 16384, 49152, 65536, 3, 65535, 20000];
+    let at = 0;
+    for (let i = 0; at < all.length; i++) {
+      const end = Math.min(all.length, at + sizes[i % sizes.length]);
+      while (at < end) at += writeSync(1, all, at, end - at);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    }`;
+  const command = [process.execPath, '-e', script];
+  const isExact = (bytes: Buffer): boolean => bytes.length === 400_000 && bytes.every((byte, i) => byte === i % 251);
+  const outputs = await Promise.all([
+    run(command, { stdout: PIPE }),
+    run(command, { stdout: PIPE }),
+    new Popen(command, { stdout: PIPE }).communicate(),
+  ]);
+  for (const { stdout } of outputs) assert.ok(isExact(stdout));
+  const child = new Popen(command, { stdout: PIPE });
+  const pieces: Buffer[] = [];
+  for await (const piece of child.stdout.stream) pieces.push(piece as Buffer);
+  assert.ok(isExact(Buffer.concat(pieces)));
+  assert.ok(isExact(runSync(command, { stdout: PIPE }).stdout));
+});
