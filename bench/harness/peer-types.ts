@@ -43,3 +43,31 @@ export interface NanoSpawnModule {
 export interface TinyexecModule {
   readonly x: (file: string, args: readonly string[]) => PromiseLike<unknown>;
 }
+
+export interface PLimitModule {
+  readonly default: (concurrency: number) => <T>(fn: () => Promise<T>) => Promise<T>;
+}
+export interface PMapModule {
+  readonly default: <T, R>(items: readonly T[], fn: (item: T) => Promise<R>, options?: { readonly concurrency?: number }) => Promise<R[]>;
+}
+export interface PQueueModule {
+  readonly default: new (options?: { readonly concurrency?: number }) => { add<T>(fn: () => Promise<T>): Promise<T> };
+}
+type Yields = Generator<unknown, unknown, unknown>;
+export interface EffectionModule {
+  readonly run: (body: () => Yields) => Promise<unknown>;
+  readonly spawn: (body: () => Generator<never, unknown, unknown>) => Iterable<unknown> & Yields;
+}
+export interface EffectModule {
+  readonly Effect: {
+    readonly gen: (body: () => Generator<unknown, unknown, unknown>) => unknown;
+    readonly runPromise: (effect: unknown) => Promise<unknown>;
+    readonly succeed: (value: unknown) => Yields;
+    readonly forkChild: (effect: unknown) => Yields;
+    readonly yieldNow: unknown;
+    readonly promise: (fn: () => Promise<unknown>) => unknown;
+    readonly forEach: (items: readonly unknown[], fn: (item: never) => unknown, options: object) => Yields;
+  };
+  readonly Fiber: { readonly join: (fiber: unknown) => Yields };
+  readonly Semaphore: { readonly make: (permits: number) => Yields };
+}

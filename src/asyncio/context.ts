@@ -89,8 +89,8 @@ export class Context {
 const apply = <A extends readonly unknown[], R>(fn: (...args: A) => R, args: A): R => fn(...args);
 
 /** The context of the code that runs now, if it was ever written to or copied into: a task has none before that. */
-export function findContext(): Context | null {
-  for (let at = currentScope() ?? null; at !== null; at = at.parent) {
+export function findContext(scope = currentScope()): Context | null {
+  for (let at = scope ?? null; at !== null; at = at.parent) {
     if (at.context !== null) return at.context;
     if (at.task === at) return null;
   }

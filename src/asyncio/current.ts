@@ -47,6 +47,7 @@ class WaitBelow implements Ambient, Source {
   readonly what = 'a wait of threads or processes';
   readonly #scope: Scope;
   #cancel: ((reason: unknown) => void) | null = null;
+  #origin: Scope | null = null;
 
   constructor(scope: Scope) {
     this.#scope = scope;
@@ -64,13 +65,16 @@ class WaitBelow implements Ambient, Source {
     return () => removeWaiter(waiter);
   }
 
-  interrupt(waiter: Waiter, error: CancelledError): void {
+  interrupt(waiter: Waiter, error: CancelledError, origin: Scope): void {
     removeWaiter(waiter);
+    this.#origin = origin;
     this.#cancel?.(error);
   }
 
   postpone(reason: unknown): void {
-    this.#scope.pending ??= reason as CancelledError;
+    const origin = this.#origin ?? this.#scope;
+    origin.pending ??= reason as CancelledError;
+    if (origin.task === origin) origin.task.isTooLate = true;
   }
 }
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { type CancelledError, InvalidStateError, StateError } from '../base/errors.ts';
+import { CancelledError, InvalidStateError, StateError } from '../base/errors.ts';
 import { bindCallback } from './callback.ts';
 import { cancelledBy } from './cancelled.ts';
 import { currentScope } from './current.ts';
@@ -120,6 +120,12 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
     const scope = currentScope();
     if (isNative(onValue) && isNative(onError)) {
       // It is `await`, or a promise that takes over: nobody looks at what `then` returns.
+      if (this.state === DONE && monitor.current === null) {
+        const error = refusal(scope);
+        if (error === null) (onValue as (value: T) => void)(this.outcome as T);
+        else (onError as (error: unknown) => void)(error);
+        return undefined as never;
+      }
       join(this, new Waiter(this, null, onValue as never, onError as never), scope);
       return undefined as never;
     }
@@ -153,7 +159,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
     let isSeen = false;
     if (Array.isArray(observers)) for (const observer of observers) isSeen = observer.settled(this) || isSeen;
     else if (observers !== null) isSeen = observers.settled(this);
-    if (state === FAILED && !isSeen) rememberFailure(this);
+    if (state === FAILED && !isSeen && !(outcome instanceof CancelledError)) rememberFailure(this);
   }
 
   /** @internal Grants a wait for it. */

@@ -77,24 +77,24 @@ export function cancelScope(scope: Scope, error: CancelledError, byItself = fals
 }
 
 /** Ends all waits of the scope and those inside it. Says whether there was a wait; or else somebody who listens to the scope's signal. */
-export function deliver(scope: Scope, error: CancelledError): 'waits' | 'signal' | 'nobody' {
+export function deliver(scope: Scope, error: CancelledError, origin: Scope = scope): 'waits' | 'signal' | 'nobody' {
   const { waiter, others, controller, inner } = scope;
   let waits = false;
   let listened = false;
   if (waiter !== null) {
     waits = true;
-    waiter.source.interrupt(waiter, error);
+    waiter.source.interrupt(waiter, error, origin);
   }
   if (others !== null) {
     for (const other of others) {
       waits = true;
-      other.source.interrupt(other, error);
+      other.source.interrupt(other, error, origin);
     }
   }
   if (inner !== null) {
     for (const below of innerScopes(scope)) {
       if (below.isShielded) continue;
-      const reached = deliver(below, error);
+      const reached = deliver(below, error, origin);
       waits ||= reached === 'waits';
       listened ||= reached === 'signal';
     }

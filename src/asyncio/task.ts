@@ -9,6 +9,7 @@ import { describeTasks } from './describe.ts';
 import { monitor } from './debug-state.ts';
 import type { Runner } from './runner.ts';
 import { cancelScope, deliver, type Scope } from './scope.ts';
+import { thisTurn } from './turn.ts';
 import { giveUp, type Waiter } from './waiter.ts';
 
 export interface TaskOptions {
@@ -61,6 +62,10 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   #name: string | undefined;
   readonly #id: number;
   #cancels = 0;
+  /** @internal The turn in which it was last granted what it waited for. */
+  grantedIn = 0;
+  /** @internal The pending cancellation came when a wait had been granted, and is no reason to drop what it returns. */
+  isTooLate = false;
   /** @internal */
   older: Task | null;
   /** @internal */
@@ -71,7 +76,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
     super();
     this.task = this;
     this.coroutine = coroutine;
-    this.context = options?.context ?? findContext()?.copy() ?? null;
+    this.context = options?.context ?? findContext(scope)?.copy() ?? null;
     this.runner = scope?.task?.runner ?? null;
     this.#name = options?.name === undefined ? undefined : nameFor(options.name);
     this.#id = ++count;
@@ -109,7 +114,9 @@ export class Task<T = unknown> extends Future<T> implements Scope {
     if (this.state !== PENDING) return false;
     this.#cancels++;
     reached.add(this);
-    cancelScope(this, cancelledBy(reason), currentScope()?.task === this);
+    const byItself = currentScope()?.task === this;
+    cancelScope(this, cancelledBy(reason), byItself);
+    this.isTooLate = this.pending !== null && !byItself && this.grantedIn === thisTurn();
     reached.delete(this);
     return true;
   }
@@ -140,7 +147,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   /** @internal */
   returned(value: unknown): void {
     const { pending } = this;
-    if (pending === null) end(this, DONE, value);
+    if (pending === null || this.isTooLate) end(this, DONE, value);
     else end(this, CANCELLED, pending);
   }
 

@@ -50,7 +50,7 @@ export function shareLoop(loop: object, call: typeof accept): SharedHandle {
   if (box === null) {
     accept = call;
     box = { offset: sharedHeap().allocate(16), inbox: new SimpleQueue<Call>() };
-    own(loop, box.offset);
+    own('event-loop', loop, box.offset);
     serve();
   }
   return { kind: 'event-loop', offset: box.offset, extra: box.inbox };

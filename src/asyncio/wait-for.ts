@@ -13,6 +13,8 @@ export async function waitFor<T>(awaitable: Awaitable<T>, { timeout, signal }: W
   const deadline = deadlineAfter(timeout);
   signal?.throwIfAborted();
   if (timeout === 0 && typeof awaitable === 'function') throw new TimeoutError('there was no time to start it: the timeout was 0');
+  // A function runs right here: what it gets in the last moment is not lost, as it might be by way of a task.
+  if (signal === undefined && typeof awaitable === 'function' && deadline !== NEVER) return await new Timeout(deadline).run(awaitable);
   const future = ensureFuture(awaitable);
   if (signal === undefined) return within(future, deadline);
   const abort = (): void => void future.cancel(signal.reason);

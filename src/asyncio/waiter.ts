@@ -1,12 +1,13 @@
 import type { CancelledError } from '../base/errors.ts';
 import { capture, monitor } from './debug-state.ts';
 import type { Future, Observer } from './future.ts';
+import { thisTurn } from './turn.ts';
 import { addWaiter, removeWaiter, type Scope, takeCancellation } from './scope.ts';
 
 /** What is waited for. */
 export interface Source {
-  /** A cancellation has reached the wait: ends it, by `giveUp`, or sees to it that it will end. */
-  interrupt(waiter: Waiter, error: CancelledError): void;
+  /** A cancellation, of the scope `origin`, has reached the wait: ends it, by `giveUp`, or sees to it that it will end. */
+  interrupt(waiter: Waiter, error: CancelledError, origin: Scope): void;
   /** For reports. */
   readonly what: string;
 }
@@ -68,6 +69,8 @@ export function enlist(scope: Scope, waiter: Waiter): void {
 
 /** The wait is granted. */
 export function wake(waiter: Waiter, value: unknown): void {
+  const task = waiter.scope?.task;
+  if (task !== undefined && task !== null) task.grantedIn = thisTurn();
   removeWaiter(waiter);
   waiter.isOver = true;
   waiter.resolve(value as never);

@@ -1,6 +1,7 @@
 import { shutDown } from './errors.ts';
 import type { AnyFuture, Future } from './future.ts';
 import { type AnyItems, type ChunkSource, type MapOptions, MapResults } from './map.ts';
+import type { TaskStream } from './task-stream.ts';
 import { NO_TERMS, type Terms } from './terms.ts';
 
 export interface ShutdownOptions {
@@ -11,7 +12,8 @@ export interface ShutdownOptions {
 }
 
 type AnyFunction = (...args: never[]) => unknown;
-type Result<R> = Future<Awaited<R>>;
+/** A task that yields gives a stream; of a promise, its value. */
+type Result<R> = Future<Awaited<R> extends Generator<infer T> | AsyncGenerator<infer T> ? TaskStream<T> : Awaited<R>>;
 
 /** What tasks are handed to: an executor, or a view of one on other terms. */
 export abstract class Submitter {
@@ -128,7 +130,7 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
    * `wait: false`. May be called again.
    */
   async shutdown({ wait = true, cancelFutures = false }: ShutdownOptions = {}): Promise<void> {
-    this.state = 'shut down';
+    this.close();
     if (cancelFutures) this.cancelAll();
     const ended = Promise.all([...this.maps].map((results) => results.allHandedOver)).then(() => this.end());
     if (wait) await ended;
@@ -137,7 +139,7 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
 
   /** The blocking twin of `shutdown`. A `map` over an async iterable is cut off. */
   shutdownSync({ cancelFutures = false }: Pick<ShutdownOptions, 'cancelFutures'> = {}): void {
-    this.state = 'shut down';
+    this.close();
     if (cancelFutures) this.cancelAll();
     for (const results of this.maps) results.handOverSync();
     this.endSync();
@@ -148,9 +150,14 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
    * with `BrokenExecutorError`. Resolves when the workers have ended.
    */
   async terminateWorkers(): Promise<void> {
-    this.state = 'shut down';
+    this.close();
     for (const results of this.maps) results.cancel();
     await this.terminate();
+  }
+
+  /** Nothing more can be handed over. */
+  protected close(): void {
+    this.state = 'shut down';
   }
 
   private cancelAll(): void {

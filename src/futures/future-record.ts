@@ -28,9 +28,9 @@ const BYTES = 16;
 
 export type FutureState = 0 | 1 | 2 | 3 | 4 | 5;
 
-export function newFutureRecord(state: FutureState): number {
+export function newFutureRecord(state: FutureState, bytes: number = BYTES): number {
   const heap = sharedHeap();
-  const record = heap.allocate(BYTES);
+  const record = heap.allocate(bytes);
   Atomics.store(heap.i32, record / 4, state);
   return record;
 }

@@ -5,7 +5,8 @@ import { CancelledError, InvalidStateError, StateError, TimeoutError } from '../
 import { within } from '../base/within.ts';
 import { writeAll } from '../host/thread/output.ts';
 import { block, suspend } from '../sync/waiting.ts';
-import { type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
+import { sharedHeap } from '../word/heap.ts';
+import { faceOf, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
 import {
   CANCELLED,
   FAILED,
@@ -97,7 +98,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
     if (adoption === undefined) return;
     this.record = adoption[ADOPT];
     this.source = otherThreads;
-    own(this, this.record);
+    own('future', this, this.record);
   }
 
   /** Takes the work back before it has begun; with `running`, also breaks it off. False when it is done, or runs on. Any thread may call it. */
@@ -267,7 +268,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
     share = (future) => {
       const record = newFutureRecord(future.state < CANCELLED ? future.state : PENDING);
       future.record = record;
-      own(future, record);
+      own('future', future, record);
       if (future.state >= CANCELLED) publish(future);
       else if (future.source === null) {
         // From now on the record is what counts, here as well.
@@ -378,6 +379,37 @@ function neverSet(): StateError {
   );
 }
 
+/**
+ * What a thread of a pool does while one of its tasks waits for another task: it runs others, so that tasks may wait for tasks of their own pool.
+ * `null` in every other thread.
+ */
+export const helper: {
+  current: {
+    /** Runs a task of the pool; false when there is none. */
+    help(): boolean;
+    /** A task awaits a future, or does so no more: meanwhile others may run. */
+    awaits(change: 1 | -1): void;
+  } | null;
+} = { current: null };
+
+/** This thread's face of a record. */
+export function adoptFuture(record: number): Future {
+  return faceOf('future', record, undefined) as Future;
+}
+
+const HELP_MS = 2;
+
+/** Blocks in a thread of a pool: between looks at the future, it runs other tasks. */
+function helpUntil(future: AnyFuture, deadline: Deadline): void {
+  const record = recordOf(future);
+  while (stateOfRecord(record) < CANCELLED && remaining(deadline) > 0) {
+    if (helper.current?.help() === true) continue;
+    sharedHeap()
+      .word(record)
+      .sleep(sharedHeap().i32[record / 4]!, Math.min(deadline, performance.now() + HELP_MS));
+  }
+}
+
 /** The work is done in another thread, or by whoever sets the future there. */
 const otherThreads: Source = {
   isRunning: () => false,
@@ -387,7 +419,8 @@ const otherThreads: Source = {
     return before === PENDING || before === CANCELLED || before === NOTIFIED;
   },
   waitSync: (future, deadline) => {
-    block(recordSettled(recordOf(future)), deadline);
+    if (helper.current === null) block(recordSettled(recordOf(future)), deadline);
+    else helpUntil(future, deadline);
   },
 };
 
@@ -400,7 +433,12 @@ function readRecord(future: AnyFuture): void {
 }
 
 async function watchRecord(future: AnyFuture): Promise<void> {
-  await outsideScopes(() => suspend(recordSettled(recordOf(future))));
+  helper.current?.awaits(1);
+  try {
+    await outsideScopes(() => suspend(recordSettled(recordOf(future))));
+  } finally {
+    helper.current?.awaits(-1);
+  }
   look(future);
 }
 

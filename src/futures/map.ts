@@ -3,6 +3,7 @@ import { Deque } from '../base/deque.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
 import { positive } from './positive.ts';
+import { Progress, type ProgressOptions } from './progress.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { type AnyFuture, type Future, outcome, whenDone } from './future.ts';
 
@@ -14,6 +15,8 @@ export interface MapOptions {
   /** Milliseconds from this call on; then the iteration ends with `TimeoutError`, and what has not begun is cancelled. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Shows on stderr how far it is: a bar on a terminal, a line for every tenth elsewhere. */
+  readonly progress?: boolean | ProgressOptions | undefined;
 }
 
 export type AnyItems = Iterable<unknown> | AsyncIterable<unknown>;
@@ -50,6 +53,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   private readonly bufferSize: number;
   private readonly deadline: Deadline;
   private readonly options: MapOptions;
+  private readonly progress: Progress | null;
   private readonly chunks = new Deque<Chunk>();
   /** Items that have been handed over, or have come back, and have not been read. */
   private ahead = 0;
@@ -79,6 +83,8 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     this.onEnd = onEnd;
     this.input = isAsync ? new AsyncInput(items) : new SyncInput(items, this.bufferSize === Infinity);
     this.source = open();
+    const { progress } = options;
+    this.progress = progress === undefined || progress === false ? null : new Progress(progress === true ? {} : progress, this.input.left);
   }
 
   /** @internal Hands over the first items. */
@@ -98,16 +104,11 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
       return room >= Math.min(this.chunkSize, this.bufferSize) || this.ahead === 0 ? Math.min(this.chunkSize, room) : 0;
     const { workers } = this.source;
     // Enough under way to keep everybody at work until we come here again.
-    if (this.chunks.length > 0 && this.chunkUnderWay() >= workers * 4) return 0;
+    if (this.chunks.length > 0 && this.underWay >= workers * 4) return 0;
     const left = this.input.left;
     const byTime = this.itemMs === 0 ? 1 : Math.ceil(CHUNK_MS / this.itemMs);
     const byShare = left === Infinity ? this.source.chunkMax : Math.ceil(left / (workers * 4));
     return Math.max(1, Math.min(byTime, byShare, this.source.chunkMax, Math.ceil(this.bufferSize / 2), room));
-  }
-
-  private chunksUnderWay = 0;
-  private chunkUnderWay(): number {
-    return this.chunksUnderWay;
   }
 
   /** Hands over as much as should be under way now. */
@@ -142,13 +143,12 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     this.chunks.push({ size: items.length, future });
     this.ahead += items.length;
     this.underWay++;
-    this.chunksUnderWay++;
     whenDone(future as AnyFuture, () => this.chunkDone(future, items.length));
   }
 
   private chunkDone(future: Future<ChunkResult>, size: number): void {
     this.underWay--;
-    this.chunksUnderWay--;
+    if (!future.cancelled) this.progress?.add(size);
     if (!future.cancelled) {
       try {
         const [, , , ms] = outcome(future);
@@ -174,6 +174,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   private close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.progress?.end();
     this.options.signal?.removeEventListener('abort', this.onAbort);
     this.source.close();
     this.onEnd();

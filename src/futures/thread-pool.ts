@@ -3,12 +3,15 @@ import { type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
 import { QueueFull } from '../queue/index.ts';
+import { sharedHeap } from '../word/heap.ts';
+import { type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
 import { shutDown } from './errors.ts';
 import { Executor } from './executor.ts';
 import { CHUNK_MAX, type ChunkSource } from './map.ts';
 import { oneByOne } from './one-by-one.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { PoolCore } from './fabric/pool-core.ts';
+import { notHere, RemotePool } from './fabric/remote-pool.ts';
 import type { AnyFuture, Future } from './future.ts';
 import { positive } from './positive.ts';
 import { histogram, type PoolStatistics } from './statistics.ts';
@@ -50,6 +53,11 @@ export interface WorkerInfo {
   readonly number: number;
 }
 
+const ADOPT: unique symbol = Symbol('adopt');
+interface Adoption {
+  readonly [ADOPT]: { readonly block: number; readonly title: string; readonly maxWorkers: number };
+}
+
 let made = 0;
 
 /** An abandoned pool lets its workers go once everything has run. */
@@ -61,9 +69,12 @@ const abandoned = new FinalizationRegistry<PoolCore>((core) => void core.stop())
  * Threads are started as there is work for them, and are shared with `Thread`. An idle pool does not keep the process alive; what has been
  * handed over runs before the process ends.
  */
-export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[]> extends Executor {
+export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[]> extends Executor implements Shareable {
   protected readonly title: string;
-  private readonly core: PoolCore;
+  private readonly own: PoolCore | null = null;
+  /** How a thread that has not made the pool hands tasks over. */
+  private readonly remote: RemotePool | null = null;
+  private isSent = false;
   /** How many threads there may be. */
   readonly maxWorkers: number;
   private readonly maxQueued: number;
@@ -71,6 +82,14 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
 
   constructor(options: ThreadPoolOptions<I> = {}) {
     super();
+    if (ADOPT in options) {
+      const { block, title, maxWorkers: most } = (options as unknown as Adoption)[ADOPT];
+      this.title = title;
+      this.maxWorkers = most;
+      this.maxQueued = Infinity;
+      this.remote = new RemotePool(block, title);
+      return;
+    }
     const { maxWorkers, minWorkers = 0, threadNamePrefix, initializer, initargs, resourceLimits } = options;
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
@@ -82,7 +101,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
     this.title = threadNamePrefix ?? `ThreadPoolExecutor-${made++}`;
     const bytes = (megabytes: number | undefined, name: string): number =>
       megabytes === undefined ? 0 : positive(megabytes, name) * 2 ** 20;
-    this.core = new PoolCore({
+    this.own = new PoolCore({
       name: this.title,
       maxWorkers: this.maxWorkers,
       minWorkers,
@@ -95,7 +114,12 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
       maxHeap: bytes(options.maxHeapMb, 'maxHeapMb'),
       maxBuffers: bytes(options.maxBuffersMb, 'maxBuffersMb'),
     });
-    abandoned.register(this, this.core, this);
+    abandoned.register(this, this.own, this);
+  }
+
+  private get core(): PoolCore {
+    if (this.own === null) throw notHere('that');
+    return this.own;
   }
 
   /** The threads that there are now. */
@@ -135,12 +159,23 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   }
 
   protected dispatch(fn: AnyFunction, args: readonly unknown[], terms: Terms): AnyFuture {
+    if (this.remote !== null) {
+      if (terms !== NO_TERMS) throw notHere('with()');
+      return this.remote.submit(fn, args, false);
+    }
     if (!this.hasRoom)
       throw new QueueFull(`${this.title} takes no more tasks: ${this.maxQueued} wait; \`await pool.whenRoom()\` waits for room`);
     return this.core.submit(fn, args, terms);
   }
 
   protected chunks(fn: AnyFunction, terms: Terms): ChunkSource {
+    const { remote } = this;
+    if (remote !== null) {
+      if (terms !== NO_TERMS) throw notHere('with()');
+      const submit = (items: readonly unknown[], isSpread: boolean): Future<ChunkResult> =>
+        remote.submit(fn, [items, isSpread], true) as Future<ChunkResult>;
+      return { workers: this.maxWorkers, chunkMax: CHUNK_MAX, submit, close: () => {} };
+    }
     const { core } = this;
     const number = core.enter(fn);
     const workers = this.maxWorkers;
@@ -152,6 +187,23 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
       submit: (items, isSpread) => core.submitChunk(number, fn, items, isSpread) as Future<ChunkResult>,
       close,
     };
+  }
+
+  protected override close(): void {
+    super.close();
+    this.core.shut();
+  }
+
+  /** A pool can be sent: whoever gets it hands tasks over, also a task of the pool itself. */
+  [handle](): Handle {
+    const block = this.remote?.block ?? this.core.fabric.block;
+    if (!this.isSent && this.remote === null) {
+      this.isSent = true;
+      this.core.serveOthers();
+      sharedHeap().retain(block);
+      own('thread-pool', this, block);
+    }
+    return { kind: 'thread-pool', offset: block, extra: [this.title, this.maxWorkers] };
   }
 
   protected cancelQueued(): void {
@@ -173,3 +225,13 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
     this.core.stopSync();
   }
 }
+
+registerKind(
+  'thread-pool',
+  (block, extra) => {
+    const [title, maxWorkers] = extra as readonly [string, number];
+    const adoption: Adoption = { [ADOPT]: { block, title, maxWorkers } };
+    return new ThreadPoolExecutor(adoption as unknown as ThreadPoolOptions);
+  },
+  import.meta.url,
+);

@@ -286,6 +286,24 @@ export const catalogue: readonly Program[] = [
     ),
   ),
   program(
+    'P31b',
+    'p31b-fetch-by-one-worker',
+    'three pages by one worker of an executor',
+    all(
+      times(3, /^Fetched : http/),
+      holds('it is as slow as one after another', (lines) => secondsOf(lines) >= 0.9),
+    ),
+  ),
+  program(
+    'P32b',
+    'p32b-fetch-by-executor',
+    'three pages by an executor, as they are ready',
+    all(
+      times(3, /^Fetched: http/),
+      holds('it is quicker than one after another', (lines) => secondsOf(lines) < 2.5),
+    ),
+  ),
+  program(
     'P33',
     'p33-processes',
     'five processes',
@@ -362,6 +380,60 @@ export const catalogue: readonly Program[] = [
       nothingBut(/received: hello (child|parent)$/, /^the child has closed its end$/),
     ),
   ),
+  program(
+    'P40',
+    'p40-map',
+    'map on two workers, in the order of the inputs',
+    all(
+      inOrder('main: starting', 'main: result 0.5', 'main: result 0.4', 'main: result 0.3', 'main: result 0.2', 'main: result 0.1'),
+      inOrder('main: results: [ 0.5, 0.4, 0.3, 0.2, 0.1 ]'),
+      inAnyOrder(...[5, 4, 3, 2, 1].map((n) => new RegExp(`^worker_[01]: done with ${n}$`))),
+    ),
+  ),
+  program(
+    'P41',
+    'p41-submit',
+    'one task and its future',
+    inOrder(
+      'main: starting',
+      /^main: future: <Future (pending|running)>$/,
+      'main: result: 0.5',
+      'main: future after result: <Future finished 0.5>',
+    ),
+  ),
+  program(
+    'P42',
+    'p42-as-completed',
+    'five tasks, as they are done',
+    all(inOrder('main: starting'), inAnyOrder(...[5, 4, 3, 2, 1].map((n) => `main: result: [ ${n}, ${n / 10} ]`))),
+  ),
+  program(
+    'P43',
+    'p43-callback',
+    'a callback reads the result',
+    exactly('main: starting', '5: sleeping', '5: done', '5: value returned: 0.5'),
+  ),
+  program(
+    'P44',
+    'p44-cancel',
+    'ten tasks, eight of which are cancelled',
+    all(
+      inOrder(...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${n}: canceled`), 'main: did not cancel 9', 'main: did not cancel 10'),
+      inAnyOrder('9: done', '10: done', '9: not canceled', '10: not canceled'),
+    ),
+  ),
+  program(
+    'P45',
+    'p45-exception',
+    'a task that throws',
+    exactly(
+      'main: starting',
+      '5: starting',
+      'main: error: RangeError: the value 5 is no good',
+      'main: saw error "the value 5 is no good" when accessing result, the same one',
+    ),
+  ),
+  program('P46', 'p46-scope', 'the executor as a scope', exactly('main: starting', '1', '2', '3', '4', 'main: done')),
   program(
     'P49',
     'p49-hand-over',

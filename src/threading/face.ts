@@ -38,7 +38,7 @@ export abstract class Face implements Shareable {
     refusePosting(this);
     this.#kind = kind;
     this.place = place;
-    own(this, place.offset, place.heap, place.block);
+    own(kind, this, place.offset, place.heap, place.block);
   }
 
   [handle](): Handle {

@@ -98,7 +98,7 @@ function faceOfLocal(core: Core): Local {
       return true;
     },
   });
-  own(local, core.offset);
+  own('local', local, core.offset);
   return local;
 }
 

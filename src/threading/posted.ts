@@ -10,6 +10,8 @@ export interface PostedMessage {
   readonly manycore: 'message/1';
   readonly bytes: Uint8Array;
   readonly parcels: readonly unknown[] | null;
+  /** The heap that it means. */
+  readonly heap: number;
   /** A block in which the first reader leaves a 1. */
   readonly ticket: number;
 }
@@ -22,15 +24,24 @@ const isPosted = (value: unknown): value is PostedMessage =>
  * the program has made itself. `fromMessage` makes the value of it there, once: shared things arrive as themselves.
  */
 export function toMessage(value: unknown, { transfer }: { readonly transfer?: readonly unknown[] } = {}): PostedMessage {
+  const heap = sharedHeap();
   const { bytes, parcels } = encode(value, { transfer });
-  return { manycore: 'message/1', bytes: new Uint8Array(bytes), parcels, ticket: sharedHeap().allocate(16) };
+  return { manycore: 'message/1', bytes: new Uint8Array(bytes), parcels, heap: heap.identity, ticket: heap.allocate(16) };
 }
 
-/** The value that `toMessage` was given. Throws `StateError` for a message that has been read already, and `TypeError` for what is none. */
+/**
+ * The value that `toMessage` was given. Throws `StateError` for a message that has been read already, or that
+ * comes from memory which this worker doesn't share, and `TypeError` for what is none.
+ */
 export function fromMessage(message: unknown): unknown {
   if (!isPosted(message)) throw new TypeError('fromMessage takes what toMessage has made: this is something else');
   const heap = sharedHeap();
   const { bytes, parcels, ticket } = message;
+  if (message.heap !== heap.identity)
+    throw new StateError(
+      'ERR_OTHER_MEMORY',
+      'this message comes from memory that this worker does not share: import manycore before the worker is made, in the thread that makes it',
+    );
   heap.reach(ticket);
   if (heap.references(ticket) < 1 || Atomics.exchange(heap.i32, ticket / 4, 1) !== 0)
     throw new StateError('ERR_MESSAGE_READ', 'this message has been read already: make one by toMessage for each that is to get it');

@@ -87,7 +87,7 @@ export function structClass(id: string, schema: Schema): StructClass<Schema> {
       Object.defineProperty(this, 'place', { value: place });
       place.heap.reach(place.offset + bytes);
       openFields(this, slots, place);
-      own(this, place.offset, place.heap, place.block);
+      own('struct', this, place.offset, place.heap, place.block);
       if (initial instanceof Place) return;
       for (const [name, value] of Object.entries(initial)) {
         const slot = slots.find((one) => one.name === name);

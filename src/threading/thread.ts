@@ -67,7 +67,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       this.#work = null;
       this.#limits = {};
       this.#context = null;
-      own(this, this.#record);
+      own('thread', this, this.#record);
       return;
     }
     const { target, args, name, daemon, fresh, resourceLimits, transfer, context } = options;
@@ -82,7 +82,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
     this.#work = target === undefined ? null : { target, args: Array.from(args ?? []) as unknown as readonly [...A] };
     this.#limits = { resourceLimits, transfer };
     this.#context = context;
-    own(this, this.#record);
+    own('thread', this, this.#record);
   }
 
   /** What the thread runs; a subclass says it by overriding this. Runs in the thread. */

@@ -28,7 +28,7 @@ const HEADS = 2; // index into the 64-bit view
 const FIRST_BLOCK = 4096;
 const ROOTS_OFFSET = 2048;
 /** Words that every thread finds without being told; the owner of a name says what its word holds. */
-const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output', 'bells'] as const;
+const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output', 'bells', 'identity'] as const;
 const RESERVED_ROSTER = 1 << 20;
 const CHUNK = 1 << 16;
 const LOCAL_MAX = 64;
@@ -138,6 +138,13 @@ export abstract class Heap {
   /** Hands the caller's reference to `other` over to the block: it is released when the block is freed. One for each block. */
   attach(offset: number, other: number): void {
     this.i32[(offset - HEADER) / 4 + 2] = other / UNIT;
+  }
+
+  /** A number that tells this heap from others: another process's, or that of a worker which could not find this one. */
+  get identity(): number {
+    const word = this.rootOffset('identity') / 4;
+    if (Atomics.load(this.i32, word) === 0) Atomics.compareExchange(this.i32, word, 0, 1 + Math.floor(Math.random() * 0x7fff_fffe));
+    return Atomics.load(this.i32, word);
   }
 
   references(offset: number): number {

@@ -45,33 +45,30 @@ interface Owned {
   readonly heap: Heap;
   readonly offset: number;
   readonly block: number;
+  readonly kind: string;
 }
 
-const NONE: readonly never[] = [];
 const kinds = new Map<string, Adopt>();
 const modules = new Map<string, string>();
-/** By offset. Several things may lie at one: a shared value begins with its lock. */
-const facesOf = new WeakMap<Heap, Map<number, readonly WeakRef<object>[]>>();
+/** By kind, for the first field of a struct lies where the struct does. */
+const facesOf = new WeakMap<Heap, Map<string, Map<number, WeakRef<object>>>>();
+const owners = new WeakSet();
 /** What this thread's faces keep of the heaps that outlive it. */
 const ownedIn = new Map<Heap, Set<Owned>>();
 const collected = new FinalizationRegistry<Owned>((owned) => {
-  const { heap, offset, block } = owned;
+  const { heap, offset, block, kind } = owned;
   if (heap !== sharedHeap() && ownedIn.get(heap)?.delete(owned) !== true) return;
   // A new face may have been made between the death of the old one and this call.
-  const faces = facesIn(heap);
-  const living = livingAt(faces, offset);
-  if (living.length === 0) faces.delete(offset);
-  else faces.set(offset, living);
+  const faces = facesIn(heap, kind);
+  if (faces.get(offset)?.deref() === undefined) faces.delete(offset);
   heap.release(block);
 });
 
-function livingAt(faces: ReadonlyMap<number, readonly WeakRef<object>[]>, offset: number): readonly WeakRef<object>[] {
-  return faces.get(offset)?.filter((one) => one.deref() !== undefined) ?? [];
-}
-
-function facesIn(heap: Heap): Map<number, readonly WeakRef<object>[]> {
-  let faces = facesOf.get(heap);
-  if (faces === undefined) facesOf.set(heap, (faces = new Map()));
+function facesIn(heap: Heap, kind: string): Map<number, WeakRef<object>> {
+  let inHeap = facesOf.get(heap);
+  if (inHeap === undefined) facesOf.set(heap, (inHeap = new Map()));
+  let faces = inHeap.get(kind);
+  if (faces === undefined) inHeap.set(kind, (faces = new Map()));
   return faces;
 }
 
@@ -103,11 +100,10 @@ export function isShareable(value: unknown): value is Shareable {
 }
 
 /** Makes `face` this thread's face of the block, which it now owns one reference of. Call it in the constructor. */
-export function own(face: object, offset: number, heap: Heap = sharedHeap(), block: number = offset): void {
-  const faces = facesIn(heap);
-  const others = faces.get(offset);
-  faces.set(offset, others === undefined ? [new WeakRef(face)] : [...livingAt(faces, offset), new WeakRef(face)]);
-  const owned = { heap, offset, block };
+export function own(kind: string, face: object, offset: number, heap: Heap = sharedHeap(), block: number = offset): void {
+  facesIn(heap, kind).set(offset, new WeakRef(face));
+  owners.add(face);
+  const owned = { heap, offset, block, kind };
   collected.register(face, owned);
   if (heap === sharedHeap()) return;
   let set = ownedIn.get(heap);
@@ -117,16 +113,13 @@ export function own(face: object, offset: number, heap: Heap = sharedHeap(), blo
 
 /** This thread's face of a block. The caller's own reference to the block (a message's, say) is left to the caller. */
 export function faceOf(kind: string, offset: number, extra: unknown, heap: Heap = sharedHeap(), block: number = offset): object {
-  const faces = facesIn(heap);
-  for (const one of faces.get(offset) ?? NONE) {
-    const known = one.deref();
-    if (known !== undefined && (known as Shareable)[handle]().kind === kind) return known;
-  }
+  const known = facesIn(heap, kind).get(offset)?.deref();
+  if (known !== undefined) return known;
   const adopt = kinds.get(kind);
   if (adopt === undefined) throw new Error(`a shared ${kind} arrived, but its module is not loaded in this thread`);
   heap.retain(block);
   const face = adopt(offset, extra, heap, block);
   // A constructor that owns its block itself has entered the face already.
-  if (faces.get(offset)?.some((one) => one.deref() === face) !== true) own(face, offset, heap, block);
+  if (!owners.has(face)) own(kind, face, offset, heap, block);
   return face;
 }

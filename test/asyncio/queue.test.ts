@@ -175,3 +175,11 @@ test('for await goes on until the queue is shut down', async () => {
   queue.shutdown();
   assert.deepEqual(await task, [1, 2]);
 });
+
+test('an item that was granted as the cancellation came is what the task returns', async () => {
+  const queue = new Queue<number>();
+  const getter = createTask(() => queue.get());
+  queue.putNoWait(1);
+  getter.cancel();
+  assert.equal(await getter, 1);
+});

@@ -318,7 +318,7 @@ export function testExecutor({ name, make }: Backend): void {
 
   test(`${name}: shutdown with cancelFutures cancels what has not begun [SHD-04]`, async () => {
     const pool = make({ maxWorkers: 1 });
-    const first = pool.submit(pause, 10);
+    const first = pool.submit(pause, SHORT * 5);
     await until(() => first.running);
     const rest = Array.from({ length: 10 }, () => pool.submit(() => 1));
     const mapped = pool.map((n: number) => n, Array(100).keys());

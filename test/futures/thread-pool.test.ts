@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
-import { currentThread, Event, Lock, SharedValue, int32, enumerate } from '../../src/threading/index.ts';
+import { Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { currentThread, Event, Lock, SharedValue, int32, enumerate, Thread } from '../../src/threading/index.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 import { collectGarbage } from '../support/garbage.ts';
@@ -154,4 +154,58 @@ test('argument and result are not kept [EXE-18]', async () => {
     collectGarbage();
     return kept.every((ref) => ref.deref() === undefined);
   });
+});
+
+test('a task hands tasks to its own pool, and waits for them, with one thread only', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const fib = async (n: number): Promise<number> => {
+    if (n < 2) return n;
+    const [a, b] = [pool.submit(fib, n - 1), pool.submit(fib, n - 2)];
+    return (await a) + (await b);
+  };
+  assert.equal(await pool.submit(fib, 8), 21);
+  const sum = (n: number): number => (n === 0 ? 0 : n + pool.submit(sum, n - 1).resultSync());
+  assert.equal(await pool.submit(sum, 20), 210);
+  assert.deepEqual(await pool.submit(() => pool.map((n: number) => n * 2, [1, 2, 3]).toArray()), [2, 4, 6]);
+  assert.deepEqual(await pool.submit(() => pool.map((n: number) => n * 2, [1, 2, 3]).toArraySync()), [2, 4, 6]);
+});
+
+test('tasks of tasks run side by side, also while the main thread is blocked', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const count = new SharedValue(int32, 0);
+  const tree = async (depth: number): Promise<number> => {
+    count.add(1);
+    if (depth === 0) return 1;
+    const parts = [1, 2, 3].map(() => pool.submit(tree, depth - 1));
+    let sum = 1;
+    for (const part of parts) sum += await part;
+    return sum;
+  };
+  assert.equal(pool.submit(tree, 4).resultSync(), 121);
+  assert.equal(count.value, 121);
+  await assert.rejects(
+    async () =>
+      await pool.submit(async () => {
+        await pool.submit(() => {
+          throw new RangeError('inner');
+        });
+      }),
+    { name: 'RangeError', message: 'inner' },
+  );
+  await assert.rejects(async () => await pool.submit(async () => await pool.submit(() => process.exit(3))), { name: 'BrokenWorkerError' });
+  assert.equal(await pool.submit(() => pool.submit(() => 5).resultSync()), 5);
+});
+
+test('a pool can be sent to a thread, which hands tasks over', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const result = new Future<number>();
+  const thread = new Thread({
+    target: () => {
+      const futures = [1, 2, 3].map((n) => pool.submit((x: number) => x * x, n));
+      result.setResult(futures.reduce((sum, future) => sum + future.resultSync(), 0));
+    },
+  });
+  thread.start();
+  assert.equal(await result, 14);
+  await thread.join();
 });

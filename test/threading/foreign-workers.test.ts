@@ -18,6 +18,7 @@ import {
   toMessage,
 } from '../../src/threading/index.ts';
 import { Queue } from '../../src/queue/index.ts';
+import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -116,6 +117,18 @@ test('a shared thing that is posted as it is, is refused, with a word on what to
   }
   port1.close();
   port2.close();
+});
+
+test('a worker that was made before the package was loaded shares nothing, and is told so', async () => {
+  const { lines } = await programLines(`
+    import { Worker } from 'node:worker_threads';
+    const source = "import { parentPort } from 'node:worker_threads'; parentPort.once('message', async ({ url, message }) => { const { fromMessage, Lock } = await import(url);"
+      + "try { fromMessage(message); } catch (error) { console.log(error.name, error.code); } new Lock().acquireSync(); console.log('its own works'); });";
+    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)));
+    await new Promise((resolve) => worker.once('online', resolve));
+    const { toMessage, Lock } = await import('manycore/threading');
+    worker.postMessage({ url: ${JSON.stringify(index('threading'))}, message: toMessage(new Lock()) });`);
+  assert.deepEqual(lines, ['StateError ERR_OTHER_MEMORY', 'its own works']);
 });
 
 test('a function and what it captures goes to such a worker too', async () => {

@@ -12,6 +12,8 @@ import {
   RWLock,
   Semaphore,
   Thread,
+  int32,
+  SharedValue,
 } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
@@ -540,4 +542,19 @@ test('a captured or sent lock arrives as the same lock', async () => {
   thread.start();
   await thread.join();
   assert.deepEqual([...seen], [1, 1]);
+});
+
+test('a value and the lock that lies at its beginning are two things in every thread', async () => {
+  const value = new SharedValue(int32, 0);
+  const { lock } = value;
+  const add = (): void => {
+    for (let i = 0; i < 500; i++) {
+      using _held = lock.acquireSync();
+      value.value += 1;
+    }
+  };
+  const threads = Array.from({ length: 3 }, () => new Thread({ target: add }));
+  for (const thread of threads) thread.start();
+  for (const thread of threads) await thread.join();
+  assert.equal(value.value, 1500);
 });

@@ -84,14 +84,21 @@ export const PARCELS = 4;
 export const ONE_SHOT = 8;
 /** The function gets an array of arguments in turn, and gives what it made of them. */
 export const CHUNK = 16;
-/** The result is a stream whose values have been sent already. */
-export const STREAM = 32;
+/** Somebody hears what the task emits. */
+export const LISTENED = 32;
 /** The task has returned a promise: it is no call any more, and can't be interrupted. */
 export const AWAITS = 64;
 /** The owner is about to interrupt the call. Whoever of both sets its flag first is heard. */
 export const INTERRUPTING = 128;
 /** It says when it was handed over. */
 export const STAMPED = 256;
+
+// What a message of a task says.
+export const EMITTED = 0;
+export const STREAM_BEGINS = 1;
+export const YIELDED = 2;
+/** A stream runs no further ahead of its reader. */
+export const STREAM_AHEAD = 32;
 
 // Words of a pool, each that is written often on a cache line of its own.
 export const TAIL = 0;
@@ -103,12 +110,14 @@ export const BELL = 48;
 export const CLOSED = 64;
 /** The tasks of other threads, see inbox.ts. */
 export const INBOX = 66;
+/** 1: the owner takes no more tasks. */
+export const SHUT = 68;
 /** How many worker areas are in use. */
 export const WORKER_COUNT = 67;
 const FIRST_WORKER = 96;
 
 // Words of a worker's area.
-export const WORKER_WORDS = 128;
+export const WORKER_WORDS = 192;
 export const DONE_TAIL = 0;
 export const DONE_HEAD = 1;
 /** The ring of results, offset / 16. */
@@ -117,8 +126,6 @@ export const PARK = 16;
 /** How many tasks have been sent by its port; NO_MORE when it is leaving. */
 export const PIN = 12;
 export const NO_MORE = -0x4000_0000;
-/** The task of another thread that it runs: the block, offset / 16. */
-export const CURRENT = 17;
 /** Why the initializer failed: a message, offset / 16. */
 export const FAILURE = 18;
 /** The error in a callback that has ended it: a message, offset / 16. */
@@ -137,6 +144,9 @@ export const BATCH_SLOTS = 25;
 export const TIME_BUCKETS = 32;
 export const RUN_TIMES = 64;
 export const WAIT_TIMES = 96;
+/** The records of the tasks from the inbox that it has begun, offset / 16, in any order. */
+export const MAIL = 128;
+export const MAIL_MAX = 64;
 
 export const RING = FIRST_WORKER + WORKERS * WORKER_WORDS;
 export const FIRST_SLOT = RING + RING_SLOTS;
@@ -202,9 +212,9 @@ export class Fabric {
   }
 }
 
-/** The ring through which a worker gives results back. */
+/** The ring through which a worker gives results back: numbers of slots, and messages of tasks / -16. A message takes no place that a slot may need. */
 export function doneRing(block: number): Int32Array {
   const heap = sharedHeap();
-  heap.reach(block + SLOTS * 4 - 1);
-  return heap.i32.subarray(block / 4, block / 4 + SLOTS);
+  heap.reach(block + RING_SLOTS * 4 - 1);
+  return heap.i32.subarray(block / 4, block / 4 + RING_SLOTS);
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { writeAll } from '../../host/thread/output.ts';
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
 import { TimeoutError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
@@ -6,7 +8,8 @@ import { sharedHeap } from '../../word/heap.ts';
 import { holdLoop, releaseLoop } from '../../word/keep-alive.ts';
 import { BrokenExecutorError, BrokenWorkerError } from '../errors.ts';
 import { type AnyFuture, type Future, newFuture, peek, recordOf, settleFuture, setTicket, type Source, ticketOf } from '../future.ts';
-import { CANCELLED, FAILED as FUTURE_FAILED, moveRecord, PENDING, stateOfRecord, SUCCEEDED } from '../future-record.ts';
+import { CANCELLED, FAILED as FUTURE_FAILED, moveRecord, PENDING, settleRecord, stateOfRecord, SUCCEEDED } from '../future-record.ts';
+import { TaskStream } from '../task-stream.ts';
 import { NO_TERMS, type Terms } from '../terms.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { type AnyFunction, FunctionNumbers } from './function-table.ts';
@@ -24,7 +27,9 @@ import {
   FREE,
   FUNCTION,
   HEAD,
+  INBOX,
   INTERRUPTING,
+  LISTENED,
   KIND,
   NONE,
   PARCELS,
@@ -35,15 +40,20 @@ import {
   RING_SLOTS,
   RUNNING,
   SENT_AT,
+  SHUT,
   SLEEPERS,
   SLOTS,
   STAMPED,
   STATE,
   STATE_BITS,
+  STREAM_BEGINS,
   TAIL,
+  TAKEN,
+  YIELDED,
   TIMED,
   WITHDRAWN,
 } from './layout.ts';
+import { Inbox } from './inbox.ts';
 import { Backlog, dropParked, park, unpark } from './parked.ts';
 import type { PoolThread, ThreadEnd } from './pool-thread.ts';
 import { StableFunctions } from './stable-functions.ts';
@@ -93,6 +103,7 @@ export class PoolCore implements Source {
   readonly #pinned = new Map<number, Pin>();
   /** Tasks on terms. */
   readonly #works = new Map<AnyFuture, Work>();
+  readonly #streams = new Map<number, TaskStream>();
   readonly #free: number[] = [];
   readonly #backlog = new Backlog();
   #stillborn = 0;
@@ -106,6 +117,7 @@ export class PoolCore implements Source {
   #isStopping = false;
   /** Its threads are gone, and its memory is given back. */
   #isOver = false;
+  #inbox: Inbox | null = null;
   #broken: BrokenExecutorError | null = null;
   /** Threads that are about to end, and still look into the pool's memory. */
   readonly #leaving = new Set<Promise<void>>();
@@ -218,7 +230,8 @@ export class PoolCore implements Source {
     if (priority > 0) this.#recall(priority);
     else if (priority < 0 && !this.#backlog.isOrdered) this.#recall(priority);
     // Before it is sent: the result may be there before the call returns.
-    if (signal !== undefined || timeout !== undefined || work.retry !== null) this.#works.set(future, work);
+    if (signal !== undefined || timeout !== undefined || work.retry !== null || terms.onMessage !== undefined)
+      this.#works.set(future, work);
     try {
       this.#sendWork(work);
     } catch (error) {
@@ -245,7 +258,15 @@ export class PoolCore implements Source {
     try {
       const parcels = this.#write(at, slot === SCRATCH, number, fn, args, transfer);
       setTicket(future, slot);
-      this.#dispatch(future, slot, at, timeout === undefined ? 0 : TIMED, priority, parcels, transfer);
+      this.#dispatch(
+        future,
+        slot,
+        at,
+        (timeout === undefined ? 0 : TIMED) | (terms.onMessage === undefined ? 0 : LISTENED),
+        priority,
+        parcels,
+        transfer,
+      );
     } catch (error) {
       this.#giveBack(slot);
       throw error;
@@ -464,20 +485,72 @@ export class PoolCore implements Source {
     try {
       for (const thread of this.crew.slots) {
         if (thread === null) continue;
-        for (let slot = thread.nextResult(); slot >= 0; slot = thread.nextResult()) {
+        for (let slot = thread.nextResult(); slot !== 0; slot = thread.nextResult()) {
           this.#take(slot, thread);
           if (this.#backlog.length > 0) this.#refill();
         }
         if (thread.hasLeft) this.#left(thread);
       }
       if (this.#backlog.length > 0) this.#refill();
+      if (this.crew.living < this.#options.maxWorkers) this.#growForInbox();
     } finally {
       this.#isDraining = false;
     }
     this.#becomeIdle();
   }
 
+  /** Other threads have handed over tasks that nobody has taken. */
+  #growForInbox(): void {
+    if (Atomics.load(this.fabric.i32, this.fabric.base + INBOX) === 0 || this.#isStopping) return;
+    const waiting = (this.#inbox ??= Inbox.find(this.fabric)!).size;
+    if (waiting > 0 && Atomics.load(this.fabric.i32, this.fabric.base + SLEEPERS) === 0) this.#grow();
+  }
+
+  /** Something that a task has sent before its end. */
+  #hear(message: number, thread: PoolThread): void {
+    let slot: number;
+    let kind: number;
+    let value: unknown;
+    try {
+      [slot, kind, value] = take(message) as [number, number, unknown];
+    } catch (error) {
+      writeAll(2, Buffer.from(`a message of a task of ${this.name} can't be read: ${inspect(error)}\n`));
+      return;
+    }
+    const future = this.#futures[slot];
+    if (!future) return;
+    if (kind === YIELDED) return this.#streams.get(slot)?.push(value);
+    if (kind === STREAM_BEGINS) return this.#beginStream(slot, future, thread);
+    try {
+      this.#works.get(future)?.terms.onMessage?.(value as never);
+    } catch (error) {
+      writeAll(2, Buffer.from(`onMessage of a task of ${this.name} failed: ${inspect(error)}\n`));
+    }
+  }
+
+  /** The future of a task that yields gives the stream; the task goes on. */
+  #beginStream(slot: number, future: AnyFuture, thread: PoolThread): void {
+    const { i32 } = this.fabric;
+    const at = this.fabric.slot(slot);
+    const stream = new TaskStream({
+      taken: () => {
+        if (this.#futures[slot] !== future) return;
+        Atomics.add(i32, at + TAKEN, 1);
+        Atomics.notify(i32, at + TAKEN);
+      },
+      stop: () => {
+        if (this.#futures[slot] !== future || this.crew.slots[thread.number] !== thread || !this.#breakOff(slot, at)) return;
+        this.#streams.delete(slot);
+        this.#outstanding--;
+        this.#becomeIdle();
+      },
+    });
+    this.#streams.set(slot, stream);
+    settleFuture(future, SUCCEEDED, stream);
+  }
+
   #take(slot: number, thread: PoolThread): void {
+    if (slot < 0) return this.#hear(slot * -16, thread);
     const { fabric } = this;
     const at = fabric.slot(slot);
     const flags = fabric.i32[at + FLAGS]!;
@@ -520,6 +593,12 @@ export class PoolCore implements Source {
     invariant(future, `slot ${slot} has no future`);
     this.#release(slot, at);
     this.#outstanding--;
+    const stream = this.#streams.size > 0 ? this.#streams.get(slot) : undefined;
+    if (stream !== undefined) {
+      this.#streams.delete(slot);
+      stream.finish(state === FUTURE_FAILED, value);
+      return this.#finish(future, state, value);
+    }
     const record = recordOf(future);
     if (record !== 0 && stateOfRecord(record) === CANCELLED) return this.#finish(future, CANCELLED, undefined);
     if (state === FUTURE_FAILED && this.#works.size > 0) {
@@ -749,10 +828,14 @@ export class PoolCore implements Source {
     if (this.crew.slots[thread.number] !== thread) return;
     if (thread.hasLeft) return this.#left(thread);
     const { fabric } = this;
-    for (let slot = thread.nextResult(); slot >= 0; slot = thread.nextResult()) this.#take(slot, thread);
+    for (let slot = thread.nextResult(); slot !== 0; slot = thread.nextResult()) this.#take(slot, thread);
     this.#stillborn = thread.isReady ? 0 : this.#stillborn + 1;
     const mark = thread.number << STATE_BITS;
     const error = this.#workerError(thread, end);
+    for (const record of thread.begunMail) {
+      settleRecord(record, FUTURE_FAILED, error);
+      sharedHeap().release(record);
+    }
     const queued: number[] = [];
     for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
       const at = fabric.slot(slot);
@@ -820,6 +903,17 @@ export class PoolCore implements Source {
   }
 
   // ------------------------------------------------------------------ the end
+
+  /** Other threads may hand over tasks from now on, also while this one is blocked: somebody has to be there for them. */
+  serveOthers(): void {
+    if (this.crew.living === 0 && !this.#isStopping) this.crew.start();
+    this.#listen();
+  }
+
+  /** Takes no more, from nobody. */
+  shut(): void {
+    if (!this.#isOver) Atomics.store(this.fabric.i32, this.fabric.base + SHUT, 1);
+  }
 
   /** Takes back everything that has not begun. */
   cancelQueued(): void {

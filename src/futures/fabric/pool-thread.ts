@@ -19,11 +19,13 @@ import {
   PIN,
   READY,
   SLEEPERS,
-  SLOT_MASK,
-  SLOTS,
+  RING_MASK,
+  RING_SLOTS,
   WORKER_COUNT,
   WORKER_WORDS,
   LEFT,
+  MAIL,
+  MAIL_MAX,
   QUIT,
   BUSY_MS,
   RUN_TIMES,
@@ -72,7 +74,7 @@ export class PoolThread {
     this.#onEnd = onEnd;
     const { i32 } = fabric;
     i32.fill(0, this.#area, this.#area + WORKER_WORDS);
-    this.#ring = sharedHeap().allocate(SLOTS * 4);
+    this.#ring = sharedHeap().allocate(RING_SLOTS * 4);
     this.#results = doneRing(this.#ring);
     i32[this.#area + DONE_RING] = this.#ring / 16;
     if (number >= fabric.workers) Atomics.store(i32, fabric.base + WORKER_COUNT, number + 1);
@@ -109,11 +111,11 @@ export class PoolThread {
     return Atomics.load(i32, this.#area + DONE_TAIL) !== this.#head || (!this.isKnownToLeave && this.hasLeft);
   }
 
-  /** The number of the next slot that is done; -1 when there is none. */
+  /** The number of the next slot that is done, or a message of a task / -16; 0 when there is none. */
   nextResult(): number {
     const { i32 } = this.#fabric;
-    if (Atomics.load(i32, this.#area + DONE_TAIL) === this.#head) return -1;
-    const slot = this.#results[this.#head & SLOT_MASK]!;
+    if (Atomics.load(i32, this.#area + DONE_TAIL) === this.#head) return 0;
+    const slot = this.#results[this.#head & RING_MASK]!;
     this.#head = (this.#head + 1) | 0;
     i32[this.#area + DONE_HEAD] = this.#head;
     return slot;
@@ -154,6 +156,12 @@ export class PoolThread {
     return { how: roster.howDied(record.idOf(this.#run)) ?? 'lost', exitCode: 1, error: undefined };
   }
 
+  /** The records of the tasks from the inbox that it had begun. */
+  get begunMail(): readonly number[] {
+    const first = this.#area + MAIL;
+    return Array.from(this.#fabric.i32.subarray(first, first + MAIL_MAX), (unit) => (unit >>> 0) * 16).filter((record) => record !== 0);
+  }
+
   /** Tells it that a task of its own has been broken off; `isCall`: its call has to be interrupted. */
   breakOff(slot: number, isCall: boolean): void {
     if (isCall) interrupt(this.#run);
@@ -187,7 +195,15 @@ export class PoolThread {
 
   /** Waits until it has left the pool, or has died. */
   async join(): Promise<void> {
-    if (this.#run !== 0) await suspend(record.ended(this.#run, sharedHeap().word(this.#run)));
+    const run = this.#run;
+    if (run === 0) return;
+    // The owner may let go of it meanwhile.
+    sharedHeap().retain(run);
+    try {
+      await suspend(record.ended(run, sharedHeap().word(run)));
+    } finally {
+      sharedHeap().release(run);
+    }
   }
   joinSync(): void {
     if (this.#run !== 0) block(record.ended(this.#run, sharedHeap().word(this.#run)));

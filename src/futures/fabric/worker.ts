@@ -1,10 +1,17 @@
+import { inspect, types } from 'node:util';
+import { writeAll } from '../../host/thread/output.ts';
+import { isShareable } from '../../word/shareable.ts';
 import { hasWorkers } from '../../host/thread/carrier.ts';
 import { isLoopEmpty } from '../../host/thread/loop.ts';
 import { callFromPort, type Ports, portsToMaker } from '../../host/thread/port.ts';
 import { onUncaught } from '../../host/thread/run-thread.ts';
-import { MustAwait, post } from '../../message/index.ts';
+import { drop, MustAwait, post, read } from '../../message/index.ts';
 import '../../threading/thread.ts'; // A task may ask for its thread.
 import { CANCELLED, FAILED as RECORD_FAILED, moveRecord, PENDING, RUNNING as BEGUN, settleRecord, SUCCEEDED } from '../future-record.ts';
+import { BrokenExecutorError } from '../errors.ts';
+import { helper } from '../future.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import { Inbox, takeTask } from './inbox.ts';
 import { applyToChunk, type ChunkArgs } from './chunk.ts';
 import { type AnyFunction, FunctionCache } from './function-table.ts';
 import {
@@ -18,8 +25,17 @@ import {
   CANCELLING,
   CHUNK,
   CLOSED,
+  MAIL,
+  MAIL_MAX,
   DONE,
+  DONE_HEAD,
   DONE_RING,
+  EMITTED,
+  LISTENED,
+  STREAM_AHEAD,
+  STREAM_BEGINS,
+  TAKEN,
+  YIELDED,
   DONE_TAIL,
   doneRing,
   Fabric,
@@ -48,7 +64,7 @@ import {
   RUNNING,
   SENT_AT,
   SLEEPERS,
-  SLOT_MASK,
+  SLOTS,
   STAMPED,
   STATE,
   STATE_BITS,
@@ -58,7 +74,7 @@ import {
   WAIT_TIMES,
   WITHDRAWN,
 } from './layout.ts';
-import { type Task, taskHere } from './task.ts';
+import { runListened, type Task, taskHere } from './task.ts';
 import { dropValue, putValue, takeValue } from './values.ts';
 
 export interface WorkerOptions {
@@ -102,6 +118,11 @@ export class PoolWorker {
   #taskUs = CLAIM_US;
   /** Tasks that have returned a promise, by their slots. */
   readonly #awaiting = new Map<number, Task>();
+  /** How many futures tasks are waiting for that other threads set. */
+  #yielding = 0;
+  /** The calls on the stack, innermost last: numbers of slots, and records / -16 of tasks from the inbox. */
+  readonly #calls: number[] = [];
+  #inbox: Inbox | null = null;
   #ran = 0;
   #memoryLook = 0;
   #isScheduled = false;
@@ -125,6 +146,13 @@ export class PoolWorker {
 
   begin(): void {
     onUncaught.current = (error) => this.#leaveWord(error);
+    helper.current = {
+      help: () => this.#help(),
+      awaits: (change) => {
+        this.#yielding += change;
+        this.#schedule();
+      },
+    };
     const { initializer, initargs } = this.#options;
     const ready = (): void => {
       Atomics.store(this.#fabric.i32, this.#area + READY, 1);
@@ -145,7 +173,8 @@ export class PoolWorker {
     try {
       Atomics.store(this.#fabric.i32, this.#area + LAST_WORD, post(error).offset / 16);
     } catch {
-      // It can't be sent: the owner knows how the worker ended, if not why.
+      // It can't be sent: the owner knows how the worker ended, and people see why.
+      writeAll(2, Buffer.from(`${inspect(error)}\n`));
     }
   }
 
@@ -171,8 +200,8 @@ export class PoolWorker {
   readonly #turn = (): void => {
     this.#isScheduled = false;
     const start = performance.now();
-    while (this.#awaiting.size === 0) {
-      if (this.#claim() || this.#takePinned() || this.#steal()) {
+    while (this.#mayRun()) {
+      if (this.#claim() || this.#takePinned() || this.#takeFromInbox() || this.#steal()) {
         this.#hasRun = true;
         if (this.#isWornOut() && this.#acceptNoMore()) return this.#leave();
         if (performance.now() - start > TURN_MS) return this.#schedule();
@@ -185,10 +214,16 @@ export class PoolWorker {
       }
       const { i32, base } = this.#fabric;
       if (Atomics.load(i32, base + CLOSED) !== 0 || Atomics.load(i32, this.#area + QUIT) !== 0) {
+        if (this.#awaiting.size > 0) return;
         if (this.#acceptNoMore()) return this.#leave();
       } else if (!this.#park()) return;
     }
   };
+
+  /** Whether another task may begin: none awaits, or all that do may be waiting for tasks of this pool. */
+  #mayRun(): boolean {
+    return this.#awaiting.size === 0 || this.#yielding >= this.#awaiting.size;
+  }
 
   /** Whether it has run as many tasks, or holds as much memory, as it may. Those that are for it alone are run first. */
   #isWornOut(): boolean {
@@ -210,6 +245,9 @@ export class PoolWorker {
   #leave(): void {
     Atomics.store(this.#fabric.i32, this.#area + LEFT, 1);
     this.#fabric.ring();
+    // From now on, the pool's memory may be somebody else's.
+    helper.current = null;
+    onUncaught.current = null;
     this.#ports.close();
     this.#entry.close();
     this.#end();
@@ -241,6 +279,7 @@ export class PoolWorker {
     return (
       Atomics.load(i32, base + HEAD) !== Atomics.load(i32, base + TAIL) ||
       Atomics.load(i32, this.#area + PIN) !== this.#pinsSeen ||
+      this.#hasMail() ||
       Atomics.load(i32, this.#area + QUIT) !== 0 ||
       Atomics.load(i32, base + CLOSED) !== 0
     );
@@ -262,9 +301,9 @@ export class PoolWorker {
       if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, count);
       const start = performance.now();
       let ran = 0;
-      for (let i = 0; i < count; i++) if (this.#awaiting.size === 0) ran += this.#run(i32[batch + i]!);
+      for (let i = 0; i < count; i++) if (this.#mayRun()) ran += this.#run(i32[batch + i]!);
       // What is left of the batch while a task awaits is for the others, or for later: it is still QUEUED, and shown.
-      if (this.#awaiting.size === 0) {
+      if (this.#mayRun()) {
         if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, 0);
         if (ran > 0) this.#measure(performance.now() - start, ran);
       } else if (count > 1) this.#fabric.wakeOne(this.#fabric.workers);
@@ -283,7 +322,7 @@ export class PoolWorker {
     const size = i32[this.#area + BATCH_SIZE]!;
     for (let i = 0; i < size; i++) {
       this.#run(i32[this.#area + BATCH_SLOTS + i]!);
-      if (this.#awaiting.size > 0) return true;
+      if (!this.#mayRun()) return true;
     }
     Atomics.store(i32, this.#area + BATCH_SIZE, 0);
     return true;
@@ -309,6 +348,101 @@ export class PoolWorker {
       }
     }
     return false;
+  }
+
+  /** A task waits for another by blocking: meanwhile this thread runs what there is. */
+  #help(): boolean {
+    const task = taskHere.current;
+    const hasRun = this.#takeFromInbox() || this.#claim() || this.#steal();
+    taskHere.current = task;
+    return hasRun;
+  }
+
+  /** Keeps the list of begun tasks from the inbox: what is there if this worker dies. */
+  #note(before: number, after: number): void {
+    const { i32 } = this.#fabric;
+    for (let at = this.#area + MAIL; at < this.#area + MAIL + MAIL_MAX; at++) {
+      if (i32[at] === before) return void Atomics.store(i32, at, after);
+    }
+  }
+
+  #hasMail(): boolean {
+    this.#inbox ??= Inbox.find(this.#fabric);
+    return this.#inbox !== null && this.#inbox.size > 0;
+  }
+
+  /** Runs a task that another thread has handed over. */
+  #takeFromInbox(): boolean {
+    if (!this.#hasMail()) return false;
+    const record = this.#inbox!.take();
+    if (record === 0) return false;
+    const { message, isChunk } = takeTask(record);
+    const release = (): void => sharedHeap().release(record);
+    if (moveRecord(record, PENDING, BEGUN) !== PENDING) {
+      drop(message);
+      release();
+      return true;
+    }
+    this.#note(0, record / 16);
+    this.#calls.push(record / -16);
+    const settle = (value: unknown, flags: number): void => {
+      this.#settle(record, value, flags);
+      this.#note(record / 16, 0);
+      release();
+    };
+    const start = performance.now();
+    try {
+      const result = this.#callMessage(message, isChunk);
+      if (isThenable(result)) this.#awaitRecord(record, result, settle);
+      else settle(result, 0);
+    } catch (error) {
+      if (error instanceof MustAwait) this.#awaitRecord(record, this.#whenMessageLoaded(message, isChunk, error), settle);
+      else settle(error, FAILED);
+    }
+    this.#calls.pop();
+    this.#measure(performance.now() - start, 1);
+    return true;
+  }
+
+  /** Calls what a message says, and frees it; not when `MustAwait` is thrown. */
+  #callMessage(message: number, isChunk: boolean): unknown {
+    let call: readonly [AnyFunction, readonly never[]];
+    try {
+      call = read(message) as typeof call;
+    } catch (error) {
+      if (!(error instanceof MustAwait)) drop(message);
+      throw error;
+    }
+    drop(message);
+    const [fn, args] = call;
+    return isChunk ? applyToChunk(fn, ...(args as unknown as ChunkArgs)) : fn(...args);
+  }
+
+  async #whenMessageLoaded(message: number, isChunk: boolean, first: MustAwait): Promise<unknown> {
+    for (let missing = first; ;) {
+      await missing.load();
+      try {
+        return await this.#callMessage(message, isChunk);
+      } catch (error) {
+        if (!(error instanceof MustAwait) || error === missing) throw error;
+        missing = error;
+      }
+    }
+  }
+
+  #awaitRecord(record: number, result: PromiseLike<unknown>, settle: (value: unknown, flags: number) => void): void {
+    const task: Task = taskHere.current ?? { controller: null };
+    this.#awaiting.set(record / -16, task);
+    const end = (value: unknown, flags: number): void => {
+      this.#awaiting.delete(record / -16);
+      settle(value, flags);
+      this.#hasRun = true;
+      this.#schedule();
+    };
+    result.then(
+      (value) => end(value, 0),
+      (error: unknown) => end(error, FAILED),
+    );
   }
 
   /** Runs a task that was sent to this worker alone. */
@@ -340,14 +474,24 @@ export class PoolWorker {
       return 1;
     }
     let result: unknown;
+    this.#calls.push(number);
     try {
-      result = this.#call(slot, flags, parcels);
+      result =
+        (flags & LISTENED) === 0
+          ? this.#call(slot, flags, parcels)
+          : runListened(
+              (message) => this.#sendMessage(number, EMITTED, message),
+              () => this.#call(slot, flags, parcels),
+            );
+      this.#calls.pop();
     } catch (error) {
+      this.#calls.pop();
       if (error instanceof MustAwait) void this.#whenLoaded(number, slot, error, parcels);
       else this.#finish(number, slot, error, FAILED, false);
       return 1;
     }
     if (isThenable(result)) this.#await(number, slot, result);
+    else if (isStream(result)) this.#await(number, slot, this.#stream(number, slot, result));
     else this.#finish(number, slot, result, 0, false);
     return 1;
   }
@@ -411,6 +555,51 @@ export class PoolWorker {
     );
   }
 
+  /** Sends the values of a stream, never more than some ahead of the reader. Runs until the stream ends. */
+  async #stream(number: number, slot: number, stream: Stream): Promise<void> {
+    // Once the caller has taken note of the task.
+    await Promise.resolve();
+    const { i32 } = this.#fabric;
+    const iterator: AsyncIterator<unknown> | Iterator<unknown> =
+      Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
+    const task = this.#awaiting.get(number);
+    if (task === undefined) return void iterator.return?.();
+    const state = { isStopped: false };
+    task.stop = () => {
+      state.isStopped = true;
+      void iterator.return?.();
+    };
+    Atomics.store(i32, slot + TAKEN, 0);
+    this.#sendMessage(number, STREAM_BEGINS, null);
+    for (let sent = 0; ; sent++) {
+      const next = await iterator.next();
+      if (state.isStopped || next.done === true) return;
+      this.#sendMessage(number, YIELDED, next.value);
+      while (!state.isStopped) {
+        const taken = Atomics.load(i32, slot + TAKEN);
+        if (sent + 1 - taken < STREAM_AHEAD) break;
+        const { async, value } = Atomics.waitAsync(i32, slot + TAKEN, taken);
+        if (async) await value;
+      }
+      if (state.isStopped) return;
+    }
+  }
+
+  /** Sends something to the owner before the task is done. */
+  #sendMessage(number: number, kind: number, value: unknown): void {
+    const { offset, parcels } = post([number, kind, value]);
+    if (parcels !== null) {
+      drop(offset);
+      throw new TypeError("a MessagePort or a SharedArrayBuffer can't be sent out of a task that goes on: use a SharedArray");
+    }
+    const { i32 } = this.#fabric;
+    while (((this.#doneTail - Atomics.load(i32, this.#area + DONE_HEAD)) | 0) >= SLOTS) {
+      this.#fabric.ring();
+      Atomics.wait(i32, this.#area + DONE_HEAD, Atomics.load(i32, this.#area + DONE_HEAD), 1);
+    }
+    this.#report(offset / -16);
+  }
+
   #settleAwaited(number: number, slot: number, task: Task, value: unknown, flags: number): void {
     // It was broken off: nobody waits for this, and the slot may be another task's.
     if (this.#awaiting.get(number) !== task) return;
@@ -443,7 +632,7 @@ export class PoolWorker {
 
   /** Tells the owner that a slot is done. */
   #report(number: number): void {
-    this.#ring[this.#doneTail & SLOT_MASK] = number;
+    this.#ring[this.#doneTail & RING_MASK] = number;
     this.#doneTail = (this.#doneTail + 1) | 0;
     Atomics.store(this.#fabric.i32, this.#area + DONE_TAIL, this.#doneTail);
     this.#fabric.ring();
@@ -454,13 +643,32 @@ export class PoolWorker {
     const { i32 } = this.#fabric;
     const slot = this.#fabric.slot(number);
     const task = this.#awaiting.get(number) ?? taskHere.current;
+    const depth = this.#calls.indexOf(number);
+    if (depth >= 0) this.#fellWith(this.#calls.splice(depth).slice(1));
     this.#awaiting.delete(number);
     taskHere.current = null;
     if (Atomics.compareExchange(i32, slot, CANCELLING | this.#mark, DONE | this.#mark) === (CANCELLING | this.#mark)) this.#report(number);
     task?.controller?.abort();
+    task?.stop?.();
     this.#hasRun = true;
     this.#isScheduled = false;
     this.#schedule();
+  }
+
+  /** Tasks that this thread ran while the one that was broken off waited: their calls are gone as well. */
+  #fellWith(calls: readonly number[]): void {
+    for (const call of calls) {
+      const error = new BrokenExecutorError(
+        'the task was broken off: the thread that ran it was interrupted in another one, which waited meanwhile',
+      );
+      if (call < 0) {
+        this.#settle(call * -16, error, FAILED);
+        this.#note(-call, 0);
+        sharedHeap().release(call * -16);
+      } else if ((Atomics.load(this.#fabric.i32, this.#fabric.slot(call)) & STATE) === RUNNING) {
+        this.#finish(call, this.#fabric.slot(call), error, FAILED, true);
+      }
+    }
   }
 
   /** Gives more flags. What can't be sent makes this task fail, and no other. */
@@ -500,6 +708,14 @@ export class PoolWorker {
 /** The powers of two of microseconds. */
 function bucketOf(us: number): number {
   return Math.max(0, Math.min(TIME_BUCKETS - 1, 32 - Math.clz32(us)));
+}
+
+type Stream = AsyncIterable<unknown> | Generator;
+
+/** What a task returns to be read as it comes: an async iterable, or a generator. A queue, which can be sent itself, is none. */
+function isStream(value: unknown): value is Stream {
+  if (typeof value !== 'object' || value === null || isShareable(value)) return false;
+  return Symbol.asyncIterator in value || types.isGeneratorObject(value);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { emit, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { Event, int32, SharedValue } from '../../src/threading/index.ts';
+import { test } from '../support/test.ts';
+import { until } from '../support/until.ts';
+
+test('a task sends messages while it runs, in order, before its result', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const seen: unknown[] = [];
+  const view = pool.with({ onMessage: (message: unknown) => void seen.push(message) });
+  const count = (n: number): number => {
+    for (let i = 0; i < n; i++) emit({ at: i });
+    return n;
+  };
+  assert.equal(await view.submit(count, 3), 3);
+  assert.deepEqual(seen, [{ at: 0 }, { at: 1 }, { at: 2 }]);
+  seen.length = 0;
+  await view.submit(async () => {
+    emit('before');
+    await new Promise(setImmediate);
+    emit('after');
+  });
+  assert.deepEqual(seen, ['before', 'after']);
+  assert.equal(await pool.submit(() => emit('nobody')), false);
+  seen.length = 0;
+  assert.equal(await view.submit(count, 20_000), 20_000);
+  assert.equal(seen.length, 20_000);
+});
+
+test('a listener that throws is reported, and a message that cannot travel fails its task', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const deaf = pool.with({
+    onMessage: () => {
+      throw new Error('reported by a test');
+    },
+  });
+  assert.equal(
+    await deaf.submit(() => {
+      emit(1);
+      return 'done';
+    }),
+    'done',
+  );
+  await assert.rejects(async () => await deaf.submit(() => emit(Promise.resolve())), { name: 'SendError' });
+});
+
+test('a task that yields is read as it comes', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const seen: number[] = [];
+  const stream = await pool.submit(function* (n: number) {
+    for (let i = 0; i < n; i++) yield i * i;
+  }, 100);
+  for await (const value of stream) seen.push(value);
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 100 }, (_, i) => i * i),
+  );
+  const words: string[] = [];
+  for await (const word of await pool.submit(async function* () {
+    yield 'a';
+    await new Promise(setImmediate);
+    yield 'b';
+  }))
+    words.push(word);
+  assert.deepEqual(words, ['a', 'b']);
+  assert.equal(await pool.submit(() => 'free again'), 'free again');
+});
+
+test('a stream runs no more than some values ahead of its reader', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const made = new SharedValue(int32, 0);
+  const stream = await pool.submit(function* () {
+    for (;;) yield made.add(1);
+  });
+  await stream.next();
+  await until(() => made.value >= 30);
+  for (let i = 0; i < 100; i++) {
+    await stream.next();
+    assert.ok(made.value <= i + 2 + 33, `${made.value} were made when ${i + 2} had been read`);
+  }
+  await stream.return();
+  assert.equal(await pool.submit(() => 1), 1);
+});
+
+test('leaving the loop ends the task, and an error of the task ends the stream', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const ended = new Event();
+  const endless = await pool.submit(async function* () {
+    try {
+      for (let i = 0; ; i++) {
+        await new Promise(setImmediate);
+        yield i;
+      }
+    } finally {
+      ended.set();
+    }
+  });
+  for await (const value of endless) if (value === 3) break;
+  assert.equal(await ended.wait({ timeout: 5000 }), true);
+  const broken = await pool.submit(function* () {
+    yield 1;
+    throw new RangeError('in mid-stream');
+  });
+  assert.deepEqual(await broken.next(), { value: 1, done: false });
+  await assert.rejects(broken.next(), { name: 'RangeError', message: 'in mid-stream' });
+  assert.equal((await broken.next()).done, true);
+  const dying = await pool.submit(function* () {
+    yield 1;
+    setImmediate(() => process.exit(5));
+    for (;;) yield 2;
+  });
+  await assert.rejects(
+    async () => {
+      for await (const _ of dying);
+    },
+    { name: 'BrokenWorkerError' },
+  );
+});
+
+test('progress tells every tenth of the items, and the end', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  let text = '';
+  const progress = { title: 'work', isTerminal: false, write: (piece: string) => void (text += piece) };
+  await pool.map((n: number) => n, Array(1000).keys(), { chunkSize: 50, progress }).toArray();
+  const lines = text.trimEnd().split('\n');
+  assert.ok(lines.length >= 2 && lines.length <= 11);
+  assert.match(lines.at(-1)!, /^work 100 % 1000\/1000 \(0:0\d, \d+\/s\)$/);
+  text = '';
+  await pool.map((n: number) => n, Array(50).keys(), { progress: { ...progress, isTerminal: true } }).toArray();
+  assert.ok(text.includes('100 % [##############################] 50/50'));
+});
