@@ -1,7 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { ambient, type Scope as Ambient } from '../base/ambient.ts';
 import type { CancelledError } from '../base/errors.ts';
-import { removeWaiter, type Scope, takeCancellation } from './scope.ts';
+import { granted, removeWaiter, type Scope, takeCancellation } from './scope.ts';
 import { enlist, type Source, Waiter } from './waiter.ts';
 
 const storage = new AsyncLocalStorage<Scope>();
@@ -56,13 +56,17 @@ class WaitBelow implements Ambient, Source {
   checkpoint(): void {
     const error = takeCancellation(this.#scope);
     if (error !== null) throw error;
+    granted(this.#scope);
   }
 
   subscribe(cancel: (reason: unknown) => void): () => void {
     this.#cancel = cancel;
     const waiter = new Waiter(this, null, ignore, ignore);
     enlist(this.#scope, waiter);
-    return () => removeWaiter(waiter);
+    return () => {
+      granted(waiter.scope);
+      removeWaiter(waiter);
+    };
   }
 
   interrupt(waiter: Waiter, error: CancelledError, origin: Scope): void {

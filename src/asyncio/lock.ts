@@ -1,6 +1,7 @@
 import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import { currentScope } from './current.ts';
+import { granted } from './scope.ts';
 import { checkWait, waitIn } from './wait-in.ts';
 import { cutOff, refusal, wake, WaiterList } from './waiter.ts';
 
@@ -22,11 +23,13 @@ export class Lock implements Disposable {
   acquire(): Promise<this>;
   acquire(wait?: Wait): Promise<this | null>;
   acquire(wait?: Wait): Promise<this | null> {
-    const error = refusal(currentScope());
+    const scope = currentScope();
+    const error = refusal(scope);
     if (error !== null) return cutOff(error);
     if (wait !== undefined) checkWait(wait);
     if (this.#isLocked) return waitIn(this.#waiters, wait, null).promise as Promise<this>;
     this.#isLocked = true;
+    granted(scope);
     return (this.#granted ??= Promise.resolve(this));
   }
 

@@ -6,6 +6,7 @@ import { QueueEmpty, QueueFull, QueueShutDown } from '../queue/errors.ts';
 import { compareValues } from '../queue/priority-queue.ts';
 import type { QueueOptions, ShutdownOptions } from '../queue/queue.ts';
 import { currentScope } from './current.ts';
+import { granted } from './scope.ts';
 import { checkWait, waitIn } from './wait-in.ts';
 import { cutOff, fail, refusal, wake, WaiterList } from './waiter.ts';
 
@@ -55,12 +56,14 @@ export class Queue<T = unknown> {
 
   /** Puts an item in, waiting for room. Rejects with `QueueFull` when time was up, and with `QueueShutDown`. Cancelled, it has put nothing. */
   put(item: T, wait?: Wait): Promise<void> {
-    const error = refusal(currentScope());
+    const scope = currentScope();
+    const error = refusal(scope);
     if (error !== null) return cutOff(error);
     if (wait !== undefined) checkWait(wait);
     if (this.#isShutDown) return Promise.reject(shutDown());
     if (!this.isFull) {
       this.#accept(item);
+      granted(scope);
       return accepted;
     }
     const waiter = waitIn(this.#putters, wait, wait === undefined ? null : full(this), fail);
@@ -82,10 +85,14 @@ export class Queue<T = unknown> {
 
   /** Takes the next item, waiting for one. Rejects with `QueueEmpty` when time was up, and with `QueueShutDown`. */
   get(wait?: Wait): Promise<T> {
-    const error = refusal(currentScope());
+    const scope = currentScope();
+    const error = refusal(scope);
     if (error !== null) return cutOff(error);
     if (wait !== undefined) checkWait(wait);
-    if (this.#items.length > 0) return Promise.resolve(this.#take());
+    if (this.#items.length > 0) {
+      granted(scope);
+      return Promise.resolve(this.#take());
+    }
     if (this.#isShutDown) return Promise.reject(shutDown());
     return waitIn(this.#getters, wait, wait === undefined ? null : empty(), fail).promise as Promise<T>;
   }

@@ -3,6 +3,7 @@ import type { CancelledError } from '../base/errors.ts';
 import type { Context } from './context.ts';
 import { monitor } from './debug-state.ts';
 import type { Task } from './task.ts';
+import { thisTurn } from './turn.ts';
 import type { Waiter } from './waiter.ts';
 
 /*
@@ -65,6 +66,12 @@ export function innerScopes({ inner }: Scope): Scope[] {
 
 export function waitersOf({ waiter, others }: Scope): Waiter[] {
   return [...(waiter === null ? [] : [waiter]), ...(others ?? [])];
+}
+
+/** Something is granted: if its task returns that, a cancellation of this moment comes too late to drop it. */
+export function granted(scope: Scope | null | undefined): void {
+  const task = scope?.task;
+  if (task !== undefined && task !== null) task.grantedIn = thisTurn();
 }
 
 /** Ends the waits of the scope, or the next one if there is none. */

@@ -1,6 +1,7 @@
 import type { Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { currentScope } from './current.ts';
+import { granted } from './scope.ts';
 import { checkWait, waitIn } from './wait-in.ts';
 import { cutOff, refusal, WaiterList } from './waiter.ts';
 
@@ -32,11 +33,13 @@ export class Semaphore implements Disposable {
   acquire(): Promise<this>;
   acquire(wait?: Wait): Promise<this | null>;
   acquire(wait?: Wait): Promise<this | null> {
-    const error = refusal(currentScope());
+    const scope = currentScope();
+    const error = refusal(scope);
     if (error !== null) return cutOff(error);
     if (wait !== undefined) checkWait(wait);
     if (this.#value === 0) return waitIn(this.#waiters, wait, null).promise as Promise<this>;
     this.#value--;
+    granted(scope);
     return (this.#granted ??= Promise.resolve(this));
   }
 

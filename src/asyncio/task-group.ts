@@ -1,4 +1,5 @@
 import { CancelledError, StateError } from '../base/errors.ts';
+import { KeyboardInterrupt } from '../signal/errors.ts';
 import { cancelledBy } from './cancelled.ts';
 import { type Coroutine, invoke, mustBeCoroutine } from './coroutine.ts';
 import { currentScope, enter } from './current.ts';
@@ -13,7 +14,7 @@ type Body<T> = (group: TaskGroup) => Generator<unknown, T, never> | PromiseLike<
 
 /**
  * Tasks that end together: Python's `asyncio.TaskGroup`. The group is left when its body and all its tasks have ended; one that fails
- * cancels the others and the body, and all errors come out in an `ExceptionGroup`.
+ * cancels the others and the body, and all errors come out in an `ExceptionGroup`; a `KeyboardInterrupt` comes out as it is.
  *
  *     const total = await TaskGroup.run(async (group) => {
  *       const a = group.createTask(() => read('a'));
@@ -120,7 +121,7 @@ export class TaskGroup implements Observer, Source {
     }
     this.#state = 'finished';
     detach(scope);
-    if (this.#errors.length > 0) throw this.#failure(cancelled);
+    if (this.#errors.length > 0) throw this.#errors.find((error) => error instanceof KeyboardInterrupt) ?? this.#failure(cancelled);
     if (cancelled !== null) throw cancelled;
     return value as T;
   }

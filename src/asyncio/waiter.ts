@@ -1,8 +1,7 @@
 import type { CancelledError } from '../base/errors.ts';
 import { capture, monitor } from './debug-state.ts';
 import type { Future, Observer } from './future.ts';
-import { thisTurn } from './turn.ts';
-import { addWaiter, removeWaiter, type Scope, takeCancellation } from './scope.ts';
+import { addWaiter, granted, removeWaiter, type Scope, takeCancellation } from './scope.ts';
 
 /** What is waited for. */
 export interface Source {
@@ -69,8 +68,7 @@ export function enlist(scope: Scope, waiter: Waiter): void {
 
 /** The wait is granted. */
 export function wake(waiter: Waiter, value: unknown): void {
-  const task = waiter.scope?.task;
-  if (task !== undefined && task !== null) task.grantedIn = thisTurn();
+  granted(waiter.scope);
   removeWaiter(waiter);
   waiter.isOver = true;
   waiter.resolve(value as never);

@@ -43,6 +43,8 @@ export interface Fuzzed {
   readonly cancels: number;
 }
 
+const times = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
 export async function fuzz(seed: number, rounds: number): Promise<Fuzzed> {
   const random = generator(seed);
   const total = { operations: 0, cancels: 0 };
@@ -166,6 +168,9 @@ async function oneRound(random: () => number, total: { operations: number; cance
     };
     tasks.push(createTask(run, { eagerStart: random() < 0.8 }));
   }
+  // What these get is what they return.
+  const getters = times(6).map((i) => createTask<number>(() => (i % 2 === 0 ? queue.get() : sharedQueue.get())));
+  tasks.push(...(getters as Task[]));
   for (let k = 0; k < 60; k++) {
     await maybeYield();
     if (random() < 0.6 && tasks[below(tasks.length)]!.cancel()) total.cancels++;
@@ -176,6 +181,7 @@ async function oneRound(random: () => number, total: { operations: number; cance
   // What a select or a shield has left running ends by itself.
   for (let left = [...allTasks()]; left.length > 0; left = [...allTasks()]) await wait(left);
 
+  for (const getter of getters) if (!getter.cancelled) got.push(getter.result());
   const inside: number[] = [];
   for (; !queue.isEmpty;) inside.push(queue.getNoWait());
   for (; !sharedQueue.isEmpty;) inside.push(sharedQueue.getNoWait());

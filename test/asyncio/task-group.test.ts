@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { CancelledError, createTask, Future, ExceptionGroup, run, sleep, type Task, TaskGroup } from '../../src/asyncio/index.ts';
+import {
+  CancelledError,
+  createTask,
+  Future,
+  ExceptionGroup,
+  KeyboardInterrupt,
+  run,
+  sleep,
+  type Task,
+  TaskGroup,
+} from '../../src/asyncio/index.ts';
 import { deferred } from '../../src/base/deferred.ts';
 import { Boom, boom, forever, rejects, step, test } from './support.ts';
 
@@ -146,6 +156,23 @@ test('an inner group wraps its errors once, and the outer one again [TGR-11]', a
     await TaskGroup.run(async (inner) => void inner.createTask(forever));
   });
   await rejects(outerFails, (error: unknown) => messages(error).join() === 'boom');
+});
+
+test('a KeyboardInterrupt comes out of a group as it is [TGR-16]', async () => {
+  const interrupt = new KeyboardInterrupt();
+  const ofChild = TaskGroup.run(async (group) => {
+    group.createTask(forever);
+    group.createTask(async () => {
+      await step();
+      throw interrupt;
+    });
+  });
+  await rejects(ofChild, (error: unknown) => error === interrupt);
+  const ofBody = TaskGroup.run(async (group) => {
+    group.createTask(forever);
+    throw interrupt;
+  });
+  await rejects(ofBody, (error: unknown) => error === interrupt);
 });
 
 test('a long group lets go of the children that have ended', async () => {
