@@ -261,7 +261,7 @@ test('terminate ends the workers though they are busy, and what was pending is c
     await assert.rejects(pool.map(double, [1]), { code: 'ERR_POOL_CLOSED' });
   }));
 
-test('close lets everything that was handed over end, and join waits for it [POO-17]', () =>
+test('close lets everything that was handed over end, and join waits for it', () =>
   withPool(2, async (pool) => {
     await assert.rejects(pool.join(), { code: 'ERR_POOL_RUNNING' });
     const results = Array.from({ length: 3000 }, (_, i) => pool.applyAsync(double, [i]));
@@ -310,7 +310,7 @@ test('the initializer runs once in every worker, before its first task [POO-21]'
   });
 });
 
-test('an initializer that fails breaks the pool, with its error as the cause [POO-22]', () =>
+test('an initializer that fails breaks the pool, with its error as the cause', () =>
   withPool(
     {
       processes: 2,
