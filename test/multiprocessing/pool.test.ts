@@ -70,7 +70,7 @@ test('apply gives the value of the function for its arguments [POO-01]', () =>
     assert.equal(await pool.apply(async () => 'async'), 'async');
   }));
 
-test('map, starmap and their blocking twins keep the order, for any iterable [POO-02] [POO-03]', () =>
+test('map, starmap and their blocking twins keep the order, for any iterable [POO-03]', () =>
   withPool(3, async (pool) => {
     assert.deepEqual(await pool.map(double, [5, 10, 20]), [10, 20, 40]);
     assert.deepEqual(pool.mapSync(double, new Set([1, 2, 3])), [2, 4, 6]);
@@ -135,7 +135,7 @@ test('of the two callbacks exactly one is called, with the value or with the err
     ]);
   }));
 
-test('imap gives the results in order and imapUnordered all of them, awaited or blocking [POO-07] [POO-08]', () =>
+test('imap gives the results in order and imapUnordered all of them, awaited or blocking [POO-08]', () =>
   withPool(2, async (pool) => {
     const numbers = Array.from({ length: 50 }, (_, i) => i);
     for (const chunkSize of [1, 8]) {
@@ -189,7 +189,7 @@ test('empty input gives an empty result in every variant [POO-11]', () =>
     }
   }));
 
-test('an argument that cannot be sent is refused at once, a result that cannot is a MaybeEncodingError, and workers survive [POO-12] [POO-13]', () =>
+test('an argument that cannot be sent is refused at once, a result that cannot is a MaybeEncodingError, and workers survive [POO-13]', () =>
   withPool(1, async (pool) => {
     const [pid] = pool.pids;
     assert.throws(() => pool.applyAsync((x: unknown) => x, [Promise.resolve()]), { name: 'SendError' });
