@@ -178,7 +178,8 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
     }
     const { core } = this;
     const number = core.enter(fn);
-    const workers = this.maxWorkers;
+    // As many as compute at the same time.
+    const workers = Math.min(this.maxWorkers, Math.max(core.crew.living, core.eagerWorkers));
     const close = (): void => core.leave(number);
     if (terms !== NO_TERMS) return { workers, close, ...oneByOne((args) => core.submit(fn, args, terms, number)) };
     return {

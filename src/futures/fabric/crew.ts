@@ -11,7 +11,8 @@ export interface CrewOptions extends ThreadOptions {
   readonly idleTimeout: number;
 }
 
-const STARVED_MS = 20;
+const STARVED_MS = 50;
+const IDLE_SHARE = 0.3;
 
 /** The threads of a pool. */
 export class Crew {
@@ -75,12 +76,20 @@ export class Crew {
     else if (this.living < this.#options.maxWorkers) this.#waitForHunger();
   }
 
-  /** Tasks have waited for some time, and nobody has come to take them: the threads may be blocked. */
+  /**
+   * Tasks have waited for some time while the threads used little of the processor: they are blocked, and one more helps. Where they
+   * compute, it would only be in their way.
+   */
   #waitForHunger(): void {
-    this.#hunger ??= setTimeout(() => {
+    if (this.#hunger !== null) return;
+    const before = process.cpuUsage();
+    const begin = performance.now();
+    this.#hunger = setTimeout(() => {
       this.#hunger = null;
       if (!this.#isHungry() || this.living >= this.#options.maxWorkers) return;
-      this.start();
+      const { user, system } = process.cpuUsage(before);
+      const coresBusy = (user + system) / 1000 / (performance.now() - begin);
+      if (coresBusy < Math.min(this.living, this.#options.eagerWorkers) * IDLE_SHARE) this.start();
       this.#waitForHunger();
     }, STARVED_MS).unref();
   }

@@ -139,6 +139,10 @@ export class PoolCore implements Source {
   get name(): string {
     return this.#options.name;
   }
+  /** How many threads are started as soon as there is work for them. */
+  get eagerWorkers(): number {
+    return this.#options.eagerWorkers;
+  }
   get outstanding(): number {
     return this.#outstanding;
   }

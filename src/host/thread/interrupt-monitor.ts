@@ -10,7 +10,8 @@ export interface InterruptRequest {
   readonly thread: number;
 }
 
-const LINGER_MS = 3000;
+/** A program that ends by an error meanwhile would say that it waits for a debugger. */
+const LINGER_MS = 250;
 const ATTACH_MS = 1000;
 /** Node's own domains are not in the types. */
 type Post = (method: string, params?: object, done?: (error: Error | null) => void) => void;
@@ -19,12 +20,13 @@ interface Attached {
 }
 
 let post: Post | null = null;
+let session: Session | null = null;
 let close: NodeJS.Timeout | undefined;
 const sessions = new Map<number, string>();
 const waiting = new Map<number, () => void>();
 
 function connect(): Post {
-  const session = new Session();
+  session = new Session();
   session.connectToMainThread();
   session.on('NodeWorker.attachedToWorker', (message: unknown) => {
     const { sessionId, workerInfo } = (message as Attached).params;
@@ -43,10 +45,11 @@ function connect(): Post {
 
 /** Lets go of the main thread. It has to answer before the session may be closed. */
 function disconnect(): void {
-  const open = post;
+  const [open, closing] = [post, session];
   post = null;
+  session = null;
   sessions.clear();
-  open?.('NodeWorker.disable', {}, () => {});
+  open?.('NodeWorker.disable', {}, () => closing?.disconnect());
 }
 
 function send(thread: number): void {
