@@ -9,9 +9,12 @@ import type { Waiting } from './waiting.ts';
  *   round     counts rounds that are over, whichever way
  *   broken    bit r mod 32: round r ended broken. So that who wakes late knows how its own round ended
  *   isBroken  1 from abort (or a time-out, or a dead party) until reset
+ *   arrivals  who they are, as many as have arrived. One that dies here would be waited for in vain: who looks breaks the round
  *
  *   round r: filling -> arrived = n -> (action) -> round r + 1, filling
  *   round r: filling -> broken, round r + 1: abort, reset, a time-out, a party that died
+ *
+ * Who takes over the lock from a dead thread breaks the round: it may have been left half changed.
  */
 export interface BarrierWords {
   readonly lock: FutexWord;
@@ -19,13 +22,16 @@ export interface BarrierWords {
   readonly round: FutexWord;
   readonly broken: FutexWord;
   readonly isBroken: FutexWord;
+  /** One for each party. */
+  readonly arrivals: readonly FutexWord[];
 }
 
 export type Arrival = { readonly is: 'broken' } | { readonly is: 'last' | 'waiting'; readonly index: number; readonly round: number };
 
 function* locked<T>(words: BarrierWords, act: () => T): Waiting<T> {
-  yield* mutex.acquire(words.lock, undefined, true);
+  const grant = yield* mutex.acquire(words.lock, undefined, true);
   try {
+    if (grant === 'abandoned') end(words, true);
     return act();
   } finally {
     mutex.release(words.lock);
@@ -38,11 +44,19 @@ export function* arrive(words: BarrierWords, parties: number): Waiting<Arrival |
     const arrival = yield* locked(words, (): Arrival | 'shut' => {
       if (words.isBroken.load() === 1) return { is: 'broken' };
       const index = words.arrived.load();
+      if (index > 0 && hasLost(words)) {
+        end(words, true);
+        return { is: 'broken' };
+      }
       if (index === parties) return 'shut';
+      words.arrivals[index]!.store(words.lock.self);
       words.arrived.store(index + 1);
       return { is: index + 1 === parties ? 'last' : 'waiting', index, round: words.round.load() };
     });
-    if (arrival !== 'shut') return arrival;
+    if (arrival !== 'shut') {
+      if (arrival.is === 'broken') words.round.wake(0x7fff_ffff);
+      return arrival;
+    }
     // The last of this round runs the action: wait for the next one.
     const round = words.round.load();
     if (words.arrived.load() !== parties) continue;
@@ -68,21 +82,33 @@ export function* complete(words: BarrierWords, round: number): Waiting<boolean> 
 export function* awaitRound(words: BarrierWords, round: number): Waiting<boolean | null> {
   while (words.round.load() === round) {
     const reason = yield { word: words.round, expected: round };
-    if ((reason === 'timed-out' || reason === 'cancelled') && words.round.load() === round) return null;
+    if (words.round.load() !== round) break;
+    if (reason === 'timed-out' || reason === 'cancelled') return null;
+    if (hasLost(words)) yield* breakRound(words, true, round);
   }
   return (words.broken.load() & (1 << (round & 31))) === 0;
 }
 
-/** Breaks the round that is filling. With `lasting`, the barrier stays broken until it is reset. */
-export function* breakRound(words: BarrierWords, lasting: boolean): Waiting<void> {
+/** Breaks the round that is filling; with `only`, if it is that one. With `lasting`, the barrier stays broken until it is reset. */
+export function* breakRound(words: BarrierWords, lasting: boolean, only?: number): Waiting<void> {
   yield* locked(words, () => {
-    const round = words.round.load();
-    words.isBroken.store(lasting ? 1 : 0);
-    if (words.arrived.load() > 0 || lasting) {
-      words.broken.store(words.broken.load() | (1 << (round & 31)));
-      words.arrived.store(0);
-      words.round.store((round + 1) | 0);
-    }
+    if (only === undefined || words.round.load() === only) end(words, lasting);
   });
   words.round.wake(0x7fff_ffff);
+}
+
+function end(words: BarrierWords, lasting: boolean): void {
+  const round = words.round.load();
+  words.isBroken.store(lasting ? 1 : 0);
+  if (words.arrived.load() === 0 && !lasting) return;
+  words.broken.store(words.broken.load() | (1 << (round & 31)));
+  words.arrived.store(0);
+  words.round.store((round + 1) | 0);
+}
+
+/** Whether somebody has died who has come, or who was changing the words. */
+function hasLost({ lock, arrived, arrivals }: BarrierWords): boolean {
+  const changing = mutex.ownerOf(lock);
+  if (changing !== 0 && lock.isDead(changing)) return true;
+  return arrivals.slice(0, arrived.load()).some((arrival) => arrival.isDead(arrival.load()));
 }

@@ -9,7 +9,7 @@ import { BrokenBarrierError } from './errors.ts';
 import { Face, Place, positiveInteger } from './face.ts';
 
 /* lock, arrived, round, broken rounds, is broken, parties, default time-out in ms (0: none) */
-const BYTES = 32;
+const ARRIVALS = 32; // who has come: a word for each party
 const PARTIES = 20;
 const TIMEOUT = 24;
 
@@ -29,13 +29,19 @@ export class Barrier extends Face {
   readonly #action: (() => void) | undefined;
 
   constructor(parties: number | Place, { action, timeout }: BarrierOptions = {}, heap?: Heap) {
-    const place = parties instanceof Place ? parties : Place.allocate(BYTES, heap);
-    if (!(parties instanceof Place)) positiveInteger(parties, 'parties');
+    const place = parties instanceof Place ? parties : Place.allocate(ARRIVALS + 4 * positiveInteger(parties, 'parties'), heap);
     super('barrier', place);
     this.#action = action;
-    this.#words = { lock: place.word(0), arrived: place.word(4), round: place.word(8), broken: place.word(12), isBroken: place.word(16) };
+    if (!(parties instanceof Place)) place.word(PARTIES).store(parties);
+    this.#words = {
+      lock: place.word(0),
+      arrived: place.word(4),
+      round: place.word(8),
+      broken: place.word(12),
+      isBroken: place.word(16),
+      arrivals: Array.from({ length: this.parties }, (_, i) => place.word(ARRIVALS + 4 * i)),
+    };
     if (parties instanceof Place) return;
-    place.word(PARTIES).store(parties);
     deadlineAfter(timeout);
     place.word(TIMEOUT).store(timeout === undefined ? 0 : Math.max(1, Math.ceil(timeout)));
   }

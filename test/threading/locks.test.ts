@@ -123,14 +123,14 @@ for (const [name, make] of [
     });
     thread.start();
     await held.wait();
-    const waiting = lock.acquire();
-    await thread.terminate();
-    await assert.rejects(waiting, (error) => {
+    const told = assert.rejects(lock.acquire(), (error) => {
       assert.ok(error instanceof AbandonedLockError);
       assert.match(error.message, /careless died \(terminated\)/);
       assert.equal(error.held, lock);
       return true;
     });
+    await thread.terminate();
+    await told;
     assert.equal(lock.locked, true);
     lock.release();
     using again = await lock.acquire();
@@ -505,6 +505,50 @@ test('abort and time-outs break a barrier for all; reset repairs it [BAR-05 BAR-
   await assert.rejects(impatient.wait(), BrokenBarrierError);
   assert.equal(impatient.broken, true);
 });
+
+test('a thread that dies in a barrier breaks it for those who wait there, and for who comes', async () => {
+  const barrier = new Barrier(3);
+  const dies = new Thread({ target: () => void barrier.waitSync() });
+  dies.start();
+  await until(() => barrier.nWaiting === 1);
+  const sentAway = assert.rejects(barrier.wait(), BrokenBarrierError);
+  await until(() => barrier.nWaiting === 2);
+  await dies.terminate();
+  await sentAway;
+  assert.throws(() => barrier.waitSync(), BrokenBarrierError);
+  barrier.reset();
+  assert.deepEqual(new Set(await Promise.all([barrier.wait(), barrier.wait(), barrier.wait()])), new Set([0, 1, 2]));
+});
+
+for (const length of [2, 3]) {
+  test(`a deadlock of ${length} re-entrant locks is told in one thread, with all of them`, async () => {
+    const locks = Array.from({ length }, (_, i) => new RLock({ name: `R${i}` }));
+    const all = new Barrier(length);
+    const seen = words(2);
+    const threads = locks.map(
+      (mine, i) =>
+        new Thread({
+          name: `ring-${i}`,
+          args: [mine, locks[(i + 1) % length]!, length] as const,
+          target: (mine: RLock, next: RLock, length: number) => {
+            using _ = mine.acquireSync();
+            all.waitSync();
+            try {
+              next.acquireSync();
+              next.release();
+              Atomics.add(seen, 0, 1);
+            } catch (error) {
+              if (!(error instanceof DeadlockError) || error.cycle.length !== length) throw error;
+              if (error.cycle[0]!.where !== '' && error.cycle.every(({ thread }) => /^ring-\d$/.test(thread))) Atomics.add(seen, 1, 1);
+            }
+          },
+        }),
+    );
+    for (const thread of threads) thread.start();
+    for (const thread of threads) await thread.join();
+    assert.deepEqual([...seen], [length - 1, 1]);
+  });
+}
 
 test('many read at once, one writes alone', async () => {
   const lock = new RWLock();
