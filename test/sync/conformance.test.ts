@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import * as barrier from '../../src/sync/barrier.ts';
+import * as event from '../../src/sync/event.ts';
+import * as mutex from '../../src/sync/mutex.ts';
+import * as once from '../../src/sync/once.ts';
+import * as rwlock from '../../src/sync/rwlock.ts';
+import * as semaphore from '../../src/sync/semaphore.ts';
+import { block, suspend } from '../../src/sync/waiting.ts';
+import { canShareMemory } from '../../src/system/memory.ts';
+import type { Heap } from '../../src/word/heap.ts';
+import { sharedHeap } from '../../src/word/heap.ts';
+import { processHeap } from '../../src/word/process-heap.ts';
+import type { FutexWord } from '../../src/word/word.ts';
+import { SHORT } from '../support/patience.ts';
+import { test } from '../support/test.ts';
+
+/* One suite for every kind of word: the algorithms must not know which one they run on. (The model's is test/model.) */
+const backends: readonly { readonly name: string; readonly heap: () => Heap }[] = [
+  { name: 'words of threads', heap: sharedHeap },
+  ...(canShareMemory() ? [{ name: 'words of processes', heap: processHeap }] : []),
+];
+if (backends.length === 1) console.log('# words of processes are left out: this system cannot share memory between processes');
+
+const soon = (): number => performance.now() + SHORT;
+
+for (const { name, heap } of backends) {
+  const words = (count: number): FutexWord[] => {
+    const ground = heap();
+    const block = ground.allocate(count * 4);
+    return Array.from({ length: count }, (_, i) => ground.word(block + i * 4));
+  };
+
+  test(`${name}: a word adds, exchanges, compares, and knows who calls`, () => {
+    const [word] = words(1);
+    assert.equal(word!.add(5), 0);
+    assert.equal(word!.exchange(7), 5);
+    assert.equal(word!.compareExchange(6, 1), 7);
+    assert.equal(word!.compareExchange(7, -1), 7);
+    assert.equal(word!.load(), -1);
+    assert.ok(word!.self > 0 && !word!.isDead(word!.self));
+  });
+
+  test(`${name}: a sleep ends by a wake, by a change, in time, or by a cancel`, async () => {
+    const [word] = words(1);
+    assert.equal(word!.sleep(1, Infinity), 'changed');
+    assert.equal(word!.sleep(0, performance.now() + 1), 'timed-out');
+    assert.equal(await word!.sleepAsync(0, performance.now() + 1), 'timed-out');
+    const sleeping = [word!.sleepAsync(0, Infinity), word!.sleepAsync(0, Infinity)];
+    assert.equal(word!.wake(9), 2);
+    assert.deepEqual(await Promise.all(sleeping), ['woken', 'woken']);
+    let cancel: (() => void) | undefined;
+    const cancelled = word!.sleepAsync(0, Infinity, { set: (end) => (cancel = end) });
+    cancel!();
+    assert.equal(await cancelled, 'cancelled');
+  });
+
+  test(`${name}: a mutex is handed on, and a wait for it ends in time`, async () => {
+    const [lock] = words(1);
+    assert.equal(block(mutex.acquire(lock!)), 'acquired');
+    assert.equal(block(mutex.acquire(lock!), soon()), false);
+    const next = suspend(mutex.acquire(lock!));
+    mutex.release(lock!);
+    assert.equal(await next, 'acquired');
+    mutex.release(lock!);
+    assert.equal(mutex.ownerOf(lock!), 0);
+  });
+
+  test(`${name}: a semaphore gives as many permits as it has`, async () => {
+    const [permits, sleepers] = words(2);
+    const all = { permits: permits!, sleepers: sleepers! };
+    const waiting = [suspend(semaphore.acquire(all)), suspend(semaphore.acquire(all)), suspend(semaphore.acquire(all), soon())];
+    semaphore.release(all, 2);
+    assert.equal((await Promise.all(waiting)).filter(Boolean).length, 2);
+    assert.deepEqual([permits!.load(), sleepers!.load()], [0, 0]);
+    assert.equal(semaphore.release(all, 2, 1), false);
+  });
+
+  test(`${name}: an event wakes all`, async () => {
+    const [flag] = words(1);
+    const waiting = [suspend(event.wait(flag!)), suspend(event.wait(flag!))];
+    event.set(flag!);
+    event.clear(flag!);
+    assert.deepEqual(await Promise.all(waiting), [true, true]);
+    assert.equal(block(event.wait(flag!), soon()), false);
+  });
+
+  test(`${name}: readers share, a writer is alone, and one that gives up keeps nobody out`, async () => {
+    const [holders, writers] = words(2);
+    const all = { holders: holders!, writers: writers! };
+    assert.ok(rwlock.tryRead(all));
+    const writing = suspend(rwlock.write(all), soon());
+    const reading = suspend(rwlock.read(all));
+    assert.equal(await writing, false);
+    assert.equal(await reading, true);
+    assert.ok(rwlock.releaseRead(all) && rwlock.releaseRead(all) && !rwlock.releaseRead(all));
+    assert.ok(rwlock.tryWrite(all) && !rwlock.tryRead(all) && rwlock.releaseWrite(all));
+  });
+
+  test(`${name}: something is done once, by the first that succeeds`, async () => {
+    const [done, lock] = words(2);
+    const all = { done: done!, lock: lock! };
+    assert.equal(block(once.begin(all)), true);
+    const second = suspend(once.begin(all));
+    once.fail(all);
+    assert.equal(await second, true);
+    once.succeed(all);
+    assert.equal(block(once.begin(all)), false);
+  });
+
+  test(`${name}: a barrier lets all go together, and sends all away when it breaks`, async () => {
+    const [lock, arrived, round, broken, isBroken, a, b] = words(7) as [
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+    ];
+    const all = { lock, arrived, round, broken, isBroken, arrivals: [a, b] };
+    assert.deepEqual(block(barrier.arrive(all, 2)), { is: 'waiting', index: 0, round: 0 });
+    const first = suspend(barrier.awaitRound(all, 0));
+    assert.deepEqual(block(barrier.arrive(all, 2)), { is: 'last', index: 1, round: 0 });
+    assert.equal(block(barrier.complete(all, 0)), true);
+    assert.equal(await first, true);
+    assert.deepEqual(block(barrier.arrive(all, 2)), { is: 'waiting', index: 0, round: 1 });
+    const second = suspend(barrier.awaitRound(all, 1));
+    block(barrier.breakRound(all, true));
+    assert.equal(await second, false);
+    assert.deepEqual(block(barrier.arrive(all, 2)), { is: 'broken' });
+  });
+}
