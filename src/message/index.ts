@@ -121,7 +121,7 @@ function toBlock(encoder: Encoder, size: number = encoder.finish()): number {
   const heap = sharedHeap();
   let offset = 0;
   try {
-    offset = heap.allocate(size);
+    offset = heap.allocateAnyhow(size);
   } catch (error) {
     encoder.giveUp();
     throw error;

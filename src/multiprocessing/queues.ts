@@ -1,5 +1,4 @@
 import { StateError } from '../base/errors.ts';
-import type { Wait } from '../base/deadline.ts';
 import * as queue from '../queue/index.ts';
 import { Place, registerFace } from '../threading/face.ts';
 import { processHeap } from '../word/process-heap.ts';
@@ -21,33 +20,8 @@ export class JoinableQueue<T = unknown> extends queue.Queue<T> {
     super(options, options instanceof Place ? options.heap : processHeap(), kind);
   }
 
-  #check(act: string): void {
+  protected override check(act: string): void {
     if (this.#isClosed) throw new StateError('ERR_QUEUE_CLOSED', `cannot ${act} this queue: this process has closed it`);
-  }
-
-  override put(value: T, wait?: Wait): Promise<void> {
-    this.#check('put into');
-    return super.put(value, wait);
-  }
-  override putSync(value: T, wait?: Wait): void {
-    this.#check('put into');
-    super.putSync(value, wait);
-  }
-  override putNoWait(value: T): void {
-    this.#check('put into');
-    super.putNoWait(value);
-  }
-  override get(wait?: Wait): Promise<T> {
-    this.#check('get from');
-    return super.get(wait);
-  }
-  override getSync(wait?: Wait): T {
-    this.#check('get from');
-    return super.getSync(wait);
-  }
-  override getNoWait(): T {
-    this.#check('get from');
-    return super.getNoWait();
   }
 
   /** This thread will neither put nor get any more: from now on both throw `StateError`. The others go on. */

@@ -39,7 +39,7 @@ export function toSmallItem(value: unknown, key = 0): Item | null {
 
 /** The item of a message that has been encoded for another process. Throws when the heap has no room for it. */
 export function messageItem(heap: Heap, bytes: Uint8Array): Item {
-  const block = heap.allocate(bytes.length + 8);
+  const block = heap.allocateAnyhow(bytes.length + 8);
   heap.i32[block / 4] = bytes.length;
   heap.bytes.set(bytes, block + 8);
   return { kind: MESSAGE, word: block / 16, double: 0 };
@@ -132,7 +132,10 @@ export function dropItem(heap: Heap, { kind, word }: Item): void {
 
 /** The message in a block, where it lies: what is read from it is copied. */
 export function bytesOf(heap: Heap, block: number): Uint8Array {
-  return heap.bytes.subarray(block + 8, block + 8 + heap.i32[block / 4]!);
+  heap.reach(block + 8);
+  const end = block + 8 + heap.i32[block / 4]!;
+  heap.reach(end);
+  return heap.bytes.subarray(block + 8, end);
 }
 
 export function writeItem(heap: Heap, at: number, { kind, word, double }: Item): void {

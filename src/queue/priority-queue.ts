@@ -1,49 +1,101 @@
 import { read } from '../message/index.ts';
 import { Place, registerFace } from '../threading/face.ts';
 import type { Heap } from '../word/heap.ts';
-import { type Item, peekItem } from './item.ts';
+import { copyItem, isMessage, ITEM_WORDS, peek } from './cells.ts';
+import type { Order } from './order.ts';
 import { Queue, type QueueOptions } from './queue.ts';
-import type { Order, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /*
  * A binary heap in the ring. A number that says most about the order stands beside each item; where that is the same for two
  * items, they are read and compared whole.
+ *
+ * To put or to get moves several items, and a thread can die in between. So the item that is moved stands in the store first, and
+ * the journal says which place waits for it:
+ *
+ *   0               nothing is being moved
+ *   2 * hole + 1    an item was put: it belongs into the hole, or above
+ *   2 * hole + 2    an item was taken out: the last one belongs into the hole, or below
+ *
+ * From the first entry on the change is made, and whoever comes next completes it. The place of the hole has a copy of what
+ * was moved out of it: nothing is lost.
  */
 const PRIORITY: Order = {
-  put(store, item) {
-    let at = store.count;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = store.read(parent);
-      if (compareItems(store, item, above) >= 0) break;
-      store.write(at, above);
-      at = parent;
+  sorts: true,
+  first: () => 0,
+  put(store, items, at, count) {
+    for (let i = at; i < at + count; i++) {
+      copyItem(items, i, store.heap, store.moved);
+      store.countBefore = store.itemsPut;
+      store.journal = 2 * store.here + 1;
+      completePut(store);
     }
-    store.write(at, item);
-    store.count++;
   },
-  get(store) {
-    const least = store.read(0);
-    const last = store.read(store.count - 1);
-    const count = store.count - 1;
-    let at = 0;
-    for (let child = 1; child < count; child = at * 2 + 1) {
-      if (child + 1 < count && compareItems(store, store.read(child + 1), store.read(child)) < 0) child++;
-      const below = store.read(child);
-      if (compareItems(store, last, below) <= 0) break;
-      store.write(at, below);
-      at = child;
+  get(store, items, at, count) {
+    for (let i = at; i < at + count; i++) {
+      store.read(0, items, i, 1);
+      const left = store.here - 1;
+      if (left > 0) {
+        copyItem(store.heap, store.place(left), store.heap, store.moved);
+        store.countBefore = store.itemsGot;
+        store.journal = 2;
+        completeGet(store);
+      } else store.itemsGot++;
     }
-    if (count > 0) store.write(at, last);
-    store.count = count;
-    return least;
+  },
+  repair(store) {
+    if (store.journal === 0) return;
+    if ((store.journal & 1) === 1) completePut(store);
+    else completeGet(store);
   },
 };
 
-function compareItems(store: Store, a: Item, b: Item): number {
-  if (a.double !== b.double && !Number.isNaN(a.double) && !Number.isNaN(b.double)) return a.double - b.double;
-  if (a.kind === b.kind && a.word === b.word && a.kind !== 0) return 0;
-  return compareValues(peekItem(store.heap, a, read), peekItem(store.heap, b, read));
+// These may be done twice: whoever began may have died at the end.
+
+function completePut(store: Store): void {
+  store.itemsPut = store.countBefore;
+  settle(store, store.here);
+  store.itemsPut = store.countBefore + 1;
+  store.journal = 0;
+}
+function completeGet(store: Store): void {
+  store.itemsGot = store.countBefore;
+  settle(store, store.here - 1);
+  store.itemsGot = store.countBefore + 1;
+  store.journal = 0;
+}
+
+/** Moves the hole up and down until the moved item fits in, among `count` items. */
+function settle(store: Store, count: number): void {
+  const { heap, moved } = store;
+  const isPut = store.journal & 1;
+  let hole = (store.journal - 2 + isPut) >> 1;
+  const moveTo = (place: number): number => {
+    copyItem(heap, store.place(place), heap, store.place(hole));
+    store.journal = 2 * place + 2 - isPut;
+    return place;
+  };
+  while (hole > 0 && compareItems(store, moved, store.place((hole - 1) >> 1)) < 0) hole = moveTo((hole - 1) >> 1);
+  for (let child = 2 * hole + 1; child < count; child = 2 * hole + 1) {
+    if (child + 1 < count && compareItems(store, store.place(child + 1), store.place(child)) < 0) child++;
+    if (compareItems(store, moved, store.place(child)) <= 0) break;
+    hole = moveTo(child);
+  }
+  copyItem(heap, moved, heap, store.place(hole));
+}
+
+/** The order of two items, by their places in the heap. */
+function compareItems({ heap }: Store, a: number, b: number): number {
+  const [keyA, keyB] = [heap.f64[2 * a + 1]!, heap.f64[2 * b + 1]!];
+  if (keyA !== keyB && !Number.isNaN(keyA) && !Number.isNaN(keyB)) return keyA - keyB;
+  const [first, second] = [ITEM_WORDS * a, ITEM_WORDS * b];
+  if (!isMessage(heap, a) && heap.i32[first] === heap.i32[second] && heap.i32[first + 1] === heap.i32[second + 1]) return 0;
+  try {
+    return compareValues(peek(heap, heap, a, read), peek(heap, heap, b, read));
+  } catch {
+    // One of them can't be read here. Whoever gets it will be told.
+    return 0;
+  }
 }
 
 /** Python's order: numbers and texts by size, arrays by their first difference. */

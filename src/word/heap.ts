@@ -97,8 +97,18 @@ export abstract class Heap {
   /** A new block of at least `bytes` bytes, all zero, with one reference. Throws `RangeError` when the heap is full. */
   allocate(bytes: number): number {
     const sizeClass = classOf(bytes);
-    const size = sizeOf(sizeClass);
-    const offset = this.#take(sizeClass, size);
+    const recycled = this.#recycle(sizeClass);
+    if (recycled !== undefined) this.bytes.fill(0, recycled, recycled + sizeOf(sizeClass));
+    return this.#begin(recycled ?? this.#cut(sizeOf(sizeClass)), sizeClass);
+  }
+
+  /** The same, but with anything in it: for a block that is written whole before anybody else hears of it. */
+  allocateAnyhow(bytes: number): number {
+    const sizeClass = classOf(bytes);
+    return this.#begin(this.#recycle(sizeClass) ?? this.#cut(sizeOf(sizeClass)), sizeClass);
+  }
+
+  #begin(offset: number, sizeClass: number): number {
     const header = (offset - HEADER) / 4;
     this.i32[header] = sizeClass;
     this.i32[header + 2] = 0;
@@ -166,15 +176,10 @@ export abstract class Heap {
     return (Atomics.load(this.i32, TOP) >>> 0) * UNIT;
   }
 
-  #take(sizeClass: number, size: number): number {
+  #recycle(sizeClass: number): number | undefined {
     const local = this.#free[sizeClass]!;
     if (local.length === 0) this.#adopt(sizeClass);
-    const recycled = local.pop();
-    if (recycled !== undefined) {
-      this.bytes.fill(0, recycled, recycled + size);
-      return recycled;
-    }
-    return this.#cut(size);
+    return local.pop();
   }
 
   /** Cuts a block that was never used, and is therefore zero. */

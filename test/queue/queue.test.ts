@@ -302,3 +302,63 @@ test('a simple queue has no limit, and puts within puts [SQU-01 SQU-03]', () => 
   queue.putNoWait({ ...nosy });
   assert.deepEqual([queue.getNoWait(), queue.getNoWait()], ['inner', { item: 1 }]);
 });
+
+test('a queue that grows past what this thread has seen of the memory gives all items, in order', async () => {
+  const queue = new Queue<number | string>();
+  const COUNT = 400_000;
+  const producer = new Thread({
+    target: () => {
+      for (let i = 0; i < COUNT; i++) queue.putSync(i % 2 === 0 ? i : `${i}`);
+    },
+  });
+  producer.start();
+  await producer.join();
+  for (let i = 0; i < COUNT; i++) {
+    const item = queue.getNoWait();
+    if (Number(item) !== i) assert.equal(item, i);
+  }
+  assert.equal(queue.size, 0);
+});
+
+test('putMany and getMany keep the order, across growth and a limit', async () => {
+  const queue = new Queue<number>({ maxSize: 300 });
+  const items = Array.from({ length: 5000 }, (_, i) => i);
+  const producer = new Thread({ target: () => queue.putManySync(items) });
+  producer.start();
+  const seen: number[] = [];
+  while (seen.length < items.length) seen.push(...queue.getManySync(700));
+  await producer.join();
+  assert.deepEqual(seen, items);
+  await assert.rejects(queue.putMany(items, { timeout: 1 }), QueueFull);
+  assert.equal(queue.size, 300);
+});
+
+test('producers and consumers that are terminated at any moment lose and double nothing of the others', async () => {
+  for (const make of [() => new Queue<number>(), () => new PriorityQueue<number>()]) {
+    const queue = make();
+    const begun = words(1);
+    const victims = [0, 1].map(
+      (n) =>
+        new Thread({
+          target: () => {
+            for (;;) {
+              if (n === 0) queue.putSync(-1);
+              else if (queue.size > 0) queue.getSync();
+              Atomics.add(begun, 0, 1);
+            }
+          },
+        }),
+    );
+    for (const victim of victims) victim.start();
+    await until(() => Atomics.load(begun, 0) > 2000);
+    for (const victim of victims) await victim.terminate();
+    const left = queue.size;
+    for (let i = 0; i < left; i++) assert.equal(queue.getNoWait(), -1);
+    for (const item of [3, 1, 2]) queue.putNoWait(item);
+    assert.equal(queue.size, 3);
+    assert.deepEqual(
+      queue.getManySync(3).toSorted((a, b) => a - b),
+      [1, 2, 3],
+    );
+  }
+});
