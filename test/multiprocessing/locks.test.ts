@@ -21,6 +21,7 @@ import {
 import * as threading from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
+import { until } from '../support/until.ts';
 
 after(dismissSpares);
 
@@ -245,6 +246,17 @@ test('a notice is not swallowed by a waiter that was killed', async () => {
   }
   assert.equal(await second!.join(), true);
   assert.equal(second!.exitCode, 0);
+});
+
+test('a process that is killed in a barrier breaks it for the others', async () => {
+  const barrier = new Barrier(3);
+  const [child] = start(() => void barrier.waitSync());
+  const sentAway = assert.rejects(barrier.wait(), { name: 'BrokenBarrierError' });
+  await until(() => barrier.nWaiting === 2);
+  child!.kill();
+  await sentAway;
+  assert.equal(barrier.broken, true);
+  await child!.join();
 });
 
 test('an instance is told by where it lies', async () => {
