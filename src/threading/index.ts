@@ -1,6 +1,7 @@
 import './describe.ts';
 export { capture, copy, forceByValue, reduce } from '../message/closures/index.ts';
 export { SendError } from '../message/index.ts';
+export type { NotSendable, Sendable, Unsendable, unsendable } from '../message/sendable.ts';
 export { activeCount, enumerate } from './enumerate.ts';
 export { type ContextOf } from './context.ts';
 export { type Excepthook, type ExceptHookArgs, excepthook } from './excepthook.ts';

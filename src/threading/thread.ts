@@ -7,6 +7,7 @@ import * as record from '../host/thread/record.ts';
 import { current } from '../host/thread/run-thread.ts';
 import { foresee, nameExports } from '../message/closures/index.ts';
 import { drop, post } from '../message/index.ts';
+import type { Sendable } from '../message/sendable.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { sharedHeap } from '../word/heap.ts';
 import * as roster from '../word/roster.ts';
@@ -26,7 +27,8 @@ nameError(ThreadStartError, 'ThreadStartError');
 export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]> {
   /** What the thread runs: any function. A promise that it returns is awaited. */
   readonly target?: ((...args: A) => unknown) | undefined;
-  readonly args?: readonly [...A] | undefined;
+  /** Copied when the thread is started. What types can see that it can't be sent does not compile: see `Sendable`. */
+  readonly args?: (readonly [...A] & { readonly [K in keyof A]: Sendable<A[K]> }) | undefined;
   /** `Thread-N (target)` when left out. */
   readonly name?: string | undefined;
   /** A daemon does not keep the process alive. Left out: as the thread that makes it. */

@@ -21,7 +21,7 @@ import { until } from '../support/until.ts';
 
 /** Threads that all run one function; ended by `join`. */
 function crew<A extends readonly unknown[]>(count: number, target: (...args: A) => unknown, ...args: A): { join(): Promise<void> } {
-  const threads = Array.from({ length: count }, (_, i) => new Thread({ target, args, name: `worker-${i + 1}` }));
+  const threads = Array.from({ length: count }, (_, i) => new Thread({ target, args: args as never, name: `worker-${i + 1}` }));
   for (const thread of threads) thread.start();
   return {
     async join() {
