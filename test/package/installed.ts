@@ -23,7 +23,7 @@ interface Packed {
 export const project = mkdtempSync(join(tmpdir(), 'manycore-package-'));
 after(() => rmSync(project, { recursive: true }));
 
-const npm = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
+const npm = ['pack', '--json', '--silent', '--pack-destination', project];
 export const [packed] = JSON.parse(
   execFileSync('npm', npm, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
 ) as [Packed];
