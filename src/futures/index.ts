@@ -11,4 +11,6 @@ export type { Histogram, PoolStatistics } from './statistics.ts';
 export { TaskStream } from './task-stream.ts';
 export type { RetryOptions, Terms } from './terms.ts';
 export { type MapOptions, MapResults } from './map.ts';
+export { ProcessPoolExecutor, type ProcessPoolOptions } from './process-pool-executor.ts';
+export { BrokenProcessPool } from './process-pool/broken.ts';
 export { ThreadPoolExecutor, type ThreadPoolOptions } from './thread-pool.ts';

@@ -435,6 +435,26 @@ export const catalogue: readonly Program[] = [
   ),
   program('P46', 'p46-scope', 'the executor as a scope', exactly('main: starting', '1', '2', '3', '4', 'main: done')),
   program(
+    'P47',
+    'p47-process-pool',
+    'a pool of processes',
+    all(
+      inOrder(...[5, 4, 3, 2, 1].map((n) => new RegExp(`^ran task ${n} in process \\d+$`))),
+      holds('two processes at most do all of it', (lines) => new Set(lines.map((line) => numberOf(line, /process (\d+)$/))).size <= 2),
+    ),
+  ),
+  program(
+    'P48',
+    'p48-broken-pool',
+    'a worker process is killed',
+    inOrder(
+      'getting the pid for one worker',
+      /^killing process \d+$/,
+      'submitting another task',
+      /^could not start new tasks: process .* was ended by signal SIGHUP/,
+    ),
+  ),
+  program(
     'P49',
     'p49-hand-over',
     'two coroutines hand over to each other',

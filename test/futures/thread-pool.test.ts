@@ -8,7 +8,13 @@ import { until } from '../support/until.ts';
 import { collectGarbage } from '../support/garbage.ts';
 import { testExecutor } from './executor-suite.ts';
 
-testExecutor({ name: 'threads', sharesThreads: true, make: (options) => new ThreadPoolExecutor(options) });
+testExecutor({
+  name: 'threads',
+  sharesThreads: true,
+  died: 'BrokenWorkerError',
+  broken: 'BrokenExecutorError',
+  make: (options) => new ThreadPoolExecutor(options),
+});
 
 const index = new URL('../../src/futures/index.js', import.meta.url).href;
 

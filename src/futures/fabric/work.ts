@@ -35,7 +35,7 @@ export function retryPlan(retries: number | RetryOptions | undefined): RetryPlan
 }
 
 /** Milliseconds before the next try; null when there is none. */
-export function delayBeforeRetry({ retry, attempts }: Work, error: unknown): number | null {
+export function delayBeforeRetry({ retry, attempts }: Pick<Work, 'retry' | 'attempts'>, error: unknown): number | null {
   if (retry === null || attempts > retry.times || !retry.when(error)) return null;
   return Math.min(retry.maxDelay, retry.delay * retry.factor ** (attempts - 1));
 }

@@ -106,6 +106,9 @@ export const HOW_ALL = 1;
 export const HOW_MAP = 2;
 /** `input.map((args) => f(...args))`. */
 export const HOW_STARMAP = 3;
+/** With each item, or each list of arguments, of a chunk, up to the first error: see `applyToChunk`. */
+export const HOW_CHUNK = 4;
+export const HOW_CHUNK_OF_LISTS = 5;
 
 /** The value that the function returned. */
 export const OUTCOME_VALUE = 0;

@@ -1,13 +1,6 @@
-import { nameError, StateError } from '../../base/errors.ts';
+import { nameError } from '../../base/errors.ts';
 import { describeExit, type ExitCode } from '../../host/process/exit.ts';
-
-/** A worker process of a pool has ended while it ran a task, or the pool could not start its workers. */
-export class BrokenProcessPool extends StateError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('ERR_BROKEN_PROCESS_POOL', message, options);
-  }
-}
-nameError(BrokenProcessPool, 'BrokenProcessPool');
+import { BrokenExecutorError } from '../errors.ts';
 
 export interface WorkerDeath {
   readonly name: string;
@@ -16,6 +9,30 @@ export interface WorkerDeath {
   /** The end of what it wrote to stderr. */
   readonly stderr: string;
 }
+
+/** A worker process of a pool has ended while it ran a task, or the pool could not start its workers. */
+export class BrokenProcessPool extends BrokenExecutorError {
+  /** `exited`, `terminated`, or the name of a signal; empty when no worker has died. */
+  readonly reason: string;
+  /** Minus the signal that ended it, as in Python. */
+  readonly exitCode: ExitCode | null;
+  readonly worker: string;
+  readonly pid: number | null;
+  /** The last lines that the worker wrote to stderr. */
+  readonly output: string;
+
+  constructor(message: string, options: ErrorOptions & { readonly death?: WorkerDeath; readonly reason?: string } = {}) {
+    const { death, reason } = options;
+    super(message, { ...('cause' in options ? { cause: options.cause } : {}), code: 'ERR_BROKEN_PROCESS_POOL' });
+    this.reason =
+      reason ?? (death === undefined ? '' : death.exitCode < 0 ? describeExit(death.exitCode).replace(/^signal /, '') : 'exited');
+    this.exitCode = death?.exitCode ?? null;
+    this.worker = death?.name ?? '';
+    this.pid = death?.pid ?? null;
+    this.output = death?.stderr ?? '';
+  }
+}
+nameError(BrokenProcessPool, 'BrokenProcessPool');
 
 /** `process PoolWorker-2 (pid 4711) was ended by signal SIGKILL while it ran f (task 17)`, and what it last wrote. */
 export function describeDeath({ name, pid, exitCode, stderr }: WorkerDeath, doing: string): string {

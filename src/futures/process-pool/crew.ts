@@ -48,7 +48,7 @@ export interface Task {
   /** See `HOW_*` of board.ts. */
   readonly how: number;
   readonly input: unknown;
-  readonly retries?: number | undefined;
+  readonly again?: Job['again'] | undefined;
   readonly priority?: number | undefined;
 }
 
@@ -79,6 +79,8 @@ export class Crew {
   readonly #jobs: (Job | null)[];
   readonly #free: number[];
   readonly #backlog = new Backlog();
+  /** Jobs that are to be run again, but not yet. */
+  readonly #delayed = new Map<Job, NodeJS.Timeout>();
   #tasks = 0;
   #pending = 0;
   #names = 0;
@@ -135,10 +137,10 @@ export class Crew {
   submit(task: Task, settle: (outcome: Outcome) => void): Job {
     if (this.#broken !== null) throw this.#broken;
     if (this.#isClosed) throw new StateError('ERR_POOL_CLOSED', 'cannot submit a task: the pool is closed');
-    const { fn, how, input, retries = 0, priority = 0 } = task;
+    const { fn, how, input, again = null, priority = 0 } = task;
     const booked = this.#book.use(fn);
     try {
-      const job = { number: this.#tasks + 1, fn: booked, how, retries, priority, slot: WAITING, onKill: null, settle };
+      const job = { number: this.#tasks + 1, fn: booked, how, again, priority, slot: WAITING, onKill: null, settle };
       return this.#enter(job, input);
     } catch (error) {
       this.#book.leave(booked);
@@ -218,14 +220,16 @@ export class Crew {
         this.#settle(job, { ok: false, error });
       }
     }
-    if (this.#isClosed && this.#backlog.length === 0 && this.#board.phase !== CLOSED) this.#board.close();
+    if (this.#isClosed && this.#backlog.length === 0 && this.#delayed.size === 0 && this.#board.phase !== CLOSED) this.#board.close();
   }
 
   /** Takes back a task that has not begun: true. One that has, `kill` ends with its worker: true when that was asked for. */
   cancel(job: Job, { kill = false }: { readonly kill?: boolean } = {}, outcome: Outcome = cancelled()): boolean {
     if (job.slot === SETTLED) return false;
     if (job.slot === WAITING) {
-      this.#backlog.markStale();
+      const timer = this.#delayed.get(job);
+      if (timer === undefined) this.#backlog.markStale();
+      else this.#stopDelay(job, timer);
       this.#settle(job, outcome);
       return true;
     }
@@ -283,7 +287,28 @@ export class Crew {
     if (stateOf(this.#board.slotWord(slot)) !== DONE) return;
     const outcome = this.#outcomeOf(slot);
     const job = this.#release(slot);
-    if (job !== null) this.#settle(job, outcome);
+    if (job !== null && (outcome.ok || !this.#runAgain(job, outcome.error))) this.#settle(job, outcome);
+  }
+
+  /** Puts a job that has failed, and has no slot any more, back in the line; false when it is not to be tried again. */
+  #runAgain(job: Job, error: unknown): boolean {
+    const delay = this.#isEnded || job.onKill !== null ? null : (job.again?.(error) ?? null);
+    if (delay === null) return false;
+    job.slot = WAITING;
+    const begin = (): void => {
+      this.#delayed.delete(job);
+      this.#backlog.push(job);
+      this.#refill();
+      this.#replace();
+    };
+    if (delay === 0) begin();
+    else this.#delayed.set(job, setTimeout(begin, delay));
+    return true;
+  }
+
+  #stopDelay(job: Job, timer: NodeJS.Timeout): void {
+    clearTimeout(timer);
+    this.#delayed.delete(job);
   }
 
   #outcomeOf(slot: number): Outcome {
@@ -388,7 +413,10 @@ export class Crew {
     else this.#failedStarts = 0;
     const death = { name: member.name, pid: member.pid, exitCode, stderr };
     const isOurs = inDoubt.some((job) => job.onKill !== null);
-    for (const job of inDoubt) this.#mourn(job, describeDeath(death, `while it ran ${job.fn.name} (task ${job.number})`));
+    for (const job of inDoubt) {
+      const message = describeDeath(death, `while it ran ${job.fn.name} (task ${job.number})`);
+      this.#mourn(job, new BrokenProcessPool(message, { death }));
+    }
     const doing = life === STARTING ? 'before it could begin' : 'while it waited for a task';
     if (!this.#isEnded && !isOurs) this.#judge(member, life, describeDeath(death, doing), exitCode);
     if (!this.#isEnded) this.#replace();
@@ -407,14 +435,11 @@ export class Crew {
     return inDoubt;
   }
 
-  #mourn(job: Job, message: string): void {
-    if (job.onKill === null && job.retries > 0 && !this.#isEnded) {
-      job.retries--;
-      if (this.#board.publishAgain(job.slot)) return;
-    }
+  #mourn(job: Job, error: BrokenProcessPool): void {
     this.#release(job.slot);
-    this.#settle(job, job.onKill ?? { ok: false, error: new BrokenProcessPool(message) });
-    if (job.onKill === null && this.#options.breaksOnDeath === true) this.#break(new BrokenProcessPool(message));
+    if (this.#runAgain(job, error)) return;
+    this.#settle(job, job.onKill ?? { ok: false, error });
+    if (job.onKill === null && this.#options.breaksOnDeath === true) this.#break(error);
   }
 
   /** Whether the pool can go on after this end of a worker. */
@@ -447,7 +472,7 @@ export class Crew {
   #break(error: BrokenProcessPool): void {
     if (this.#broken !== null || this.#isEnded) return;
     this.#broken = error;
-    this.#end({ ok: false, error }, 'SIGKILL');
+    this.#end(() => ({ ok: false, error }), 'SIGKILL');
   }
 
   /** No task comes any more; the workers end when all are done. */
@@ -457,12 +482,12 @@ export class Crew {
   }
 
   /** Ends the workers at once. What is pending is settled with `CancelledError`. */
-  terminate(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): void {
+  terminate(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM', outcomeOf: (job: Job) => Outcome = terminated): void {
     if (this.#isEnded) return;
-    this.#end({ ok: false, error: new CancelledError('the pool was terminated before the task had ended') }, signal);
+    this.#end(outcomeOf, signal);
   }
 
-  #end(outcome: Outcome, signal: 'SIGTERM' | 'SIGKILL'): void {
+  #end(outcomeOf: (job: Job) => Outcome, signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#isClosed = true;
     this.drain();
     this.#isEnded = true;
@@ -471,10 +496,16 @@ export class Crew {
       if (signal === 'SIGTERM') member.terminate();
       else member.kill('SIGKILL');
     }
-    for (let job = this.#backlog.shift(isSettled); job !== undefined; job = this.#backlog.shift(isSettled)) this.#settle(job, outcome);
+    for (const [job, timer] of this.#delayed) {
+      this.#stopDelay(job, timer);
+      this.#settle(job, outcomeOf(job));
+    }
+    for (let job = this.#backlog.shift(isSettled); job !== undefined; job = this.#backlog.shift(isSettled))
+      this.#settle(job, outcomeOf(job));
     for (let slot = 0; slot < SLOTS; slot++) {
       const job = this.#jobs[slot];
       if (job === null || job === undefined) continue;
+      const outcome = outcomeOf(job);
       this.#jobs[slot] = null;
       this.#settle(job, outcome);
     }
@@ -506,6 +537,10 @@ export class Crew {
   killAll(): void {
     for (const member of this.#living) member.kill('SIGKILL');
   }
+}
+
+function terminated(): Outcome {
+  return { ok: false, error: new CancelledError('the pool was terminated before the task had ended') };
 }
 
 const NOTHING: Item = toSmallItem(undefined)!;

@@ -15,8 +15,8 @@ export interface Job {
   readonly how: number;
   /** An encoded message while it waits for a slot; an item then, or before if it is small. */
   input: Item | Uint8Array;
-  /** How often it may be begun again when its worker dies. */
-  retries: number;
+  /** After how many milliseconds it is run again that has failed with this error, or whose worker has died; `null`: it is not. */
+  readonly again: ((error: unknown) => number | null) | null;
   /** The greater, the sooner. */
   readonly priority: number;
   /** The number of its slot, WAITING or SETTLED. */

@@ -1,3 +1,4 @@
+import { applyToChunk } from '../fabric/chunk.ts';
 import { inspect } from 'node:util';
 import { NEVER } from '../../base/deadline.ts';
 import { decodeAsync, decode, MustAwait, SendError } from '../../message/index.ts';
@@ -7,6 +8,8 @@ import {
   type Board,
   CLOSED,
   HOW_ALL,
+  HOW_CHUNK,
+  HOW_CHUNK_OF_LISTS,
   HOW_MAP,
   HOW_ONE,
   HOW_STARMAP,
@@ -197,6 +200,10 @@ class Worker {
           break;
         case HOW_STARMAP:
           result = mapped(input as unknown[], (args) => fn(...(args as unknown[])));
+          break;
+        case HOW_CHUNK:
+        case HOW_CHUNK_OF_LISTS:
+          result = applyToChunk(fn as never, input as unknown[], this.#board.howOf(slot) === HOW_CHUNK_OF_LISTS);
       }
     } catch (error) {
       this.#finish(slot, OUTCOME_ERROR, thrown(this.#board, error));
