@@ -1,8 +1,7 @@
 import { isConstant } from '../../message/closures/index.ts';
+import { TextualFunctions } from '../textual-functions.ts';
 import type { AnyFunction, FunctionNumbers } from './function-table.ts';
 
-/** Longer texts are not looked up: that would take as long as to send them. */
-const TEXT_MAX = 4000;
 const UNKNOWN = -1;
 
 /**
@@ -14,6 +13,7 @@ export class StableFunctions {
   /** A number; 0: it has to be sent each time; UNKNOWN: met once. */
   readonly #known = new WeakMap<AnyFunction, number>();
   readonly #texts = new Map<string, number>();
+  readonly #textual = new TextualFunctions();
   #last: AnyFunction | null = null;
   #lastNumber = 0;
 
@@ -39,19 +39,18 @@ export class StableFunctions {
   }
 
   #byText(fn: AnyFunction): number {
-    if (this.#texts.size === 0 || Object.keys(fn).length > 0) return UNKNOWN;
-    const text = Function.prototype.toString.call(fn);
-    return (text.length <= TEXT_MAX ? this.#texts.get(text) : undefined) ?? UNKNOWN;
+    const text = this.#textual.textOf(fn);
+    if (text === null) return UNKNOWN;
+    let number = this.#texts.get(text);
+    if (number === undefined) {
+      number = this.#numbers.enter(fn);
+      if (number === 0) return UNKNOWN;
+      this.#texts.set(text, number);
+    }
+    return number;
   }
 
   #enter(fn: AnyFunction): number {
-    const how = isConstant(fn);
-    if (how === 'changes') return 0;
-    const number = this.#numbers.enter(fn);
-    if (number !== 0 && how === 'captures nothing') {
-      const text = Function.prototype.toString.call(fn);
-      if (text.length <= TEXT_MAX) this.#texts.set(text, number);
-    }
-    return number;
+    return isConstant(fn) === 'changes' ? 0 : this.#numbers.enter(fn);
   }
 }

@@ -1,4 +1,5 @@
 import { dropBytes, encode, packer } from '../../message/index.ts';
+import { TextualFunctions } from '../textual-functions.ts';
 import { bytesOf, messageItem } from '../../queue/item.ts';
 import type { Heap } from '../../word/heap.ts';
 
@@ -26,6 +27,8 @@ export class FunctionBook {
   readonly #known = new WeakMap<AnyFunction, BookedFunction>();
   readonly #fixed = new WeakSet<AnyFunction>();
   readonly #written = new Set<BookedFunction>();
+  readonly #textual = new TextualFunctions();
+  readonly #texts = new Map<string, BookedFunction>();
 
   constructor(heap: Heap) {
     this.#heap = heap;
@@ -39,18 +42,25 @@ export class FunctionBook {
       known.users++;
       return known;
     }
+    const text = isKnown ? null : this.#textual.textOf(fn);
+    const same = text === null ? undefined : this.#texts.get(text);
+    if (same !== undefined && this.#written.has(same)) {
+      same.users++;
+      return same;
+    }
     const { bytes } = encode(fn, { where: 'process' });
-    if (!isKnown || Buffer.compare(bytesOf(this.#heap, known.block), bytes) !== 0) return this.#write(fn, bytes);
+    if (!isKnown || Buffer.compare(bytesOf(this.#heap, known.block), bytes) !== 0) return this.#write(fn, bytes, text);
     dropBytes(bytes); // The one that was written holds the same blocks.
     known.users++;
     return known;
   }
 
-  #write(fn: AnyFunction, bytes: Uint8Array): BookedFunction {
+  #write(fn: AnyFunction, bytes: Uint8Array, text: string | null): BookedFunction {
     const block = (messageItem(this.#heap, bytes).word >>> 0) * 16;
     const booked: BookedFunction = { block, serial: (serials = (serials + 1) | 0), name: fn.name || '(anonymous)', users: 1 };
     this.#known.set(fn, booked);
     this.#written.add(booked);
+    if (text !== null) this.#texts.set(text, booked);
     if (capturesNothing(packer.current.pack(fn, { where: 'process' }))) this.#fixed.add(fn);
     this.#tidy();
     return booked;
@@ -78,6 +88,7 @@ export class FunctionBook {
 
   clear(): void {
     for (const booked of this.#written) this.#erase(booked);
+    this.#texts.clear();
   }
 }
 
