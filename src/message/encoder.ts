@@ -204,8 +204,8 @@ export class Encoder {
   #putObject(value: object): void {
     if (this.#metBefore(value)) return;
     const prototype: unknown = Object.getPrototypeOf(value);
-    // A Proxy looks like what stands behind it; what it does is refused by `pack`, which says where it was found.
-    if (types.isProxy(value)) throw BAIL;
+    // A Proxy looks like what stands behind it; what it does is refused by `pack`, which says where it was found. A Local of ours is one.
+    if (types.isProxy(value) && !isShareable(value)) throw BAIL;
     if (prototype === Object.prototype) this.#putPlain(value);
     else if (Array.isArray(value) && prototype === Array.prototype) this.#putArray(value);
     else this.#putSpecial(value, prototype);

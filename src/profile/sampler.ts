@@ -52,14 +52,15 @@ export function stopSampling(name: string, asyncCalls: Readonly<Record<string, A
     counts,
     ranges,
     asyncCalls,
-    maps: mapsOf(ranges),
+    // Scripts whose functions are collected by now have samples, but no ranges any more.
+    maps: mapsOf(new Set([...ranges.map(({ url }) => url), ...profile.nodes.map(({ callFrame }) => callFrame.url)])),
   };
 }
 
 /** A loader such as tsx compiles a file in memory; Node keeps its map, if it is run with source maps. */
-function mapsOf(scripts: readonly ScriptFunctions[]): Record<string, LoadedMap> {
+function mapsOf(urls: ReadonlySet<string>): Record<string, LoadedMap> {
   return Object.fromEntries(
-    scripts.flatMap(({ url }): [string, LoadedMap][] => {
+    [...urls].flatMap((url): [string, LoadedMap][] => {
       const map = /\.[cm]?tsx?(\?.*)?$/.test(url)
         ? (findSourceMap(url) as (SourceMap & { lineLengths?: number[] }) | undefined)
         : undefined;
