@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isThenable } from '../base/thenable.ts';
 import { Future } from './future.ts';
 
 /** What a task runs: an async function, one that gives a promise or a value, or a generator function that yields what it awaits. */
@@ -15,14 +16,6 @@ export type ResultOf<A> = A extends () => infer R
   : A extends PromiseLike<infer T>
     ? T
     : never;
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as PromiseLike<unknown>).then === 'function'
-  );
-}
 
 export function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
   return Object.prototype.toString.call(value) === '[object Generator]';

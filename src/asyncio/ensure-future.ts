@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { type Awaitable, type Coroutine, isGenerator, isThenable } from './coroutine.ts';
+import { isThenable } from '../base/thenable.ts';
+import { type Awaitable, type Coroutine, isGenerator } from './coroutine.ts';
 import { DONE, FAILED, Future } from './future.ts';
 import { createTask } from './task.ts';
 

@@ -1,5 +1,6 @@
+import { isThenable } from '../base/thenable.ts';
 import { OutOfRangeError } from '../base/errors.ts';
-import { isThenable, outcome } from './coroutine.ts';
+import { outcome } from './coroutine.ts';
 import { cancelledBy } from './cancelled.ts';
 import { enter } from './current.ts';
 import { cancelScope } from './scope.ts';

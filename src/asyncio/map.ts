@@ -1,6 +1,7 @@
+import { isThenable } from '../base/thenable.ts';
 import { Deque } from '../base/deque.ts';
 import { cancelledBy } from './cancelled.ts';
-import { isThenable, outcome } from './coroutine.ts';
+import { outcome } from './coroutine.ts';
 import { enter } from './current.ts';
 import { checked, type Each, type Items, type MapOptions, takerOf, work } from './for-each.ts';
 import { cancelScope } from './scope.ts';

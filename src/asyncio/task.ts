@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
+import { isThenable } from '../base/thenable.ts';
 import { CancelledError, StateError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
 import { type Context, findContext } from './context.ts';
-import { type Coroutine, drive, isGenerator, isThenable, mustBeCoroutine } from './coroutine.ts';
+import { type Coroutine, drive, isGenerator, mustBeCoroutine } from './coroutine.ts';
 import { currentScope, enter } from './current.ts';
 import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING, type State } from './future.ts';
 import { describeTasks } from './describe.ts';

@@ -1,6 +1,6 @@
 import { StateError, type CancelledError } from '../base/errors.ts';
 import { currentScope } from './current.ts';
-import { isThenable } from './coroutine.ts';
+import { isThenable } from '../base/thenable.ts';
 import { Future } from './future.ts';
 import { cutOff, fail, giveUp, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
 

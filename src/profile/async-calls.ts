@@ -1,4 +1,5 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { isThenable } from '../base/thenable.ts';
 import type { AsyncCalls } from './raw-profile.ts';
 
 /*
@@ -95,10 +96,4 @@ export function takeAsyncCalls(): Record<string, AsyncCalls> {
   ]);
   for (const [name, { atOnce }] of tallies) if (atOnce === 0) tallies.delete(name);
   return Object.fromEntries(taken);
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    (typeof value === 'object' || typeof value === 'function') && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }

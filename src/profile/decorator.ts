@@ -1,4 +1,5 @@
-import { isThenable, tracked } from './async-calls.ts';
+import { isThenable } from '../base/thenable.ts';
+import { tracked } from './async-calls.ts';
 import { isProfiling, Profile, type ProfileSettings } from './profile.ts';
 import type { Restriction, SortKey } from './stats.ts';
 

@@ -1,5 +1,6 @@
 import { StateError } from '../base/errors.ts';
-import { isThenable, takeAsyncCalls, tracked } from './async-calls.ts';
+import { isThenable } from '../base/thenable.ts';
+import { takeAsyncCalls, tracked } from './async-calls.ts';
 import { startSampling, stopSampling, type Recording } from './sampler.ts';
 import { Stats } from './stats.ts';
 

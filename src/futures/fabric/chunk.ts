@@ -1,3 +1,4 @@
+import { isAwaited } from './awaited.ts';
 import type { AnyFunction } from './function-table.ts';
 
 /** The items of a chunk, and whether each is the list of the function's arguments. */
@@ -14,8 +15,7 @@ export function applyToChunk(fn: AnyFunction, items: readonly unknown[], isSprea
   try {
     for (let i = 0; i < items.length; i++) {
       const value = isSpread ? apply(...(items[i] as unknown[])) : apply(items[i]);
-      if (typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function')
-        return goOn(apply, items, isSpread, values, value as PromiseLike<unknown>, start);
+      if (isAwaited(value)) return goOn(apply, items, isSpread, values, value, start);
       values.push(value);
     }
     return [values, false, undefined, performance.now() - start];

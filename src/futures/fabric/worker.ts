@@ -1,4 +1,5 @@
 import { inspect, types } from 'node:util';
+import { isAwaited } from './awaited.ts';
 import { writeAll } from '../../host/thread/output.ts';
 import { isShareable } from '../../word/shareable.ts';
 import { hasWorkers } from '../../host/thread/carrier.ts';
@@ -161,7 +162,7 @@ export class PoolWorker {
     if (initializer === null) return ready();
     try {
       const result: unknown = initializer(...(initargs as never[]));
-      if (isThenable(result)) result.then(ready, (error: unknown) => this.#failToBegin(error));
+      if (isAwaited(result)) result.then(ready, (error: unknown) => this.#failToBegin(error));
       else ready();
     } catch (error) {
       this.#failToBegin(error);
@@ -393,7 +394,7 @@ export class PoolWorker {
     const start = performance.now();
     try {
       const result = this.#callMessage(message, isChunk);
-      if (isThenable(result)) this.#awaitRecord(record, result, settle);
+      if (isAwaited(result)) this.#awaitRecord(record, result, settle);
       else settle(result, 0);
     } catch (error) {
       if (error instanceof MustAwait) this.#awaitRecord(record, this.#whenMessageLoaded(message, isChunk, error), settle);
@@ -490,7 +491,7 @@ export class PoolWorker {
       else this.#finish(number, slot, error, FAILED, false);
       return 1;
     }
-    if (isThenable(result)) this.#await(number, slot, result);
+    if (isAwaited(result)) this.#await(number, slot, result);
     else if (isStream(result)) this.#await(number, slot, this.#stream(number, slot, result));
     else this.#finish(number, slot, result, 0, false);
     return 1;
@@ -532,7 +533,7 @@ export class PoolWorker {
       try {
         await missing.load();
         const result = this.#call(slot, this.#fabric.i32[slot + FLAGS]!, parcels);
-        return this.#settleAwaited(number, slot, task, isThenable(result) ? await result : result, 0);
+        return this.#settleAwaited(number, slot, task, isAwaited(result) ? await result : result, 0);
       } catch (error) {
         if (!(error instanceof MustAwait) || error === missing) return this.#settleAwaited(number, slot, task, error, FAILED);
         missing = error;
@@ -716,8 +717,4 @@ type Stream = AsyncIterable<unknown> | Generator;
 function isStream(value: unknown): value is Stream {
   if (typeof value !== 'object' || value === null || isShareable(value)) return false;
   return Symbol.asyncIterator in value || types.isGeneratorObject(value);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

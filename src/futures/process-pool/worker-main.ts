@@ -1,3 +1,4 @@
+import { isAwaited } from '../fabric/awaited.ts';
 import { applyToChunk } from '../fabric/chunk.ts';
 import { inspect } from 'node:util';
 import { NEVER } from '../../base/deadline.ts';
@@ -209,7 +210,7 @@ class Worker {
       this.#finish(slot, OUTCOME_ERROR, thrown(this.#board, error));
       return null;
     }
-    if (!isThenable(result)) {
+    if (!isAwaited(result)) {
       this.#succeed(slot, result);
       return null;
     }
@@ -240,16 +241,12 @@ const decodeNone = (): never => {
   throw new Error('a pool lies in memory that processes share');
 };
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
-}
-
 /** Maps at once as long as no promise comes; from the first one on, it awaits them one after another. */
 function mapped(items: readonly unknown[], fn: (item: unknown) => unknown): unknown[] | Promise<unknown[]> {
   const results: unknown[] = [];
   for (let i = 0; i < items.length; i++) {
     const result = fn(items[i]);
-    if (isThenable(result)) return mappedFrom(items, fn, results, result);
+    if (isAwaited(result)) return mappedFrom(items, fn, results, result);
     results.push(result);
   }
   return results;
