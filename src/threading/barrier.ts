@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import { outsideScopes } from '../base/ambient.ts';
+import { positiveInteger } from '../base/positive-integer.ts';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import * as barrier from '../sync/barrier.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import type { Heap } from '../word/heap.ts';
 import { handle, type Handle, registerKind } from '../word/shareable.ts';
 import { BrokenBarrierError } from './errors.ts';
-import { Face, Place, positiveInteger } from './face.ts';
+import { Face, Place } from './face.ts';
 
 /* lock, arrived, round, broken rounds, is broken, parties, default time-out in ms (0: none) */
 const ARRIVALS = 32; // who has come: a word for each party

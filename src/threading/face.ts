@@ -1,6 +1,5 @@
 import '../host/thread/foreign.ts';
 import { deadlineAfter, type Deadline, type Wait } from '../base/deadline.ts';
-import { OutOfRangeError } from '../base/errors.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { type Field, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
@@ -77,12 +76,6 @@ export function waitFor<T>(waiting: Waiting<T>, { timeout, signal }: Wait = {}):
 export function waitForSync<T>(waiting: Waiting<T>, { timeout, signal }: Wait = {}): T {
   signal?.throwIfAborted();
   return block(waiting, deadlineAfter(timeout));
-}
-
-export function positiveInteger(value: number, name: string): number {
-  if (!Number.isInteger(value) || value < 1)
-    throw new OutOfRangeError('ERR_OUT_OF_RANGE', `${name} must be a positive integer: got ${value}`);
-  return value;
 }
 
 export type { Deadline };

@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
+import { positiveInteger } from '../base/positive-integer.ts';
 import * as semaphore from '../sync/semaphore.ts';
 import { holding } from '../word/holdings.ts';
 import type { Heap } from '../word/heap.ts';
-import { Face, Place, positiveInteger, registerFace, waitFor, waitForSync } from './face.ts';
+import { Face, Place, registerFace, waitFor, waitForSync } from './face.ts';
 
 /* permits, sleepers, the bound (0: none) */
 const SLEEPERS = 4;

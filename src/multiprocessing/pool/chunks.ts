@@ -1,4 +1,4 @@
-import { OutOfRangeError } from '../../base/errors.ts';
+import { positiveInteger } from '../../base/positive-integer.ts';
 import type { Crew } from '../../futures/process-pool/crew.ts';
 import type { Outcome } from '../../futures/process-pool/job.ts';
 
@@ -13,8 +13,7 @@ export function isAsync<T>(items: Items<T>): items is AsyncIterable<T> {
 }
 
 export function checkChunkSize(chunkSize: number | undefined): void {
-  if (chunkSize !== undefined && (!Number.isInteger(chunkSize) || chunkSize < 1))
-    throw new OutOfRangeError('ERR_OUT_OF_RANGE', `chunkSize must be a positive integer: got ${chunkSize}`);
+  if (chunkSize !== undefined) positiveInteger(chunkSize, 'chunkSize');
 }
 
 /** Applies a function to all items, in chunks. Ends when all have ended, with the error that stands first, if there is one. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { deadlineAfter, type Wait } from '../../base/deadline.ts';
-import { OutOfRangeError, StateError } from '../../base/errors.ts';
+import { StateError } from '../../base/errors.ts';
+import { positiveInteger } from '../../base/positive-integer.ts';
 import { within } from '../../base/within.ts';
 import { HOW_ALL, HOW_MAP, HOW_STARMAP } from '../../futures/process-pool/board.ts';
 import { Crew } from '../../futures/process-pool/crew.ts';
@@ -42,8 +43,8 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> implements 
       initArgs,
       maxTasksPerChild,
     } = typeof options === 'number' ? { processes: options } : options;
-    this.#workers = atLeastOne(processes, 'processes');
-    if (maxTasksPerChild !== undefined) atLeastOne(maxTasksPerChild, 'maxTasksPerChild');
+    this.#workers = positiveInteger(processes, 'processes');
+    if (maxTasksPerChild !== undefined) positiveInteger(maxTasksPerChild, 'maxTasksPerChild');
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
     this.#crew = new Crew({
@@ -198,12 +199,6 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> implements 
 
 function checkFunction(fn: unknown): void {
   if (typeof fn !== 'function') throw new TypeError(`a pool needs a function: got ${fn === null ? 'null' : typeof fn}`);
-}
-
-function atLeastOne(value: number, name: string): number {
-  if (!Number.isInteger(value) || value < 1)
-    throw new OutOfRangeError('ERR_OUT_OF_RANGE', `${name} must be a positive integer: got ${value}`);
-  return value;
 }
 
 async function collect(items: AsyncIterable<unknown>, settle: (outcome: Outcome) => void, use: (all: unknown[]) => void): Promise<void> {
