@@ -1,5 +1,6 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { isThenable } from '../base/thenable.ts';
+import { AsyncTallies } from './async-tallies.ts';
 import type { AsyncCalls } from './raw-profile.ts';
 
 /*
@@ -12,16 +13,8 @@ interface Call {
   /** When it began to run; 0 while it waits. */
   since: number;
 }
-interface Tally {
-  calls: number;
-  wall: number;
-  onCpu: number;
-  atOnce: number;
-  atOnceMax: number;
-}
-
 const calls = new AsyncLocalStorage<Call>();
-const tallies = new Map<string, Tally>();
+const tallies = new AsyncTallies<string>();
 let underWay = 0;
 
 const hook = createHook({
@@ -53,14 +46,11 @@ export function tracked<T>(name: string, fn: () => T): T {
     if (outer !== undefined && outer.since > 0) outer.since = performance.now();
     if (!isThenable(result)) return result;
     isAsync = true;
-    const tally = tallyOf(name);
-    tally.calls++;
-    tally.atOnceMax = Math.max(tally.atOnceMax, ++tally.atOnce);
+    tallies.begin(name);
     const settled = (): void => {
-      tally.atOnce--;
-      tally.wall += performance.now() - began;
+      const now = performance.now();
       // What runs right now goes on in the name of the call until its next await.
-      tally.onCpu += call.onCpu + (call.since > 0 ? performance.now() - call.since : 0);
+      tallies.end(name, now - began, call.onCpu + (call.since > 0 ? now - call.since : 0));
       left();
     };
     return result.then(
@@ -82,18 +72,7 @@ function left(): void {
   if (--underWay === 0) hook.disable();
 }
 
-function tallyOf(name: string): Tally {
-  let tally = tallies.get(name);
-  if (tally === undefined) tallies.set(name, (tally = { calls: 0, wall: 0, onCpu: 0, atOnce: 0, atOnceMax: 0 }));
-  return tally;
-}
-
 /** What was entered since the last time. */
 export function takeAsyncCalls(): Record<string, AsyncCalls> {
-  const taken = [...tallies].map(([name, { calls: n, wall, onCpu, atOnceMax }]): [string, AsyncCalls] => [
-    name,
-    { calls: n, wall, onCpu, atOnceMax },
-  ]);
-  for (const [name, { atOnce }] of tallies) if (atOnce === 0) tallies.delete(name);
-  return Object.fromEntries(taken);
+  return Object.fromEntries(tallies.take());
 }

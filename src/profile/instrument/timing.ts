@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { AsyncTallies } from '../async-tallies.ts';
 import type { ExactCalls } from '../raw-profile.ts';
 import { counts, functions, FUNCTIONS_MAX, idsInUse, makeRoom, placesOf, Recorder, recordWith, takeEdges } from './recorder.ts';
 
@@ -20,14 +21,7 @@ let cumulative = new Float64Array(0);
 const booked = new Float64Array(1);
 const now = performance.now.bind(performance);
 
-interface Tally {
-  calls: number;
-  wall: number;
-  onCpu: number;
-  atOnce: number;
-  atOnceMax: number;
-}
-const tallies = new Map<number, Tally>();
+const tallies = new AsyncTallies<number>();
 
 /** A call of a function that can stop in the middle. */
 interface Frame {
@@ -80,12 +74,7 @@ class TimingRecorder extends Recorder {
   beginStopping(number: number): Frame {
     const level = this.begin(number);
     const id = ids[level]!;
-    if (functions[id]?.isAsync === true) {
-      let tally = tallies.get(id);
-      if (tally === undefined) tallies.set(id, (tally = { calls: 0, wall: 0, onCpu: 0, atOnce: 0, atOnceMax: 0 }));
-      tally.calls++;
-      tally.atOnceMax = Math.max(tally.atOnceMax, ++tally.atOnce);
-    }
+    if (functions[id]?.isAsync === true) tallies.begin(id);
     return { id, edge: edges[level]!, began: starts[level]!, level, onCpu: 0 };
   }
 
@@ -104,11 +93,7 @@ class TimingRecorder extends Recorder {
 
   endStopping(frame: Frame): void {
     this.stopped(frame, undefined);
-    const tally = tallies.get(frame.id);
-    if (tally === undefined) return;
-    tally.atOnce--;
-    tally.wall += now() - frame.began;
-    tally.onCpu += frame.onCpu;
+    if (functions[frame.id]?.isAsync === true) tallies.end(frame.id, now() - frame.began, frame.onCpu);
   }
 }
 
@@ -122,7 +107,6 @@ export function beginTiming(): void {
 export function takeTimes(): ExactCalls {
   const times = idsInUse().map((id) => self[id]! * 1000);
   self.fill(0);
-  const asyncCalls = [...tallies].map(([id, { calls, wall, onCpu, atOnceMax }]) => ({ id, calls, wall, onCpu, atOnceMax }));
-  for (const tally of tallies.values()) Object.assign(tally, { calls: 0, wall: 0, onCpu: 0, atOnceMax: tally.atOnce });
+  const asyncCalls = tallies.take().map(([id, calls]) => ({ id, ...calls }));
   return { isTimed: true, edges: takeEdges(cumulative), functions: placesOf(), self: times, asyncCalls };
 }
