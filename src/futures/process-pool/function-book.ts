@@ -1,4 +1,5 @@
-import { dropBytes, encode, packer } from '../../message/index.ts';
+import { isConstant } from '../../message/closures/index.ts';
+import { dropBytes, encode } from '../../message/index.ts';
 import { TextualFunctions } from '../textual-functions.ts';
 import { bytesOf, messageItem } from '../../queue/item.ts';
 import type { Heap } from '../../word/heap.ts';
@@ -61,7 +62,7 @@ export class FunctionBook {
     this.#known.set(fn, booked);
     this.#written.add(booked);
     if (text !== null) this.#texts.set(text, booked);
-    if (capturesNothing(packer.current.pack(fn, { where: 'process' }))) this.#fixed.add(fn);
+    if (text !== null || isConstant(fn) !== 'changes') this.#fixed.add(fn);
     this.#tidy();
     return booked;
   }
@@ -91,14 +92,3 @@ export class FunctionBook {
     this.#texts.clear();
   }
 }
-
-/** Whether a packed function is the same whenever it is packed: no captured values, no properties, nothing shared. */
-function capturesNothing(recipe: unknown): boolean {
-  const { nodes } = recipe as { readonly nodes: readonly (readonly unknown[])[] };
-  return nodes.every(([kind, , values, , , properties, prototype]) => {
-    if (kind === 'import' || kind === 'export' || kind === 'require' || kind === 'global' || kind === 'builtin') return true;
-    return kind === 'function' && isEmptyList(values) && isEmptyList(properties) && (prototype === null || isEmptyList(prototype));
-  });
-}
-
-const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
