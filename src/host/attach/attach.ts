@@ -1,4 +1,5 @@
 import { StateError } from '../../base/errors.ts';
+import { within } from '../../base/within.ts';
 import type { InspectorChannel } from '../thread/evaluate.ts';
 import { openInspector } from './inspector-port.ts';
 
@@ -9,7 +10,8 @@ export interface Attached extends InspectorChannel, AsyncDisposable {
 
 type Reply = { readonly id?: number; readonly result?: object; readonly error?: { readonly message: string }; readonly method?: string };
 
-const ANSWERS_WITHIN_MS = 5000;
+/** A process that runs native code gives no answer; it is not waited for without end. */
+const ANSWER = { timeout: 5000 };
 /** Closes the inspector once nobody is connected: a process that waited for us to go would stand still. */
 const CLOSE = `setTimeout(() => process.getBuiltinModule('inspector').close(), 50).unref()`;
 
@@ -58,16 +60,12 @@ export async function attach(pid: number): Promise<Attached> {
     },
     async [Symbol.asyncDispose]() {
       if (!isOpen) return;
-      if (isOurs) await within(new Promise<void>((resolve) => channel.post('Runtime.evaluate', { expression: CLOSE }, () => resolve())));
+      if (isOurs)
+        await within(new Promise<void>((resolve) => channel.post('Runtime.evaluate', { expression: CLOSE }, () => resolve())), ANSWER);
       const closed = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve()));
       socket.close();
-      await within(closed);
+      await within(closed, ANSWER);
     },
   };
   return channel;
-}
-
-/** A process that runs native code gives no answer; it is not waited for without end. */
-function within(promise: Promise<void>): Promise<void> {
-  return Promise.race([promise, new Promise<void>((resolve) => void setTimeout(resolve, ANSWERS_WITHIN_MS).unref())]);
 }

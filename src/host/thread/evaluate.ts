@@ -1,4 +1,5 @@
 import type { Session } from 'node:inspector';
+import { within } from '../../base/within.ts';
 
 /*
  * How other threads are asked: Node's inspector lets a session on the main thread talk to all workers, and V8 runs what it is asked at
@@ -133,9 +134,7 @@ export async function evaluateIn(
     const workers = wanted === 'workers' ? threads.numbers.filter((thread) => thread !== 0) : wanted.filter((thread) => thread !== 0);
     await Promise.all([main, ...workers.map(ask)]);
   };
-  let limit: NodeJS.Timeout | undefined;
-  await Promise.race([asked(), new Promise<void>((resolve) => void (limit = setTimeout(resolve, timeout)))]);
-  clearTimeout(limit);
+  await within(asked(), { timeout });
   await threads.close();
   return found;
 }

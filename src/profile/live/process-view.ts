@@ -1,3 +1,4 @@
+import { within } from '../../base/within.ts';
 import type { Attached } from '../../host/attach/attach.ts';
 import { InspectedThreads } from '../../host/thread/evaluate.ts';
 import { QUESTION, type RawFrame } from '../../host/thread/stack-reader.ts';
@@ -39,13 +40,8 @@ export class ProcessView {
 
   /** What comes in time; `undefined` for a thread that runs native code, which nothing interrupts. */
   async inTime<T>(answer: Promise<T>): Promise<T | undefined> {
-    let limit: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => void (limit = setTimeout(() => resolve(undefined), this.#patience)));
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(limit);
-    }
+    const ended = await within(answer, { timeout: this.#patience });
+    return ended.inTime ? ended.value : undefined;
   }
 
   async describe(): Promise<ProcessDescription | undefined> {
