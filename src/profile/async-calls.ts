@@ -40,10 +40,8 @@ export function tracked<T>(name: string, fn: () => T): T {
   if (underWay++ === 0) hook.enable();
   let isAsync = false;
   try {
-    const outer = calls.getStore();
     const result = calls.run(call, fn);
     suspend(call);
-    if (outer !== undefined && outer.since > 0) outer.since = performance.now();
     if (!isThenable(result)) return result;
     isAsync = true;
     tallies.begin(name);

@@ -119,6 +119,26 @@ test('a call inside a profiled call is part of that table', () => {
   assert.equal(tables.length, 1);
 });
 
+test('an async call has the time that it ran itself, before and after a profiled call within it', async () => {
+  const busy = (ms: number): void => {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  };
+  const inner = profile({ print: () => {} })(async function inner() {
+    busy(5);
+    await null;
+  });
+  const recording = new Profile({ name: 'outer' });
+  await recording.run(async () => {
+    busy(30);
+    const one = inner();
+    busy(30);
+    await one;
+  });
+  const { outer } = recording.stats.recordings[0]!.asyncCalls;
+  assert.ok(outer!.onCpu >= 60, JSON.stringify(outer));
+});
+
 test('two profiles at once in one thread are refused with the reason', () => {
   using first = new Profile().enable();
   assert.ok(first.isEnabled);
