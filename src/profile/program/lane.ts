@@ -77,7 +77,8 @@ function flushBeforeTermination(): void {
   // oxlint-disable-next-line typescript/unbound-method -- called with the worker
   const { terminate } = Worker.prototype;
   Worker.prototype.terminate = async function (this: Worker): Promise<number> {
-    await askWorkers(this.threadId);
+    // One that has ended, by -1 for its number, has written already.
+    if (this.threadId >= 0) await askWorkers(this.threadId);
     return terminate.call(this);
   };
 }
