@@ -126,7 +126,7 @@ test('an async call has the time that it ran itself, before and after a profiled
   };
   const inner = profile({ print: () => {} })(async function inner() {
     busy(5);
-    await null;
+    await Promise.resolve();
   });
   const recording = new Profile({ name: 'outer' });
   await recording.run(async () => {
