@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../base/deadline.ts';
 import { AsyncResource } from 'node:async_hooks';
 import { BinaryHeap } from '../base/heap.ts';
 
@@ -50,7 +51,6 @@ class TimerList {
 
 const lists = new Map<number, TimerList>();
 const heap = new BinaryHeap<TimerList>((a, b) => a.due - b.due);
-const LONGEST = 2 ** 31 - 1;
 /** Node's timer keeps the context in which it is set, and with it all that the context holds: so it is set in this one. */
 const outside = new AsyncResource('Timers');
 
@@ -87,7 +87,7 @@ function arm(): void {
   const first = heap.peek();
   if (first === undefined) return;
   nativeDue = first.due;
-  native = setTimeout(fireDue, Math.min(LONGEST, Math.max(0, Math.ceil(first.due - performance.now()))));
+  native = setTimeout(fireDue, Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(first.due - performance.now()))));
   if (pending === 0) native.unref();
 }
 

@@ -5,6 +5,9 @@ export type Deadline = number;
 
 export const NEVER: Deadline = Infinity;
 
+/** Node's timers count no further, about 25 days: one that is set for longer rings at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What every waiting call takes: how long it may wait, in milliseconds, and a signal that ends the wait. */
 export interface Wait {
   /** Milliseconds; left out, `null` or `Infinity`: for ever. 0 tries once. */

@@ -1,5 +1,5 @@
 import { ambient } from './ambient.ts';
-import { deadlineAfter, NEVER, remaining, type Wait } from './deadline.ts';
+import { deadlineAfter, LONGEST_TIMER_MS, NEVER, remaining, type Wait } from './deadline.ts';
 
 /** How waiting for something ended: with its value, or because time was up. */
 export type Within<T> = { readonly inTime: true; readonly value: T } | { readonly inTime: false };
@@ -24,7 +24,11 @@ export async function within<T>(promise: PromiseLike<T>, { timeout, signal }: Wa
       unsubscribe?.();
       settle();
     }
-    if (deadline !== NEVER) timer = setTimeout(() => finish(() => resolve({ inTime: false })), remaining(deadline));
+    const whenTimeIsUp = (): void => {
+      if (remaining(deadline) > LONGEST_TIMER_MS) timer = setTimeout(whenTimeIsUp, LONGEST_TIMER_MS);
+      else timer = setTimeout(() => finish(() => resolve({ inTime: false })), remaining(deadline));
+    };
+    if (deadline !== NEVER) whenTimeIsUp();
     signal?.addEventListener('abort', onAbort, { once: true });
     promise.then(
       (value) => finish(() => resolve({ inTime: true, value })),

@@ -1,5 +1,6 @@
 import { Script } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
+import { LONGEST_TIMER_MS } from '../base/deadline.ts';
 import { deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { KeyboardInterrupt } from './errors.ts';
@@ -12,7 +13,6 @@ export interface InterruptibleOptions {
 const WORK = Symbol.for('manycore.interruptible');
 const scope = globalThis as { [WORK]?: () => unknown };
 const script = new Script(`globalThis[Symbol.for('manycore.interruptible')]()`, { filename: 'manycore:interruptible' });
-const LONGEST_MS = 0x7fff_ffff;
 
 /**
  * Calls a function that Ctrl-C can break, with a `KeyboardInterrupt`, and a time-out, with a `TimeoutError`: also in a busy loop, and
@@ -35,7 +35,7 @@ export function interruptible<T>(work: () => T, { timeout }: InterruptibleOption
   try {
     return script.runInThisContext({
       breakOnSigint: isMainThread,
-      ...(deadline === NEVER ? {} : { timeout: Math.min(LONGEST_MS, Math.max(1, Math.ceil(remaining(deadline)))) }),
+      ...(deadline === NEVER ? {} : { timeout: Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(remaining(deadline)))) }),
     }) as T;
   } catch (error) {
     if (own !== null) throw (own as { readonly error: unknown }).error;
