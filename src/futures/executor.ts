@@ -1,3 +1,4 @@
+import { deadlineAfter, NEVER } from '../base/deadline.ts';
 import { shutDown } from './errors.ts';
 import type { AnyFuture, Future } from './future.ts';
 import { type AnyItems, type ChunkSource, type MapOptions, MapResults } from './map.ts';
@@ -118,7 +119,8 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
 
   /** The same executor on other terms: `pool.with({ timeout: 1000 }).submit(fn)`. */
   with(terms: Terms): Submitter {
-    return new View(this, terms);
+    const isEndless = deadlineAfter(terms.timeout) === NEVER;
+    return new View(this, isEndless && terms.timeout !== undefined ? { ...terms, timeout: undefined } : terms);
   }
 
   get isShutDown(): boolean {

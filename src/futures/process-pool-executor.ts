@@ -100,7 +100,11 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
         'ERR_TERMS',
         `${transfer === undefined ? 'onMessage' : 'transfer'} is for threads: processes share no such thing. Use a Queue, a Pipe or a SharedArray of manycore/multiprocessing`,
       );
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) {
+      const refused = newFuture(this.source, 0);
+      settleFuture(refused, FAILED, signal.reason);
+      return refused;
+    }
     const retry = retryPlan(retries);
     let attempts = 0;
     const again = retry === null ? null : (error: unknown): number | null => delayBeforeRetry({ retry, attempts: ++attempts }, error);
@@ -128,7 +132,6 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
 
   /** The time of a task runs from its start on, which the system tells nobody: it is looked for. */
   private limit(future: Future, job: Job, timeout: number): void {
-    if (!(timeout >= 0)) throw new RangeError(`timeout must be a non-negative number of milliseconds: got ${timeout}`);
     let begun = 0;
     const timer = setInterval(() => {
       if (this.crew.isRunning(job)) begun ||= performance.now();

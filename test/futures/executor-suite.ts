@@ -280,6 +280,19 @@ export function testExecutor({ name, make, died, broken, sharesThreads }: Backen
     assert.equal((await first.next()).done, true);
   });
 
+  on('a time limit that is none is refused, an endless or a very long one lets the task run', async (pool) => {
+    for (const timeout of [-1, NaN])
+      assert.throws(() => pool.with({ timeout }), { name: 'RangeError', message: /non-negative number of milliseconds/ });
+    assert.throws(() => pool.with({ timeout: '1' as never }), TypeError);
+    for (const timeout of [Infinity, 2 ** 40]) assert.equal(await pool.with({ timeout }).submit(pause, 20), undefined);
+  });
+
+  on('a signal that has been given already fails the task with its reason', async (pool) => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await assert.rejects(async () => await pool.with({ signal }).submit(() => 1), { message: 'enough' });
+    assert.equal(await pool.submit(() => 2), 2);
+  });
+
   on('bufferSize keeps map from running ahead, so that an endless input works [EXE-09 EXE-10]', async (pool) => {
     let read = 0;
     function* endless(): Generator<number> {

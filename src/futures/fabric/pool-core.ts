@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { writeAll } from '../../host/thread/output.ts';
-import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
+import { type Deadline, LONGEST_TIMER_MS, NEVER, remaining } from '../../base/deadline.ts';
 import { TimeoutError } from '../../base/errors.ts';
 import { invariant } from '../../base/invariant.ts';
 import { MustAwait, take } from '../../message/index.ts';
@@ -248,7 +248,7 @@ export class PoolCore implements Source {
       signal.addEventListener('abort', onAbort, { once: true });
       work.unsubscribe = () => signal.removeEventListener('abort', onAbort);
     }
-    if (timeout !== undefined) work.timer = setTimeout(() => this.#checkTime(work), timeout).unref();
+    if (timeout !== undefined) work.timer = setTimeout(() => this.#checkTime(work), Math.min(timeout, LONGEST_TIMER_MS)).unref();
     return future;
   }
 
@@ -762,7 +762,7 @@ export class PoolCore implements Source {
       // Timers ring a little early.
       if (left < 1) return this.#endEarly(future, new TimeoutError(`the task did not end within ${timeout} ms from its start`));
     }
-    work.timer = setTimeout(() => this.#checkTime(work), left).unref();
+    work.timer = setTimeout(() => this.#checkTime(work), Math.min(left, LONGEST_TIMER_MS)).unref();
   }
 
   share(future: AnyFuture, record: number): void {
