@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { announceCluster, endCluster } from './slurm-cluster.ts';
 
 /*
  * node build/test/support/run.js [--node=PATH] [--stress] [--verbose] [part of a file's path ...]
@@ -62,7 +63,7 @@ function runFile(file: string): Promise<Outcome> {
     });
     child.on('close', (code, signal) => {
       const count = (what: string): number => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
-      const died = code !== 0 || count('pass') === 0;
+      const died = code !== 0 || count('pass') + count('skipped') === 0;
       const failed = count('fail') + count('cancelled');
       resolve({
         file,
@@ -90,11 +91,16 @@ async function worker(): Promise<void> {
   }
 }
 
+announceCluster();
 const workers = Math.max(1, Math.min(availableParallelism(), flags.includes('--serial') ? 1 : 4));
 await Promise.all(Array.from({ length: workers }, worker));
+await endCluster();
 
 const total = (of: (outcome: Outcome) => number): number => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
 const skipped = total((outcome) => outcome.skipped);
+// Each reason once, with how many tests it left out.
+const reasons = outcomes.flatMap(({ output }) => [...output.matchAll(/^\s*ok \d+ - .* # SKIP (.+)$/gm)].map((match) => match[1]!));
+for (const reason of new Set(reasons)) console.log(`left out: ${reasons.filter((other) => other === reason).length} tests: ${reason}`);
 for (const { file } of outcomes.filter((outcome) => outcome.failed > 0)) console.log(`failed: ${file}`);
 console.log(`${total((o) => o.passed)} passed, ${total((o) => o.failed)} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = outcomes.length === 0 || total((o) => o.failed) > 0 ? 1 : 0;
