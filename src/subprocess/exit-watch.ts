@@ -54,6 +54,14 @@ export function watchDescriptor(fd: number, ready: () => void): Watch {
   return handle;
 }
 
+/** Keeps a descriptor open until it is closed, or this thread has ended. Does not keep the loop alive. */
+export function holdDescriptor(fd: number): Pick<Watch, 'close'> {
+  const handle = new Pipe!(0);
+  handle.open(fd);
+  handle.unref();
+  return handle;
+}
+
 /** A socket on a descriptor of any kind that can be polled; it belongs to the socket from now on. */
 export function socketOn(fd: number): Socket {
   const handle = new Pipe!(0);

@@ -10,7 +10,7 @@ import { environmentOf } from './command.ts';
 import { prepareWatching, type Watch, watchDescriptor } from './exit-watch.ts';
 import type { Child, StartPlan } from './plan.ts';
 import { startError } from './start-error.ts';
-import { terminalStreams } from './terminal-streams.ts';
+import { Terminal } from './terminal.ts';
 
 const ENOENT = 2;
 const EACCES = 13;
@@ -53,8 +53,8 @@ export function startNatively(plan: StartPlan): Child {
     }
     for (const fd of theirs) closeSync(fd);
     if (terminal === null) return new NativeChild(pid, pidfd, ours as [number | null, number | null, number | null], null);
-    const { input, output } = terminalStreams(terminal.fd);
-    return new NativeChild(pid, pidfd, [input, output, null], terminal.fd);
+    const ourEnd = new Terminal(terminal.fd);
+    return new NativeChild(pid, pidfd, [ourEnd.input, ourEnd.output, null], ourEnd);
   } catch (error) {
     for (const fd of opened) closeSync(fd);
     throw error;
@@ -133,7 +133,7 @@ class NativeChild implements Child {
   readonly stdin: number | Writable | null;
   readonly stdout: number | Readable | null;
   readonly stderr: number | null;
-  readonly terminal: number | null;
+  readonly terminal: Terminal | null;
   readonly #pidfd: number;
   readonly #watch: Watch | null;
   readonly #calls: ((returnCode: number) => void)[] = [];
@@ -143,7 +143,7 @@ class NativeChild implements Child {
     pid: number,
     pidfd: number,
     [stdin, stdout, stderr]: readonly [number | Writable | null, number | Readable | null, number | null],
-    terminal: number | null,
+    terminal: Terminal | null,
   ) {
     this.pid = pid;
     this.stdin = stdin;
@@ -172,6 +172,7 @@ class NativeChild implements Child {
     const returnCode = typeof status === 'number' ? 0 : returnCodeOf(status);
     this.#returnCode = returnCode;
     this.#watch?.close();
+    this.terminal?.release();
     for (const call of this.#calls.splice(0)) call(returnCode);
     return returnCode;
   }

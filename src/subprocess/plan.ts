@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { TerminalSize } from '../system/terminal.ts';
+import type { Terminal } from './terminal.ts';
 import type { Credentials } from '../system/credentials.ts';
 import type { Command, Environment, Invocation } from './command.ts';
 
@@ -33,7 +34,7 @@ export interface StartPlan {
 export interface Child {
   readonly pid: number;
   /** Our end of its terminal, to change its size. */
-  readonly terminal: number | null;
+  readonly terminal: Terminal | null;
   /** Our ends of its pipes. */
   readonly stdin: number | Writable | null;
   readonly stdout: number | Readable | null;

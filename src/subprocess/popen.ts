@@ -12,7 +12,7 @@ import { type Communicated, Communication } from './communicate.ts';
 import { communicateSync, syncOutput, type SyncOptions } from './communicate-sync.ts';
 import { bytesOf, type Command, type Environment, invocationOf, environmentOf } from './command.ts';
 import { PIPE } from './constants.ts';
-import { resizeTerminal, type TerminalSize } from '../system/terminal.ts';
+import type { TerminalSize } from '../system/terminal.ts';
 import { TimeoutExpired } from './errors.ts';
 import { startNatively } from './native-child.ts';
 import { startByNode } from './node-child.ts';
@@ -230,7 +230,7 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
   resize({ columns, rows }: TerminalSize): void {
     const { terminal } = this.#child;
     if (terminal === null) throw new StateError('ERR_NO_TERMINAL', 'a command that was started without `pty` has no terminal of its own');
-    if (this.stdout?.closed === false) resizeTerminal(terminal, { columns, rows });
+    terminal.resize({ columns, rows });
   }
 
   /** Sends a signal; without effect when it has ended. It can't reach another process that has got its number since. */

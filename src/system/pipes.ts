@@ -4,6 +4,7 @@ const O_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
 const F_GETFL = 3;
 const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 
@@ -15,6 +16,9 @@ export function makePipe(): [read: number, write: number] | number {
 
 const fcntl = (fd: number, command: number, argument: number): number =>
   foreign('int fcntl(int fd, int command, int argument)')(fd, command, argument);
+
+/** A second descriptor of the same file, at `least` or above, closed in children; negative when there is none: see errno. */
+export const duplicate = (fd: number, least: number): number => fcntl(fd, F_DUPFD_CLOEXEC, least);
 
 /** Asks for so much room in a pipe. The system may refuse, as it does above its limit for users; the pipe works all the same. */
 export function setPipeSize(fd: number, bytes: number): boolean {

@@ -1,5 +1,6 @@
 import { closeSync, readdirSync } from 'node:fs';
 import { errno, foreign, koffi } from './library.ts';
+import { duplicate } from './pipes.ts';
 import { credentialsFor, type Credentials } from './credentials.ts';
 
 /*
@@ -36,7 +37,6 @@ const SETPGROUP = 0x02;
 const SETSIGDEF = 0x04;
 const SETSIGMASK = 0x08;
 const SETSID = 0x80;
-const F_DUPFD_CLOEXEC = 1030;
 /** The signals that Node ignores, and whose children should not. */
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
@@ -87,7 +87,7 @@ function placeDescriptors({ stdio, terminal, closeOthers, pass }: SpawnPlan, act
   for (const [to, from] of terminal === null ? stdio.entries() : []) {
     // One that stands where another is to be put would be overwritten before its turn.
     if (from > 2 || from === to) continue;
-    const copy = foreign('int fcntl(int fd, int command, int argument)')(from, F_DUPFD_CLOEXEC, 3);
+    const copy = duplicate(from, 3);
     if (copy < 0) return errno();
     lifted.push(copy);
     sources[to] = copy;
