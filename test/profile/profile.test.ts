@@ -85,30 +85,31 @@ test('a method keeps its this, and an accessor its value, under the decorator', 
   assert.equal(tables.length, 2);
 });
 
-test('code that was hot before the recording is seen, and a function has its true share of the time', () => {
-  for (let i = 0; i < 5; i++) mixed(400);
+/** By how much the profile's share of `heavy` is off, where the truth is measured beside: a busy machine takes its time away from either. */
+function errorOfShare(): number {
   const recording = new Profile({ interval: 200 });
-  // What is true is measured beside: a busy machine takes its time away from either part.
   const truth = { heavy: 0, light: 0 };
   recording.run(function both() {
-    for (let i = 0; i < 40; i++) {
+    // Few and long: where the machine takes the core away just between the two, the sampler can't tell whose time it was.
+    for (let i = 0; i < 4; i++) {
       const begin = performance.now();
-      heavy(4000);
+      heavy(40_000);
       const middle = performance.now();
-      light(4000);
+      light(40_000);
       truth.heavy += middle - begin;
       truth.light += performance.now() - middle;
     }
   });
   const time = (name: string): number => recording.stats.rows.find((row) => row.name === name)?.cumulative ?? 0;
-  const share = time('heavy') / (time('heavy') + time('light'));
-  const trueShare = truth.heavy / (truth.heavy + truth.light);
   assert.ok(time('light') > 0, 'light is missing from the profile');
-  assert.ok(
-    Math.abs(share - trueShare) < 0.05,
-    `heavy has ${(share * 100).toFixed(1)} % of the time, ${(trueShare * 100).toFixed(1)} is true`,
-  );
   assert.ok(time('both') >= (time('heavy') + time('light')) * 0.98);
+  return time('heavy') / (time('heavy') + time('light')) - truth.heavy / (truth.heavy + truth.light);
+}
+
+test('code that was hot before the recording is seen, and a function has its true share of the time', () => {
+  for (let i = 0; i < 5; i++) mixed(400);
+  const errors = [errorOfShare(), errorOfShare(), errorOfShare()].toSorted((a, b) => a - b);
+  assert.ok(Math.abs(errors[1]!) < 0.05, `heavy's share is off by ${errors.map((e) => (e * 100).toFixed(1)).join(', ')} points`);
 });
 
 test('a call inside a profiled call is part of that table', () => {

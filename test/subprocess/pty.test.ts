@@ -36,7 +36,10 @@ test('what is written to the terminal is read by the command, and shown; closing
 test('a command that closes its streams and goes on keeps its terminal until it ends', async () => {
   const ends = makePipe();
   assert.ok(typeof ends !== 'number');
-  const child = new Popen(['bash', '-c', `exec </dev/null >/dev/null 2>&1; read line <&${ends[0]}; exit 5`], { pty: true, passFds: [ends[0]] });
+  const child = new Popen(['bash', '-c', `exec </dev/null >/dev/null 2>&1; read line <&${ends[0]}; exit 5`], {
+    pty: true,
+    passFds: [ends[0]],
+  });
   closeSync(ends[0]);
   assert.equal((await child.stdout.read()).length, 0);
   child.resize({ columns: 40, rows: 10 });
