@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Deadline, NEVER } from '../base/deadline.ts';
 import { StateError, TimeoutError } from '../base/errors.ts';
+import type { StartMethod } from '../host/process/start-method.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { delayBeforeRetry, retryPlan } from './fabric/work.ts';
 import { BrokenExecutorError } from './errors.ts';
@@ -27,6 +28,8 @@ export interface ProcessPoolOptions<I extends readonly unknown[] = readonly unkn
   readonly initargs?: readonly [...I] | undefined;
   /** A process is replaced after so many tasks. */
   readonly maxTasksPerWorker?: number | undefined;
+  /** How processes are started: a context of `manycore/multiprocessing`; as `setStartMethod` has chosen when left out. */
+  readonly mpContext?: { getStartMethod(): StartMethod | null } | undefined;
   /**
    * The unexpected end of a process breaks the pool, as in Python: everything fails with `BrokenProcessPool`, and nothing more is taken. Left
    * out, only what that process ran fails, and another one takes its place.
@@ -60,7 +63,7 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
 
   constructor(options: ProcessPoolOptions<I> = {}) {
     super();
-    const { maxWorkers = availableParallelism(), initializer, initargs, maxTasksPerWorker, breaksOnDeath } = options;
+    const { maxWorkers = availableParallelism(), initializer, initargs, maxTasksPerWorker, mpContext, breaksOnDeath } = options;
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
     this.maxWorkers = positive(maxWorkers, 'maxWorkers');
@@ -70,6 +73,7 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
       initializer: initializer as AnyFunction | undefined,
       initArgs: initargs,
       tasksMax: maxTasksPerWorker === undefined ? undefined : positive(maxTasksPerWorker, 'maxTasksPerWorker'),
+      startMethod: mpContext?.getStartMethod() ?? undefined,
       breaksOnDeath,
     });
     this.crew = crew;

@@ -5,6 +5,7 @@ import type { Child } from '../host/process/child.ts';
 import { FRAME } from '../host/process/frame.ts';
 import { here } from '../host/process/setup.ts';
 import { takeChild } from '../host/process/spares.ts';
+import { chosenStartMethod, type StartMethod } from '../host/process/start-method.ts';
 import { foresee } from '../message/closures/index.ts';
 import { dropBytes, encode } from '../message/index.ts';
 import { awaitChildExit, peekChildExit } from '../system/child-exit.ts';
@@ -63,6 +64,11 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     this.#work = target === undefined ? null : { target, args: (args ?? []) as readonly [...A] };
   }
 
+  /** How it is started; `null`: as has been chosen for all. */
+  protected get startMethod(): StartMethod | null {
+    return null;
+  }
+
   /** What the process runs; a subclass says it by overriding this. Runs in the child. */
   run(): unknown {
     return this.#work?.target(...(this.#work.args as A));
@@ -85,7 +91,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
       encode(setupFor({ name: this.#name, lineage: this.#lineage, daemon: this.#daemon }), { where: 'process' }).bytes,
     );
     const { message, ends } = this.#message();
-    const child = takeChild();
+    const child = takeChild(this.startMethod ?? chosenStartMethod());
     child.start(setup, message);
     let hasBegun = false;
     child.onFrame = (kind) => void (hasBegun ||= kind === FRAME.begun);

@@ -2,6 +2,7 @@ import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
 import { CancelledError, StateError } from '../../base/errors.ts';
 import type { ExitCode } from '../../host/process/exit.ts';
 import { nextLineage } from '../../host/process/identity.ts';
+import type { StartMethod } from '../../host/process/start-method.ts';
 import { dropBytes, encode, SendError } from '../../message/index.ts';
 import { dropItem, fromItem, type Item, messageItem, toSmallItem } from '../../queue/item.ts';
 import { probeProcesses } from '../../word/process-heap.ts';
@@ -37,6 +38,8 @@ export interface CrewOptions {
   readonly isFull?: boolean | undefined;
   /** Whether the workers are daemons: then they may not have children. */
   readonly daemon?: boolean | undefined;
+  /** How they are started; as has been chosen for all when left out. */
+  readonly startMethod?: StartMethod | undefined;
   /** What names of workers begin with. */
   readonly name: string;
   /** The death of a worker breaks the pool, as in Python; otherwise only its task fails, and the worker is replaced. */
@@ -387,10 +390,10 @@ export class Crew {
   }
 
   #start(index: number): void {
-    const { name, daemon = false, tasksMax = Infinity, initializer, initArgs = [] } = this.#options;
+    const { name, daemon = false, startMethod, tasksMax = Infinity, initializer, initArgs = [] } = this.#options;
     this.#board.clearRecord(index);
     const member = new Member(
-      { name: `${name}-${++this.#names}`, lineage: nextLineage(), daemon },
+      { name: `${name}-${++this.#names}`, lineage: nextLineage(), daemon, startMethod },
       { board: this.#board, worker: index, tasksMax, initializer: initializer as never, initArgs },
     );
     this.#members[index] = member;

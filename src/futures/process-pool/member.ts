@@ -3,6 +3,7 @@ import { type ExitCode, exitCodeOf } from '../../host/process/exit.ts';
 import { FRAME } from '../../host/process/frame.ts';
 import { setupFor } from '../../host/process/identity.ts';
 import { takeChild } from '../../host/process/spares.ts';
+import { chosenStartMethod, type StartMethod } from '../../host/process/start-method.ts';
 import { decode, dropBytes, encode } from '../../message/index.ts';
 import { peekChildExit } from '../../system/child-exit.ts';
 import { poolWorker, type WorkerStart } from './worker-main.ts';
@@ -13,6 +14,7 @@ export interface MemberSetup {
   readonly name: string;
   readonly lineage: string;
   readonly daemon: boolean;
+  readonly startMethod: StartMethod | undefined;
 }
 
 /** One worker process of a pool, from the owner's side. */
@@ -32,7 +34,7 @@ export class Member {
     this.index = start.worker;
     const who = Uint8Array.from(encode(setupFor(setup), { where: 'process' }).bytes);
     const message = Uint8Array.from(encode([poolWorker, [start]], { where: 'process' }).bytes);
-    this.#child = takeChild();
+    this.#child = takeChild(setup.startMethod ?? chosenStartMethod());
     this.#child.start(who, message);
     this.#child.onFrame = (kind, body) => {
       if (kind === FRAME.begun || kind === FRAME.failed) this.#hasBegun = true;

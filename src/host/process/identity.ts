@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { here, type Setup } from './setup.ts';
+import { chosenStartMethod } from './start-method.ts';
 import { isMainThread } from './where.ts';
 
 /*
@@ -45,6 +46,7 @@ export function setupFor(child: Pick<Setup, 'name' | 'lineage' | 'daemon'>): Set
     argv: process.argv,
     authKey: authKeyHere(),
     startedByMainThread: isMainThread,
+    startMethod: chosenStartMethod(),
     logLevel: here.logLevel(),
   };
 }

@@ -1,3 +1,5 @@
+import type { StartMethod } from './start-method.ts';
+
 /** What a child is told before it runs anything. */
 export interface Setup {
   readonly name: string;
@@ -13,6 +15,8 @@ export interface Setup {
   readonly authKey: Uint8Array;
   /** Whether the death of the thread that started it is the death of its parent. */
   readonly startedByMainThread: boolean;
+  /** How it starts processes of its own; `null`: nobody has chosen. */
+  readonly startMethod: StartMethod | null;
   /** From which level on the module's own log goes to stderr; `null`: it does not. */
   readonly logLevel: number | null;
 }

@@ -1,4 +1,5 @@
 import { Child } from './child.ts';
+import type { StartMethod } from './start-method.ts';
 
 /*
  * Starting Node takes 40 ms and more, so after the first process a spare waits for the next one. It is not
@@ -9,8 +10,20 @@ const DELAY_MS = 20;
 const spares: Child[] = [];
 let refill: NodeJS.Timeout | undefined;
 
+let hasToldOfFallback = false;
+
+function fallBack(why: string): void {
+  if (hasToldOfFallback) return;
+  hasToldOfFallback = true;
+  process.emitWarning(`processes are started by spawn, not by forkserver: ${why}`, {
+    type: 'ForkServerWarning',
+    code: 'MANYCORE_FORKSERVER',
+  });
+}
+
 /** A child that can be told what to run: a spare, or a new one. */
-export function takeChild(): Child {
+export function takeChild(method: StartMethod | null): Child {
+  if (method === 'forkserver') fallBack('there is none yet');
   const spare = spares.pop();
   if (spares.length < WANTED) scheduleRefill();
   if (spare === undefined || spare.exit !== undefined) return Child.launch();

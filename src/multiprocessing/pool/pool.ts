@@ -5,6 +5,7 @@ import { positiveInteger } from '../../base/positive-integer.ts';
 import { within } from '../../base/within.ts';
 import { HOW_ALL, HOW_MAP, HOW_STARMAP } from '../../futures/process-pool/board.ts';
 import { Crew } from '../../futures/process-pool/crew.ts';
+import type { StartMethod } from '../../host/process/start-method.ts';
 import type { Outcome } from '../../futures/process-pool/job.ts';
 import { AsyncResult, type Callbacks } from './async-result.ts';
 import { type AnyFunction, checkChunkSize, isAsync, type Items, mapChunks } from './chunks.ts';
@@ -18,6 +19,8 @@ export interface PoolOptions<I extends readonly unknown[] = readonly unknown[]> 
   readonly initArgs?: readonly [...I] | undefined;
   /** After so many tasks a worker is replaced by a new one; it lives as long as the pool when left out. */
   readonly maxTasksPerChild?: number | undefined;
+  /** How the workers are started; as `setStartMethod` has chosen when left out. */
+  readonly startMethod?: StartMethod | undefined;
 }
 
 export interface ChunkOptions {
@@ -42,6 +45,7 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> implements 
       initializer,
       initArgs,
       maxTasksPerChild,
+      startMethod,
     } = typeof options === 'number' ? { processes: options } : options;
     this.#workers = positiveInteger(processes, 'processes');
     if (maxTasksPerChild !== undefined) positiveInteger(maxTasksPerChild, 'maxTasksPerChild');
@@ -53,6 +57,7 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> implements 
       initializer,
       initArgs,
       tasksMax: maxTasksPerChild,
+      startMethod,
       isFull: true,
       daemon: true,
     });

@@ -1,0 +1,19 @@
+// What a context has as well as the module itself: see context.ts. New things belong here.
+export { BrokenPipeError, type ByteRange, Connection, EndOfFileError, Pipe } from './connection.ts';
+export { connectionWait, connectionWaitSync, type Waitable } from './connection-wait.ts';
+export { cpuCount, type CurrentProcess, currentProcess, type ParentProcess, parentProcess } from './current-process.ts';
+export { SystemExit } from './exit.ts';
+export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './locks.ts';
+export { getLogger, logToStderr, SUBDEBUG, SUBWARNING } from './log.ts';
+export { activeChildren, Process, type ProcessOptions } from './process.ts';
+export { JoinableQueue, Queue, type QueueOptions, SimpleQueue } from './queues.ts';
+export { Sentinel } from './sentinel.ts';
+export { SharedArray as Array, SharedArray, SharedStruct, Value } from './values.ts';
+export { QueueEmpty, QueueFull, QueueShutDown } from '../queue/index.ts';
+export { AbandonedLockError, BrokenBarrierError, DeadlockError, SendError } from '../threading/index.ts';
+export { bool, bytes, float32, float64, int16, int32, int64, int8, uint16, uint32, uint64, uint8, utf8 } from '../threading/index.ts';
+export { AsyncResult, type Callbacks } from './pool/async-result.ts';
+export { MapIterator } from './pool/imap.ts';
+export { type ChunkOptions, Pool, type PoolOptions } from './pool/pool.ts';
+export { BrokenProcessPool } from '../futures/process-pool/broken.ts';
+export { MaybeEncodingError } from '../futures/process-pool/encoding-error.ts';
