@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { StateError } from '../base/errors.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -10,14 +9,7 @@ export function numberOfProcess(command: string, words: readonly string[]): numb
 }
 
 /** Runs what talks to another process; says in one line why that can't be done. */
-export async function withWebSocket(run: () => Promise<number>): Promise<number> {
-  if (typeof WebSocket === 'undefined') {
-    // Node 20 has it behind a flag.
-    const { status } = spawnSync(process.execPath, ['--experimental-websocket', '--no-warnings', ...process.argv.slice(1)], {
-      stdio: 'inherit',
-    });
-    return status ?? 1;
-  }
+export async function sayingWhyNot(run: () => Promise<number>): Promise<number> {
   try {
     return await run();
   } catch (error) {

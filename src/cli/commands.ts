@@ -1,12 +1,6 @@
 import { version } from '../base/version.ts';
-import { dump } from './dump.ts';
-import { practical } from './practical.ts';
-import { profileProgram } from './profile.ts';
-import { ps, pstree } from './ps.ts';
-import { runProgram } from './run-program.ts';
-import { top } from './top.ts';
 
-/** What the first word of the command line stands for. */
+/** What the first word of the command line stands for. Its code is loaded when it runs: who asks for a version waits for nothing else. */
 export interface Command {
   readonly usage: string;
   readonly does: string;
@@ -18,26 +12,38 @@ export const commands: Readonly<Record<string, Command>> = {
   practical: {
     usage: 'practical [P26 …] [--list] [--json] [--report file]',
     does: 'runs the programs of the practical, and says whether each shows what it should',
-    run: practical,
+    run: async (args) => (await import('./practical.ts')).practical(args),
   },
-  run: { usage: 'run <program> [arguments]', does: 'runs a TypeScript or JavaScript program', run: runProgram },
+  run: {
+    usage: 'run <program> [arguments]',
+    does: 'runs a TypeScript or JavaScript program',
+    run: async (args) => (await import('./run-program.ts')).runProgram(args),
+  },
   profile: {
     usage: 'profile [options] <program> [arguments]',
     does: 'runs a program, and tells where its threads and processes spent their time',
-    run: profileProgram,
+    run: async (args) => (await import('./profile.ts')).profileProgram(args),
   },
   dump: {
     usage: 'dump <pid>',
     does: 'prints what every thread of a running Node process does, and what it waits for',
-    run: dump,
+    run: async (args) => (await import('./dump.ts')).dump(args),
   },
   top: {
     usage: 'top <pid> [--interval ms] [--count n]',
     does: 'shows how busy the threads of a running Node process are, and in which functions',
-    run: top,
+    run: async (args) => (await import('./top.ts')).top(args),
   },
-  ps: { usage: 'ps <pid>', does: 'prints the tasks of asyncio in a running process, and what each waits for', run: ps },
-  pstree: { usage: 'pstree <pid>', does: 'prints them as a tree: below each, those that it waits for', run: pstree },
+  ps: {
+    usage: 'ps <pid>',
+    does: 'prints the tasks of asyncio in a running process, and what each waits for',
+    run: async (args) => (await import('./ps.ts')).ps(args),
+  },
+  pstree: {
+    usage: 'pstree <pid>',
+    does: 'prints them as a tree: below each, those that it waits for',
+    run: async (args) => (await import('./ps.ts')).pstree(args),
+  },
   '--version': { usage: '--version', does: 'prints the version', run: () => print(version) },
   '--help': { usage: '--help', does: 'prints this', run: () => print(help()) },
 };

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { attach } from '../host/attach/attach.ts';
 import { type ProcessDescription, ProcessView, type ThreadView } from '../profile/live/process-view.ts';
-import { numberOfProcess, withWebSocket } from './attaching.ts';
+import { numberOfProcess, sayingWhyNot } from './attaching.ts';
 import { parse } from './usage-error.ts';
 
 const PATIENCE_MS = 3000;
@@ -11,7 +11,7 @@ const PATIENCE_MS = 3000;
 export function dump(args: string[]): number | Promise<number> {
   const { positionals, values } = parse({ args, allowPositionals: true, options: { all: { type: 'boolean' } } });
   const pid = numberOfProcess('dump', positionals);
-  return withWebSocket(async () => {
+  return sayingWhyNot(async () => {
     await using attached = await attach(pid);
     const view = new ProcessView(attached, PATIENCE_MS);
     const description = await view.describe();

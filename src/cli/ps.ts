@@ -2,7 +2,7 @@ import { formatTasks, formatTaskTree } from '../asyncio/call-graph.ts';
 import type { TaskDescription } from '../asyncio/describe.ts';
 import { attach } from '../host/attach/attach.ts';
 import { ProcessView } from '../profile/live/process-view.ts';
-import { numberOfProcess, withWebSocket } from './attaching.ts';
+import { numberOfProcess, sayingWhyNot } from './attaching.ts';
 import { headline } from './dump.ts';
 import { parse } from './usage-error.ts';
 
@@ -17,7 +17,7 @@ export const pstree = (args: string[]): number | Promise<number> => tasksOf('pst
 
 function tasksOf(command: string, args: string[], format: (tasks: readonly TaskDescription[]) => string): number | Promise<number> {
   const pid = numberOfProcess(command, parse({ args, allowPositionals: true }).positionals);
-  return withWebSocket(async () => {
+  return sayingWhyNot(async () => {
     await using attached = await attach(pid);
     const view = new ProcessView(attached, PATIENCE_MS);
     const description = await view.describe();

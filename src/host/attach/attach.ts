@@ -1,7 +1,9 @@
 import { StateError } from '../../base/errors.ts';
+import { deferred } from '../../base/deferred.ts';
 import { within } from '../../base/within.ts';
 import type { InspectorChannel } from '../thread/evaluate.ts';
 import { openInspector } from './inspector-port.ts';
+import { openTextSocket } from './inspector-socket.ts';
 
 /** The door to a running Node process: what its inspector can do, this can. */
 export interface Attached extends InspectorChannel, AsyncDisposable {
@@ -17,40 +19,38 @@ const CLOSE = `setTimeout(() => process.getBuiltinModule('inspector').close(), 5
 
 /**
  * Attaches to a Node process of this machine by its number. Nothing has to be prepared there. Rejects with `StateError` when it can't be
- * done, and says why; the process is never ended by it. Needs the global `WebSocket`, which Node 20 has with `--experimental-websocket`.
+ * done, and says why; the process is never ended by it.
  */
 export async function attach(pid: number): Promise<Attached> {
   const { webSocketUrl, isOurs } = await openInspector(pid);
-  const socket = new WebSocket(webSocketUrl);
-  await new Promise<void>((resolve, reject) => {
-    socket.addEventListener('open', () => resolve());
-    socket.addEventListener('error', () =>
-      reject(new StateError('ERR_ATTACH', `cannot attach to process ${pid}: its inspector refused the connection`)),
-    );
-  });
   let isOpen = true;
   let last = 0;
   const pending = new Map<number, (error: Error | null, result: object) => void>();
   const listeners = new Set<(message: unknown) => void>();
-  socket.addEventListener('message', ({ data }) => {
-    const message = JSON.parse(String(data)) as Reply;
-    if (message.id === undefined) {
-      for (const hear of listeners) hear(message);
-      return;
-    }
-    const done = pending.get(message.id);
-    pending.delete(message.id);
-    done?.(message.error === undefined ? null : new StateError('ERR_ATTACH', message.error.message), message.result ?? {});
-  });
-  socket.addEventListener('close', () => {
-    isOpen = false;
-    for (const done of pending.values()) done(new StateError('ERR_ATTACH', `process ${pid} has ended, or closed its inspector`), {});
-    pending.clear();
+  const gone = (): StateError => new StateError('ERR_ATTACH', `process ${pid} has ended, or closed its inspector`);
+  const closed = deferred<void>();
+  const socket = await openTextSocket(webSocketUrl, {
+    text(text) {
+      const message = JSON.parse(text) as Reply;
+      if (message.id === undefined) {
+        for (const hear of listeners) hear(message);
+        return;
+      }
+      const done = pending.get(message.id);
+      pending.delete(message.id);
+      done?.(message.error === undefined ? null : new StateError('ERR_ATTACH', message.error.message), message.result ?? {});
+    },
+    closed() {
+      isOpen = false;
+      for (const done of pending.values()) done(gone(), {});
+      pending.clear();
+      closed.resolve();
+    },
   });
   const channel: Attached = {
     pid,
     post(method, params = {}, done = () => {}) {
-      if (!isOpen) return done(new StateError('ERR_ATTACH', `process ${pid} has ended, or closed its inspector`), {});
+      if (!isOpen) return done(gone(), {});
       pending.set(++last, done);
       socket.send(JSON.stringify({ id: last, method, params }));
     },
@@ -62,9 +62,8 @@ export async function attach(pid: number): Promise<Attached> {
       if (!isOpen) return;
       if (isOurs)
         await within(new Promise<void>((resolve) => channel.post('Runtime.evaluate', { expression: CLOSE }, () => resolve())), ANSWER);
-      const closed = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve()));
       socket.close();
-      await within(closed, ANSWER);
+      await within(closed.promise, ANSWER);
     },
   };
   return channel;

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { StateError } from '../../base/errors.ts';
+import { httpGet } from './inspector-socket.ts';
 
 /*
  * How a running Node is asked to open its inspector, without a chance of harm: SIGUSR1 ends a process that does not wait for it. So the
@@ -7,7 +8,8 @@ import { StateError } from '../../base/errors.ts';
  */
 const SIGUSR1_BIT = 1n << 9n;
 const OPENS_WITHIN_MS = 5000;
-const LOOK_EVERY_MS = 20;
+const ANSWERS_WITHIN_MS = 1000;
+const LOOK_EVERY_MS = 5;
 
 export interface OpenInspector {
   readonly webSocketUrl: string;
@@ -94,8 +96,8 @@ function linesOf(file: string): string[] {
 async function inspectorAt(ports: readonly number[]): Promise<string | null> {
   for (const port of ports) {
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/json/list`, { signal: AbortSignal.timeout(1000) });
-      const [target] = (await answer.json()) as { type?: string; webSocketDebuggerUrl?: string }[];
+      const answer = await httpGet(port, '/json/list', ANSWERS_WITHIN_MS);
+      const [target] = JSON.parse(answer) as { type?: string; webSocketDebuggerUrl?: string }[];
       if (target?.type === 'node' && target.webSocketDebuggerUrl !== undefined) return target.webSocketDebuggerUrl;
     } catch {
       // Something else listens there.
