@@ -6,7 +6,7 @@ import { errorParts } from './error-parts.ts';
 import { numberOfKind } from './kinds.ts';
 import { isParcel, mustBeTransferred } from './parcel.ts';
 import { Seen } from './seen.ts';
-import { packer } from './packer.ts';
+import { type Destination, packer } from './packer.ts';
 import { SendError } from './send-error.ts';
 import { type Shape, shapeOf } from './shape-writer.ts';
 import { HAS_REFERENCES, HEADER_WORDS, INLINE_MAX, RECIPE, STRINGS_LATIN1, STRINGS_UCS2, TAG, TAG_BITS } from './tags.ts';
@@ -40,7 +40,7 @@ export class Encoder {
   #holds: number[] = [];
   #parcels: unknown[] = [];
   #transfer: readonly unknown[] = [];
-  #where: 'thread' | 'process' = 'thread';
+  #where: Destination = 'thread';
 
   /** What the message names besides its bytes. */
   get holds(): readonly number[] {
@@ -51,7 +51,7 @@ export class Encoder {
   }
 
   /** Writes `value`; `size` then tells how long the message is. Throws BAIL for what is not plain data. */
-  write(value: unknown, where: 'thread' | 'process', transfer: readonly unknown[], recipe: boolean): void {
+  write(value: unknown, where: Destination, transfer: readonly unknown[], recipe: boolean): void {
     this.#at = HEADER_WORDS;
     this.#text = '';
     this.#flags = recipe ? RECIPE : 0;
@@ -329,6 +329,10 @@ export class Encoder {
   #putFace(value: Shareable): void {
     const { kind, offset, block = offset, heap = sharedHeap(), extra } = value[handle]();
     const number = numberOfHeap(heap);
+    if (this.#where === 'program')
+      throw new SendError('E_SHARED_MEMORY', `a ${kind} can't be sent to a program that does not share memory with this one`, {
+        hint: 'a Manager has queues, locks and values for such programs',
+      });
     if (this.#where === 'process' && number <= 0) {
       throw new SendError('E_THREADS_ONLY', `a ${kind} that the threads of this process share can't be sent to another process`, {
         hint: 'use the one of manycore/multiprocessing',
@@ -396,7 +400,7 @@ export class Encoder {
   }
 
   #putParcel(value: object): void {
-    if (this.#where === 'process') {
+    if (this.#where !== 'thread') {
       throw new SendError('E_THREADS_ONLY', `a ${value.constructor.name} can't be sent to another process`);
     }
     if (mustBeTransferred(value) && !this.#transfer.includes(value)) {

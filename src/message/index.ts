@@ -5,14 +5,14 @@ import { BAIL, Encoder } from './encoder.ts';
 import { type PackOptions, packer } from './packer.ts';
 import { MustAwait } from './require-module.ts';
 
-export { packer, type Packer, type PackOptions } from './packer.ts';
+export { type Destination, packer, type Packer, type PackOptions } from './packer.ts';
 export { MustAwait } from './require-module.ts';
 export { SendError, type SendErrorDetails } from './send-error.ts';
 
 export interface EncodeOptions {
   /** What is given away instead of copied: ArrayBuffers, MessagePorts. */
   readonly transfer?: readonly unknown[] | undefined;
-  /** Where the message goes: a thread of this process (the default), or another process. */
+  /** Where the message goes: to a thread of this process when left out. */
   readonly where?: PackOptions['where'] | undefined;
 }
 

@@ -16,9 +16,11 @@ export interface Packer {
   unpackAsync(recipe: unknown): Promise<unknown>;
 }
 
+/** Where a value goes: a thread of this process, a process that shares memory with this one, or a program that does not, anywhere. */
+export type Destination = 'thread' | 'process' | 'program';
+
 export interface PackOptions {
-  /** Whether the value stays in this process. */
-  readonly where: 'thread' | 'process';
+  readonly where: Destination;
 }
 
 export const packer: { current: Packer } = {

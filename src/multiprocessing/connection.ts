@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
-import { nameError, OutOfRangeError, StateError } from '../base/errors.ts';
+import { OutOfRangeError, StateError } from '../base/errors.ts';
+import { BrokenPipeError, EndOfFileError } from '../host/peer/errors.ts';
 import { Queue, QueueEmpty } from '../queue/index.ts';
 import type { Waiting } from '../sync/waiting.ts';
 import { reduce } from '../message/closures/index.ts';
@@ -36,18 +37,6 @@ const LET_GO = 40;
 const BYTES = 48;
 /** So many messages may wait; then `send` waits for the reader. */
 const MESSAGES_MAX = 1024;
-
-/** The other end is closed, and everything it has sent has been received: Python's `EOFError`. */
-export class EndOfFileError extends Error {
-  readonly code: string = 'ERR_EOF';
-}
-nameError(EndOfFileError, 'EndOfFileError');
-
-/** The other end is closed: nobody will read what is sent. Python's `BrokenPipeError`. */
-export class BrokenPipeError extends Error {
-  readonly code: string = 'EPIPE';
-}
-nameError(BrokenPipeError, 'BrokenPipeError');
 
 /** Ends that are being packed into a message, for who has to know that the message was never read. */
 export const packed: { ends: Connection[] | null } = { ends: null };

@@ -1,5 +1,6 @@
 // What a context has as well as the module itself: see context.ts. New things belong here.
-export { BrokenPipeError, type ByteRange, Connection, EndOfFileError, Pipe } from './connection.ts';
+export { type ByteRange, Connection, Pipe } from './connection.ts';
+export { AuthenticationError, BrokenPipeError, ConnectionBrokenError, EndOfFileError } from '../host/peer/errors.ts';
 export { connectionWait, connectionWaitSync, type Waitable } from './connection-wait.ts';
 export { cpuCount, type CurrentProcess, currentProcess, type ParentProcess, parentProcess } from './current-process.ts';
 export { SystemExit } from './exit.ts';

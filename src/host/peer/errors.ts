@@ -1,0 +1,29 @@
+import { nameError } from '../../base/errors.ts';
+
+/** The other end is closed, and everything it has sent has been received: Python's `EOFError`. */
+export class EndOfFileError extends Error {
+  readonly code: string = 'ERR_EOF';
+}
+nameError(EndOfFileError, 'EndOfFileError');
+
+/** The other end is closed: nobody will read what is sent. Python's `BrokenPipeError`. */
+export class BrokenPipeError extends Error {
+  readonly code: string = 'EPIPE';
+}
+nameError(BrokenPipeError, 'BrokenPipeError');
+
+/** A connection broke where it may not end: in the middle of a message, or with bytes that are none. What was being sent is lost. */
+export class ConnectionBrokenError extends Error {
+  readonly code: string;
+  constructor(code: 'ERR_HALF_FRAME' | 'ERR_FRAME_TOO_LONG' | 'ERR_CONNECTION_RESET', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+nameError(ConnectionBrokenError, 'ConnectionBrokenError');
+
+/** The other side did not prove that it knows the secret, or did not accept our proof. Python's `AuthenticationError`. */
+export class AuthenticationError extends Error {
+  readonly code: string = 'ERR_AUTHENTICATION';
+}
+nameError(AuthenticationError, 'AuthenticationError');
