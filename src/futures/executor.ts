@@ -1,9 +1,19 @@
 import { deadlineAfter, NEVER } from '../base/deadline.ts';
+import type { ContextOf } from '../threading/context.ts';
 import { shutDown } from './errors.ts';
 import type { AnyFuture, Future } from './future.ts';
 import { type AnyItems, type ChunkSource, type MapOptions, MapResults } from './map.ts';
+import { withContextOf } from './task-context.ts';
 import type { TaskStream } from './task-stream.ts';
 import { NO_TERMS, type Terms } from './terms.ts';
+
+export interface ExecutorOptions {
+  /**
+   * AsyncLocalStorages whose values each task begins with, as they are when it is handed over: `() => [requestId]`, storages that are captured or
+   * imported. A value that can't be sent makes `submit` throw `SendError`. Left out, tasks begin with empty storages.
+   */
+  readonly context?: ContextOf | null | undefined;
+}
 
 export interface ShutdownOptions {
   /** Waits until everything has run and the workers have ended; `true` when left out. */
@@ -76,6 +86,14 @@ function isItems(value: unknown): value is AnyItems {
 export abstract class Executor extends Submitter implements AsyncDisposable {
   private readonly maps = new Set<MapResults<unknown>>();
   private state: 'open' | 'shut down' = 'open';
+  /** The storages whose values go with each task. */
+  protected readonly context: ContextOf | null;
+
+  constructor({ context = null }: ExecutorOptions = {}) {
+    super();
+    checkContext(context);
+    this.context = context;
+  }
 
   /** The name that messages use. */
   protected abstract readonly title: string;
@@ -92,24 +110,25 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
   protected abstract terminate(): Promise<void>;
 
   protected hand(fn: AnyFunction, args: readonly unknown[]): AnyFuture {
-    return this.handOn(fn, args, NO_TERMS);
+    return this.handOn(fn, args, NO_TERMS, this.context);
   }
   protected mapOver(fn: AnyFunction, items: readonly AnyItems[], options: MapOptions): MapResults<unknown> {
-    return this.mapOn(fn, items, options, NO_TERMS);
+    return this.mapOn(fn, items, options, NO_TERMS, this.context);
   }
 
   /** @internal */
-  handOn(fn: AnyFunction, args: readonly unknown[], terms: Terms): AnyFuture {
+  handOn(fn: AnyFunction, args: readonly unknown[], terms: Terms, context: ContextOf | null): AnyFuture {
     if (this.state !== 'open') throw shutDown(this.title);
-    return this.dispatch(fn, args, terms);
+    return this.dispatch(context === null ? fn : withContextOf(context, fn), args, terms);
   }
   /** @internal */
-  mapOn(fn: AnyFunction, items: readonly AnyItems[], options: MapOptions, terms: Terms): MapResults<unknown> {
+  mapOn(fn: AnyFunction, items: readonly AnyItems[], options: MapOptions, terms: Terms, context: ContextOf | null): MapResults<unknown> {
     if (this.state !== 'open') throw shutDown(this.title);
+    const applied = context === null ? fn : withContextOf(context, fn);
     const results = new MapResults<unknown>(
       items,
       options,
-      () => this.chunks(fn, terms),
+      () => this.chunks(applied, terms),
       () => this.maps.delete(results),
     );
     this.maps.add(results);
@@ -119,8 +138,11 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
 
   /** The same executor on other terms: `pool.with({ timeout: 1000 }).submit(fn)`. */
   with(terms: Terms): Submitter {
-    const isEndless = deadlineAfter(terms.timeout) === NEVER;
-    return new View(this, isEndless && terms.timeout !== undefined ? { ...terms, timeout: undefined } : terms);
+    const { timeout, context = this.context, ...rest } = terms;
+    checkContext(context);
+    const isLimited = deadlineAfter(timeout) !== NEVER;
+    const isPlain = !isLimited && Object.values(rest).every((value) => value === undefined);
+    return new View(this, isPlain ? NO_TERMS : isLimited ? { ...rest, timeout } : rest, context);
   }
 
   get isShutDown(): boolean {
@@ -176,20 +198,27 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
   }
 }
 
+function checkContext(context: unknown): void {
+  if (context !== null && typeof context !== 'function')
+    throw new TypeError(`context must be a function that gives AsyncLocalStorages: got ${typeof context}`);
+}
+
 class View extends Submitter {
   private readonly executor: Executor;
   private readonly terms: Terms;
+  private readonly context: ContextOf | null;
 
-  constructor(executor: Executor, terms: Terms) {
+  constructor(executor: Executor, terms: Terms, context: ContextOf | null) {
     super();
     this.executor = executor;
     this.terms = terms;
+    this.context = context;
   }
 
   protected hand(fn: AnyFunction, args: readonly unknown[]): AnyFuture {
-    return this.executor.handOn(fn, args, this.terms);
+    return this.executor.handOn(fn, args, this.terms, this.context);
   }
   protected mapOver(fn: AnyFunction, items: readonly AnyItems[], options: MapOptions): MapResults<unknown> {
-    return this.executor.mapOn(fn, items, options, this.terms);
+    return this.executor.mapOn(fn, items, options, this.terms, this.context);
   }
 }

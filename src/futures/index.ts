@@ -4,7 +4,7 @@ export { BrokenExecutorError, BrokenWorkerError } from './errors.ts';
 export { type CancelOptions, type DoneCallback, Future } from './future.ts';
 export { gather } from './gather.ts';
 export { ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, wait, type WaitOptions, type WaitResult } from './wait.ts';
-export { Executor, type ShutdownOptions, type Submitter } from './executor.ts';
+export { Executor, type ExecutorOptions, type ShutdownOptions, type Submitter } from './executor.ts';
 export { cancellation, emit } from './fabric/task.ts';
 export type { ProgressOptions } from './progress.ts';
 export type { Histogram, PoolStatistics } from './statistics.ts';

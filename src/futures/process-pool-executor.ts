@@ -5,7 +5,7 @@ import type { StartMethod } from '../host/process/start-method.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { delayBeforeRetry, retryPlan } from './fabric/work.ts';
 import { BrokenExecutorError } from './errors.ts';
-import { Executor } from './executor.ts';
+import { Executor, type ExecutorOptions } from './executor.ts';
 import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source, ticketOf } from './future.ts';
 import { CANCELLED, FAILED, SUCCEEDED } from './future-record.ts';
 import { CHUNK_MAX, type ChunkSource } from './map.ts';
@@ -20,7 +20,7 @@ import { NO_TERMS, type Terms } from './terms.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-export interface ProcessPoolOptions<I extends readonly unknown[] = readonly unknown[]> {
+export interface ProcessPoolOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions {
   /** How many processes there may be; as many as there are processors when left out. They are started as there is work for them. */
   readonly maxWorkers?: number | undefined;
   /** Runs once in each process before its first task. An error of it breaks the pool. */
@@ -62,7 +62,7 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
   private readonly source: Source;
 
   constructor(options: ProcessPoolOptions<I> = {}) {
-    super();
+    super(options);
     const { maxWorkers = availableParallelism(), initializer, initargs, maxTasksPerWorker, mpContext, breaksOnDeath } = options;
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);

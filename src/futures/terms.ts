@@ -1,3 +1,5 @@
+import type { ContextOf } from '../threading/context.ts';
+
 /** On which terms a task is run. Not every executor knows all of them: one that it does not know is refused. */
 export interface Terms {
   /** Milliseconds that a task may run, from its start on; then it is broken off and its future fails with `TimeoutError`. */
@@ -12,6 +14,8 @@ export interface Terms {
   readonly transfer?: readonly unknown[] | undefined;
   /** Is called with each value that the task sends by `emit`. */
   readonly onMessage?: ((message: never) => void) | undefined;
+  /** AsyncLocalStorages whose values the task begins with, in the place of those of the executor; `null`: none. */
+  readonly context?: ContextOf | null | undefined;
 }
 
 export interface RetryOptions {

@@ -3,10 +3,11 @@ import { type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
 import { QueueFull } from '../queue/index.ts';
+import type { ContextOf } from '../threading/context.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
 import { shutDown } from './errors.ts';
-import { Executor } from './executor.ts';
+import { Executor, type ExecutorOptions } from './executor.ts';
 import { CHUNK_MAX, type ChunkSource } from './map.ts';
 import { oneByOne } from './one-by-one.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
@@ -15,11 +16,12 @@ import { notHere, RemotePool } from './fabric/remote-pool.ts';
 import type { AnyFuture, Future } from './future.ts';
 import { positive } from './positive.ts';
 import { histogram, type PoolStatistics } from './statistics.ts';
+import { withContextOf } from './task-context.ts';
 import { NO_TERMS, type Terms } from './terms.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-export interface ThreadPoolOptions<I extends readonly unknown[] = readonly unknown[]> {
+export interface ThreadPoolOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions {
   /** How many threads there may be. Left out: up to one for each core when there is work, and up to 4 more (32 in all) when tasks have to wait. */
   readonly maxWorkers?: number | undefined;
   /** So many are started at once, and stay; 0 when left out. */
@@ -56,6 +58,7 @@ export interface WorkerInfo {
 const ADOPT: unique symbol = Symbol('adopt');
 interface Adoption {
   readonly [ADOPT]: { readonly block: number; readonly title: string; readonly maxWorkers: number };
+  readonly context: ContextOf | null;
 }
 
 let made = 0;
@@ -81,7 +84,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   private readonly began = performance.now();
 
   constructor(options: ThreadPoolOptions<I> = {}) {
-    super();
+    super(options);
     if (ADOPT in options) {
       const { block, title, maxWorkers: most } = (options as unknown as Adoption)[ADOPT];
       this.title = title;
@@ -130,7 +133,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   /** Has every thread that there is now call a function: the futures, one for each. Threads that start later have the `initializer`. */
   submitToAll<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>[] {
     if (this.isShutDown) throw shutDown(this.title);
-    return this.core.submitToAll(fn as AnyFunction, args) as Future<Awaited<R>>[];
+    return this.core.submitToAll(withContextOf(this.context, fn as AnyFunction), args) as Future<Awaited<R>>[];
   }
 
   /** Whether `submit` would take a task, where there is a `maxQueued`. */
@@ -204,7 +207,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
       sharedHeap().retain(block);
       own('thread-pool', this, block);
     }
-    return { kind: 'thread-pool', offset: block, extra: [this.title, this.maxWorkers] };
+    return { kind: 'thread-pool', offset: block, extra: [this.title, this.maxWorkers, this.context] };
   }
 
   protected cancelQueued(): void {
@@ -230,8 +233,8 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
 registerKind(
   'thread-pool',
   (block, extra) => {
-    const [title, maxWorkers] = extra as readonly [string, number];
-    const adoption: Adoption = { [ADOPT]: { block, title, maxWorkers } };
+    const [title, maxWorkers, context] = extra as readonly [string, number, ContextOf | null];
+    const adoption: Adoption = { [ADOPT]: { block, title, maxWorkers }, context };
     return new ThreadPoolExecutor(adoption as unknown as ThreadPoolOptions);
   },
   import.meta.url,

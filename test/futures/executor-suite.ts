@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Executor } from '../../src/futures/index.ts';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Executor, ExecutorOptions } from '../../src/futures/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
@@ -8,7 +9,7 @@ import { until } from '../support/until.ts';
 export interface Backend {
   readonly name: string;
   /** A new executor with so many workers. */
-  make(options: { readonly maxWorkers: number; readonly initializer?: () => unknown; readonly maxTasksPerWorker?: number }): Executor;
+  make(options: ExecutorOptions & { readonly maxWorkers: number; readonly initializer?: () => unknown }): Executor;
   /** Whether the workers are threads of this process: then its shared things can be captured. */
   readonly sharesThreads: boolean;
   /** The names of what tells that a worker has died, and that the executor can't go on. */
@@ -310,6 +311,47 @@ export function testExecutor({ name, make, died, broken, sharesThreads }: Backen
     );
     assert.throws(() => pool.map((n: number) => n, [1], { bufferSize: 0 }), RangeError);
     assert.throws(() => pool.map((n: number) => n, [1], { bufferSize: 'x' as never }), TypeError);
+  });
+
+  test(`${name}: a task begins with the values of the storages that context names, as they are when it is handed over`, async () => {
+    const [request, user] = [new AsyncLocalStorage<{ id: number }>(), new AsyncLocalStorage<string>()];
+    await using pool = make({ maxWorkers: 2, context: () => [request, user] });
+    const look = async (): Promise<unknown> => {
+      const before = request.getStore();
+      await new Promise((resolve) => setImmediate(resolve));
+      return [before?.id, request.getStore()?.id, user.getStore()];
+    };
+    const store = { id: 1 };
+    const [first, mapped] = request.run(store, () => {
+      const first = pool.submit(look);
+      store.id = 2;
+      return [first, user.run('ada', () => pool.map(look, [0, 0, 0]))] as const;
+    });
+    store.id = 3;
+    assert.deepEqual(await first, [1, 1, undefined]);
+    assert.deepEqual(
+      await mapped.toArray(),
+      Array.from({ length: 3 }, () => [2, 2, 'ada']),
+    );
+    assert.deepEqual(await pool.submit(look), [undefined, undefined, undefined]);
+    await request.run({ id: 4 }, async () => {
+      assert.deepEqual(await pool.with({ context: null }).submit(look), [undefined, undefined, undefined]);
+      assert.deepEqual(await pool.with({ context: () => [user], timeout: 60_000 }).submit(look), [undefined, undefined, undefined]);
+      assert.deepEqual(await pool.with({ retries: 1 }).submit(look), [4, 4, undefined]);
+    });
+  });
+
+  test(`${name}: a value of a storage that cannot travel is told at the hand-over, and the executor goes on`, async () => {
+    const sockets = new AsyncLocalStorage<unknown>();
+    await using pool = make({ maxWorkers: 1, context: () => [sockets] });
+    sockets.run({ answer: Promise.resolve(1) }, () => {
+      const told = { name: 'SendError', code: 'E_PROMISE', message: /\.answer/ };
+      assert.throws(() => pool.submit(() => 1), told);
+      assert.throws(() => pool.map((n: number) => n, [1]).toArraySync(), told);
+    });
+    assert.equal(await pool.submit(() => sockets.getStore() === undefined), true);
+    assert.throws(() => make({ maxWorkers: 1, context: [sockets] as never }), { name: 'TypeError', message: /must be a function/ });
+    assert.throws(() => pool.with({ context: 1 as never }), { name: 'TypeError', message: /must be a function/ });
   });
 
   test(`${name}: nothing is taken after the shutdown, and what was taken runs [SHD-01 SHD-02 SHD-12]`, async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { emit, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { Event, int32, SharedValue } from '../../src/threading/index.ts';
 import { test } from '../support/test.ts';
@@ -128,4 +129,29 @@ test('progress tells every tenth of the items, and the end', async () => {
   text = '';
   await pool.map((n: number) => n, Array(50).keys(), { progress: { ...progress, isTerminal: true } }).toArray();
   assert.ok(text.includes('100 % [##############################] 50/50'));
+});
+
+test('the body of a task that yields, and a task of another thread, have the values of the storages too', async () => {
+  const request = new AsyncLocalStorage<string>();
+  const ended = new Event();
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2, context: () => [request] });
+  await request.run('r1', async () => {
+    const steps = function* (): Generator<string | undefined> {
+      try {
+        for (;;) yield request.getStore();
+      } finally {
+        if (request.getStore() === 'r1') ended.set();
+      }
+    };
+    const asyncSteps = async function* (): AsyncGenerator<string | undefined> {
+      await Promise.resolve();
+      yield request.getStore();
+    };
+    const seen: unknown[] = [];
+    for await (const value of await pool.submit(asyncSteps)) seen.push(value);
+    for await (const value of await pool.submit(steps)) if (seen.push(value) === 3) break;
+    assert.deepEqual(seen, ['r1', 'r1', 'r1']);
+    assert.equal(await ended.wait({ timeout: 30_000 }), true);
+    assert.equal(await pool.submit(async () => await pool.submit(() => request.getStore())), 'r1');
+  });
 });
