@@ -12,6 +12,7 @@ import type { FutexWord } from '../word/word.ts';
 import { AbandonedLockError } from './errors.ts';
 import { Face, Place, registerFace } from './face.ts';
 import { Lock } from './lock.ts';
+import { type Layout, Records } from './records.ts';
 import { RLock } from './rlock.ts';
 
 /*
@@ -21,12 +22,14 @@ import { RLock } from './rlock.ts';
 const LOCK = 0;
 const IS_REENTRANT = 4;
 const TICKETS = 8;
-const MORE = 12;
-const FIRST_PLACE = 16;
-const PLACES = 16;
-const PLACE_BYTES = 12;
-const FIRST_PLACE_OF_MORE = 16;
-const BYTES = FIRST_PLACE + PLACES * PLACE_BYTES;
+const PLACES: Layout<condition.Place> = {
+  first: 16,
+  count: 16,
+  link: 12,
+  bytes: 12,
+  make: (place, at) => ({ state: place.word(at), owner: place.word(at + 4), ticket: place.word(at + 8) }),
+};
+const BYTES = PLACES.first + PLACES.count * PLACES.bytes;
 
 /**
  * Waiting for something to become true that a lock guards: Python's `threading.Condition`.
@@ -37,16 +40,14 @@ const BYTES = FIRST_PLACE + PLACES * PLACE_BYTES;
 export class Condition extends Face implements Disposable {
   /** The lock that guards what is waited for. */
   readonly lock: Lock | RLock;
-  readonly #known: condition.Place[] = [];
+  readonly #places: Records<condition.Place>;
   readonly #tickets: FutexWord;
-  /** Says where more places are, behind the last one known. */
-  #link: FutexWord;
 
   constructor(lock?: Lock | RLock | Place, heap: Heap = sharedHeap()) {
     const place = lock instanceof Place ? lock : Place.allocate(BYTES, heap);
     super('condition', place);
     this.#tickets = place.word(TICKETS);
-    this.#link = place.word(MORE);
+    this.#places = new Records(place, PLACES);
     if (lock instanceof Place) {
       const kind = place.word(IS_REENTRANT).load() === 1 ? 'rlock' : 'lock';
       this.lock = faceOf(kind, (place.word(LOCK).load() >>> 0) * 16, undefined, place.heap) as Lock | RLock;
@@ -127,7 +128,7 @@ export class Condition extends Face implements Disposable {
   /** Wakes those who have waited longest, `count` at most. `StateError` when the caller does not hold the lock. */
   notify(count = 1): void {
     this.#checkHeld('notify');
-    condition.notify(this.#places(), count);
+    condition.notify(this.#places.all(), count);
   }
 
   notifyAll(): void {
@@ -142,10 +143,11 @@ export class Condition extends Face implements Disposable {
   /** Takes a place, and gives up the lock, however deep. */
   #enter(act: string): { readonly place: condition.Place; readonly depth: number } {
     this.#checkHeld(act);
-    let place = condition.takePlace(this.#places(), this.#tickets);
+    let place = condition.takePlace(this.#places.all(), this.#tickets);
     while (place === null) {
-      this.#addPlaces();
-      place = condition.takePlace(this.#places(), this.#tickets);
+      // Only the holder of the lock comes here.
+      this.#places.grow();
+      place = condition.takePlace(this.#places.all(), this.#tickets);
     }
     if (this.lock instanceof RLock) return { place, depth: reentrant.releaseAll(this.lock.words) };
     this.lock.release();
@@ -162,31 +164,12 @@ export class Condition extends Face implements Disposable {
     yield* mutex.acquire(this.lock.word, undefined, true);
   }
 
-  /** All places: those that this thread knows, and those that others have added since. */
-  #places(): readonly condition.Place[] {
-    if (this.#known.length === 0) this.#learn(this.place, FIRST_PLACE, MORE);
-    for (let more = this.#link.load() >>> 0; more !== 0; more = this.#link.load() >>> 0)
-      this.#learn(new Place(this.place.heap, more * 16), FIRST_PLACE_OF_MORE, 0);
-    return this.#known;
-  }
-
-  #learn(block: Place, first: number, link: number): void {
-    for (let at = first; at < first + PLACES * PLACE_BYTES; at += PLACE_BYTES)
-      this.#known.push({ state: block.word(at), owner: block.word(at + 4), ticket: block.word(at + 8) });
-    this.#link = block.word(link);
-  }
-
-  /** More places: only the holder of the lock comes here, and it knows all that there are. They stay as long as the condition. */
-  #addPlaces(): void {
-    this.#link.store(this.place.heap.allocate(FIRST_PLACE_OF_MORE + PLACES * PLACE_BYTES) / 16);
-  }
-
   [Symbol.dispose](): void {
     this.release();
   }
 
   [inspect.custom](): string {
-    const waiting = this.#places().filter(({ state }) => state.load() !== 0).length;
+    const waiting = this.#places.all().filter(({ state }) => state.load() !== 0).length;
     return `<Condition(${inspect(this.lock)}, ${waiting} waiting)>`;
   }
 }

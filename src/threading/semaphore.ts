@@ -2,15 +2,28 @@ import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { positiveInteger } from '../base/positive-integer.ts';
+import type { Holder } from '../sync/holders.ts';
 import * as semaphore from '../sync/semaphore.ts';
-import { holding } from '../word/holdings.ts';
+import { block } from '../sync/waiting.ts';
 import type { Heap } from '../word/heap.ts';
 import { Face, Place, registerFace, waitFor, waitForSync } from './face.ts';
+import { type Layout, Records } from './records.ts';
 
-/* permits, sleepers, the bound (0: none) */
+/*
+ * permits, sleepers, the bound (0: none), the lock, the total, the block with more holders; then holders: owner and amount.
+ */
 const SLEEPERS = 4;
 const BOUND = 8;
-const BYTES = 16;
+const LOCK = 12;
+const TOTAL = 16;
+const HOLDERS: Layout<Holder> = {
+  first: 24,
+  count: 13,
+  link: 20,
+  bytes: 8,
+  make: (place, at) => ({ owner: place.word(at), amount: place.word(at + 4) }),
+};
+const BYTES = HOLDERS.first + HOLDERS.count * HOLDERS.bytes;
 
 /**
  * A counter of permits: Python's `threading.Semaphore`. `acquire` takes one, `release` gives some back; any thread may
@@ -18,8 +31,7 @@ const BYTES = 16;
  */
 export class Semaphore extends Face implements Disposable {
   protected readonly words: semaphore.SemaphoreWords;
-  /** What the thread with this number has taken and not given back, as a word of the heap. */
-  #held: { readonly id: number; readonly word: number } | null = null;
+  readonly #bound: number | undefined;
 
   constructor(value: number | Place = 1, heap?: Heap, kind = 'semaphore', bound = 0) {
     if (!(value instanceof Place) && (!Number.isInteger(value) || value < 0)) {
@@ -27,62 +39,52 @@ export class Semaphore extends Face implements Disposable {
     }
     const place = value instanceof Place ? value : Place.allocate(BYTES, heap);
     super(kind, place);
-    this.words = { permits: place.word(0), sleepers: place.word(SLEEPERS) };
-    if (value instanceof Place) return;
-    this.words.permits.store(value);
-    place.word(BOUND).store(bound);
+    this.words = {
+      lock: place.word(LOCK),
+      permits: place.word(0),
+      total: place.word(TOTAL),
+      sleepers: place.word(SLEEPERS),
+      holders: new Records(place, HOLDERS),
+    };
+    if (!(value instanceof Place)) {
+      this.words.permits.store(value);
+      this.words.total.store(value);
+      place.word(BOUND).store(bound);
+    }
+    this.#bound = place.word(BOUND).load() || undefined;
   }
 
   /** Waits for a permit: the semaphore, or `null` when time was up. Disposing of it gives the permit back. */
   async acquire(wait?: Wait): Promise<this | null> {
-    return this.#counted((wait === undefined && semaphore.tryAcquire(this.words)) || (await waitFor(semaphore.acquire(this.words), wait)));
+    if (wait === undefined && semaphore.tryAcquire(this.words) === true) return this;
+    return (await waitFor(semaphore.acquire(this.words), wait)) ? this : null;
   }
 
   /** The blocking twin of `acquire`. */
   acquireSync(wait?: Wait): this | null {
-    return this.#counted((wait === undefined && semaphore.tryAcquire(this.words)) || waitForSync(semaphore.acquire(this.words), wait));
+    if (wait === undefined && semaphore.tryAcquire(this.words) === true) return this;
+    return waitForSync(semaphore.acquire(this.words), wait) ? this : null;
   }
 
-  /** A permit if there is one, `null` otherwise. Never waits. */
+  /** A permit if there is one, `null` otherwise. Never waits for one. */
   tryAcquire(): this | null {
-    return this.#counted(semaphore.tryAcquire(this.words));
-  }
-
-  #counted(granted: boolean): this | null {
-    if (!granted) return null;
-    this.#count(1);
-    return this;
-  }
-
-  /** Keeps book of what the calling thread holds, for the case that it dies. */
-  #count(delta: number): void {
-    const { heap, offset, block } = this.place;
-    const { id } = heap.self;
-    if (this.#held?.id !== id) {
-      if (delta < 0) return;
-      this.#held = { id, word: holding(offset, 0, block, heap) };
-    }
-    const index = this.#held.word / 4;
-    heap.i32[index] = Math.max(0, heap.i32[index]! + delta);
+    return (semaphore.tryAcquire(this.words) ?? block(semaphore.attempt(this.words))) ? this : null;
   }
 
   /** Gives back `count` permits, and wakes as many. `RangeError` for less than one. */
   release(count = 1): void {
     positiveInteger(count, 'count');
-    this.#count(-count);
-    const bound = this.place.word(BOUND).load();
-    if (!semaphore.release(this.words, count, bound === 0 ? undefined : bound)) {
-      this.#count(count);
-      throw new OutOfRangeError(
-        'ERR_OUT_OF_RANGE',
-        `cannot release ${count} permits of ${this.words.permits.load()}: a bounded semaphore of ${bound} would have too many`,
-      );
-    }
+    const bound = this.#bound;
+    if (semaphore.tryRelease(this.words, count, bound) ?? block(semaphore.release(this.words, count, bound))) return;
+    throw new OutOfRangeError(
+      'ERR_OUT_OF_RANGE',
+      `cannot release ${count} permits of ${this.value}: a bounded semaphore of ${bound} would have too many`,
+    );
   }
 
   /** How many permits there are, at this moment. */
   get value(): number {
-    return this.words.permits.load();
+    return semaphore.available(this.words);
   }
 
   [Symbol.dispose](): void {

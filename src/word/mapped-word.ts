@@ -37,6 +37,9 @@ export class MappedWord implements FutexWord {
   store(value: number): void {
     Atomics.store(this.#view, this.#index, value);
   }
+  put(value: number): void {
+    this.#view[this.#index] = value;
+  }
   exchange(value: number): number {
     return Atomics.exchange(this.#view, this.#index, value);
   }

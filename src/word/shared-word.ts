@@ -27,6 +27,9 @@ export class SharedWord implements FutexWord {
   store(value: number): void {
     Atomics.store(this.#view, this.#index, value);
   }
+  put(value: number): void {
+    this.#view[this.#index] = value;
+  }
   exchange(value: number): number {
     return Atomics.exchange(this.#view, this.#index, value);
   }

@@ -12,6 +12,8 @@ export type WakeReason = 'woken' | 'changed' | 'timed-out' | 'cancelled';
 export interface FutexWord {
   load(): number;
   store(value: number): void;
+  /** A plain store, in no order with anything but what the calling thread does: for words that a lock guards. Much quicker. */
+  put(value: number): void;
   exchange(value: number): number;
   compareExchange(expected: number, replacement: number): number;
   /** Adds and returns the value before. */

@@ -136,6 +136,7 @@ export class Automaton {
       isDead: (id) => mayDie && id !== self && (this.#operate({ kind: 'isDead', id }) as boolean),
       load: () => this.#operate({ kind: 'load', word }) as number,
       store: (value) => void this.#operate({ kind: 'store', word, value }),
+      put: (value) => void this.#operate({ kind: 'store', word, value }),
       exchange: (value) => this.#operate({ kind: 'exchange', word, value }) as number,
       compareExchange: (expected, value) => this.#operate({ kind: 'compareExchange', word, expected, value }) as number,
       add: (value) => this.#operate({ kind: 'add', word, value }) as number,

@@ -28,6 +28,8 @@ export interface Scenario<W extends string> {
   readonly words: Readonly<Record<W, number>>;
   /** Words that the checks use, not the algorithm: what is done to them is no step of its own (see `#go`). */
   readonly ghosts?: readonly W[];
+  /** Words that only the holder of a lock touches: a load of one is no step of its own, for it finds the same whenever it happens. */
+  readonly guarded?: readonly W[];
   /** The threads, each a list of sections; they bear the numbers 1, 2, 3... */
   readonly threads: readonly (readonly Section<W>[])[];
   /** Runs when all threads have ended or died; throws when it finds something wrong. `dead`: the numbers of those that died. */
@@ -70,6 +72,7 @@ class Search {
   readonly #scenario: Scenario<string>;
   readonly #names: readonly string[];
   readonly #ghosts: ReadonlySet<number>;
+  readonly #guarded: ReadonlySet<number>;
   readonly #automata: readonly Automaton[];
   /** Threads of the scenario; those behind them bury the dead. */
   readonly #mortals: number;
@@ -83,6 +86,7 @@ class Search {
     this.#mostStates = mostStates;
     this.#names = Object.keys(scenario.words);
     this.#ghosts = new Set((scenario.ghosts ?? []).map((name) => this.#names.indexOf(name)));
+    this.#guarded = new Set((scenario.guarded ?? []).map((name) => this.#names.indexOf(name)));
     this.#mortals = scenario.threads.length;
     const deaths = scenario.deaths ?? 0;
     const undertaker: Section<string> = (me) => {
@@ -182,11 +186,16 @@ class Search {
     const at = this.#names.length + thread;
     const before = this.#automata[thread]!.nodes[next[at]!]!;
     let after = before.after(answer);
-    for (let { operation } = after; this.#isGhostly(operation) && operation.kind !== 'store'; { operation } = after)
+    for (let { operation } = after; this.#happensAtOnce(operation); { operation } = after)
       after = after.after(this.#onGhost(next, operation));
     next[at] = after.id;
     next[this.#tail + ASLEEP]! &= ~(1 << thread);
     if (after.section !== before.section) next[this.#tail + ROUNDS] = 0;
+  }
+
+  #happensAtOnce(operation: Operation): boolean {
+    if (operation.kind === 'load' && this.#guarded.has(operation.word)) return true;
+    return this.#isGhostly(operation) && operation.kind !== 'store';
   }
 
   #isGhostly(operation: Operation): boolean {

@@ -66,13 +66,16 @@ for (const { name, heap } of backends) {
   });
 
   test(`${name}: a semaphore gives as many permits as it has`, async () => {
-    const [permits, sleepers] = words(2);
-    const all = { permits: permits!, sleepers: sleepers! };
+    const [lock, permits, total, sleepers, owner, amount] = words(6) as [FutexWord, FutexWord, FutexWord, FutexWord, FutexWord, FutexWord];
+    const all = { lock, permits, total, sleepers, holders: { all: () => [{ owner, amount }], grow: () => assert.fail('one holds') } };
     const waiting = [suspend(semaphore.acquire(all)), suspend(semaphore.acquire(all)), suspend(semaphore.acquire(all), soon())];
-    semaphore.release(all, 2);
+    block(semaphore.release(all, 2));
     assert.equal((await Promise.all(waiting)).filter(Boolean).length, 2);
-    assert.deepEqual([permits!.load(), sleepers!.load()], [0, 0]);
-    assert.equal(semaphore.release(all, 2, 1), false);
+    assert.deepEqual([permits.load(), sleepers.load(), amount.load(), total.load()], [0, 0, 2, 2]);
+    assert.equal(block(semaphore.release(all, 2, 1)), false);
+    assert.equal(semaphore.tryRelease(all, 2), true);
+    assert.equal(semaphore.tryAcquire(all), true);
+    assert.deepEqual([permits.load(), amount.load(), total.load()], [1, 1, 2]);
   });
 
   test(`${name}: an event wakes all`, async () => {

@@ -431,6 +431,48 @@ test('what a dead thread held of a semaphore comes back', async () => {
   assert.equal(semaphore.value, 1);
 });
 
+test('a thread that took a hundred signals leaves one at most when it dies: the others were answered', async () => {
+  const [signal, answer, never] = [new Semaphore(0), new Semaphore(0), new Event()];
+  const thread = new Thread({
+    target: () => {
+      for (let i = 0; i < 100; i++) {
+        signal.acquireSync();
+        answer.release();
+      }
+      never.waitSync();
+    },
+  });
+  thread.start();
+  for (let i = 0; i < 100; i++) {
+    signal.release();
+    await answer.acquire();
+  }
+  await thread.terminate();
+  assert.equal(signal.value, 1);
+});
+
+test('a semaphore knows its holders, however many they are, and gives back what each of them held', async () => {
+  const [semaphore, held] = [new Semaphore(16), new Semaphore(0)];
+  const threads = Array.from(
+    { length: 16 },
+    () =>
+      new Thread({
+        target: () => {
+          semaphore.acquireSync();
+          held.release();
+          return new Promise(() => {});
+        },
+      }),
+  );
+  for (const thread of threads) thread.start();
+  for (const _ of threads) await held.acquire();
+  assert.equal(semaphore.tryAcquire(), null);
+  for (const thread of threads) await thread.terminate();
+  assert.equal(semaphore.value, 16);
+  for (const _ of threads) assert.equal(semaphore.tryAcquire(), semaphore);
+  assert.equal(semaphore.tryAcquire(), null);
+});
+
 test('an event wakes all when it is set, polls with 0, and works again after clear [EVT-01 EVT-02 EVT-03 EVT-05]', async () => {
   const event = new Event();
   assert.equal(event.isSet(), false);
