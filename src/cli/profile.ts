@@ -113,6 +113,8 @@ function report(stats: Stats, values: Values, title: string): void {
   if (values.callers === true) stats.printCallers(...restrictions);
   if (values.callees === true) stats.printCallees(...restrictions);
   if (new Set(stats.recordings.map(({ pid, threadId }) => `${pid}-${threadId}`)).size > 1) console.log(stats.lanes());
+  const tasks = stats.tasks();
+  if (tasks !== '') console.log(tasks);
   const write = (file: string | boolean | undefined, content: () => string | Uint8Array): void => {
     if (file === undefined) return;
     writeFileSync(String(file), content());

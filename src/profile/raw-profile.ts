@@ -20,6 +20,8 @@ export interface RawProfile {
   readonly asyncCalls: Readonly<Record<string, AsyncCalls>>;
   /** Source maps of scripts that a loader has made while the program ran: no file holds them. */
   readonly maps?: Readonly<Record<string, LoadedMap>> | undefined;
+  /** What the thread ran and waited for; absent in recordings of earlier versions. */
+  readonly spans?: Spans | undefined;
   /** What instrumented code has told; absent when the program ran as it was written. */
   readonly exact?: ExactCalls | undefined;
 }
@@ -33,6 +35,39 @@ export interface ExactCalls {
   /** Microseconds in each function itself. */
   readonly self: readonly number[];
   readonly asyncCalls: readonly (AsyncCalls & { readonly id: number })[];
+}
+
+/** When the thread ran which task, and when it slept: times in microseconds, on the clock of the samples. */
+export interface Spans {
+  readonly tasks: readonly TaskTally[];
+  /** Task by its place in the list, begin, end. Tasks of one name that follow each other closely are one span. */
+  readonly ran: readonly (readonly [task: number, begin: number, end: number])[];
+  /** When it was blocked: begin, end. */
+  readonly blocked: readonly (readonly [begin: number, end: number])[];
+  readonly waits: readonly WaitTally[];
+}
+
+export interface TaskTally {
+  readonly name: string;
+  /** How many have ended. */
+  readonly runs: number;
+  readonly wall: number;
+  /** Blocked or awaiting, in waits of this package. */
+  readonly waited: number;
+  /** The part of `waited` that is too short to be in `blocked`. */
+  readonly shortly: number;
+}
+
+export interface WaitTally {
+  /** The lock, or the method that waits. */
+  readonly what: string;
+  /** Where in the program, as `file:line`; '' when that is not known: short waits are not asked. */
+  readonly where: string;
+  /** The task that waited; '' outside of any. */
+  readonly task: string;
+  readonly times: number;
+  readonly waited: number;
+  readonly longest: number;
 }
 
 /** The way back from a script that only existed in memory. */

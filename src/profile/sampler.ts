@@ -6,6 +6,7 @@ import type { AsyncCalls, LoadedMap, RawProfile, ScriptFunctions } from './raw-p
 import { isInternal } from './internals.ts';
 import { withoutOwnFrames } from './own-frames.ts';
 import { ask } from './session.ts';
+import { SpanRecorder } from './spans.ts';
 
 /*
  * V8's sampling profiler, with two repairs without which its table is wrong.
@@ -22,6 +23,7 @@ export const DEFAULT_INTERVAL_US = 1000;
 export type Recording = 'sampling' | 'counts';
 
 let counting = false;
+let spans: SpanRecorder | null = null;
 
 /** Begins to record. Counting is exact, and keeps V8 from optimising: hot loops run up to forty times slower. */
 export function startSampling(recording: Recording, intervalUs: number = DEFAULT_INTERVAL_US): void {
@@ -29,6 +31,7 @@ export function startSampling(recording: Recording, intervalUs: number = DEFAULT
   ask('Profiler.start');
   ask('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
   counting = recording === 'counts';
+  (spans ??= new SpanRecorder()).start();
   if (!counting) ask('Profiler.stopPreciseCoverage');
 }
 
@@ -52,10 +55,14 @@ export function stopSampling(name: string, asyncCalls: Readonly<Record<string, A
     counts,
     ranges,
     asyncCalls,
+    spans: spans?.stop(),
     // Scripts whose functions are collected by now have samples, but no ranges any more.
     maps: mapsOf(new Set([...ranges.map(({ url }) => url), ...profile.nodes.map(({ callFrame }) => callFrame.url)])),
   };
 }
+
+/** The names of the threads that this worker has carried since it was recorded first. */
+export const threadsCarried = (): readonly string[] => spans?.carried ?? [];
 
 /** A loader such as tsx compiles a file in memory; Node keeps its map, if it is run with source maps. */
 function mapsOf(urls: ReadonlySet<string>): Record<string, LoadedMap> {

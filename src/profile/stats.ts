@@ -5,7 +5,9 @@ import { CallTable, STATES } from './call-tree.ts';
 import { isInternal } from './internals.ts';
 import type { AsyncCalls, RawProfile } from './raw-profile.ts';
 import type { Row } from './row.ts';
+import { seconds } from './seconds.ts';
 import { SourceText } from './source-text.ts';
+import { taskTable, waitTable } from './task-report.ts';
 
 /** The keys by which rows can be sorted: Python's. */
 export type SortKey =
@@ -149,10 +151,12 @@ export class Stats {
   }
   /** A line for each thread and process: how long it was recorded, and how much of that it computed. */
   lanes(): string {
-    const lanes = new Map<string, { readonly name: string; recorded: number; busy: number }>();
+    const lanes = new Map<string, { name: string; recorded: number; busy: number }>();
     for (const raw of this.recordings) {
       const key = laneOf(raw);
-      const lane = lanes.get(key) ?? { name: `${raw.name} (${raw.host}, process ${raw.pid})`, recorded: 0, busy: 0 };
+      const lane = lanes.get(key) ?? { name: '', recorded: 0, busy: 0 };
+      // The last part knows all the threads that a worker has carried.
+      lane.name = `${raw.name} (${raw.host}, process ${raw.pid})`;
       const alone = new CallTable();
       alone.add(raw);
       lane.recorded += raw.endUs - raw.startUs;
@@ -161,6 +165,14 @@ export class Stats {
     }
     const lines = [...lanes.values()].map(({ name, recorded, busy }) => `${seconds(recorded)}${seconds(busy)}  ${name}`);
     return `${[' recorded     busy  thread', ...lines].join('\n')}\n`;
+  }
+
+  /**
+   * Which tasks of pools and which threads used the time, and which locks and other waits: the samples joined with them by their
+   * times. '' when there were none.
+   */
+  tasks(): string {
+    return [taskTable(this.recordings), waitTable(this.recordings)].filter((part) => part !== '').join('\n');
   }
 
   /** Prints who called each function, with the time spent for each caller. */
@@ -276,8 +288,6 @@ const least =
     text(of(a), of(b));
 
 const counted = (number: number, what: string): string => `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
-
-const seconds = (us: number): string => (us / 1e6).toFixed(3).padStart(9);
 
 /** Seconds as Python shows them, and smaller units where those would show as 0.000. */
 function perCall(us: number): string {

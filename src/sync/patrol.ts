@@ -1,11 +1,12 @@
 import type { Deadline } from '../base/deadline.ts';
+import { observer } from '../base/observer.ts';
 import { onlyOursPending } from '../word/keep-alive.ts';
 import { foreignHeaps } from '../word/heaps.ts';
 import { probe, probeAll, watchesDeadlocks } from '../word/roster.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { type WaitTarget, waitBegins, waitEnds, waitFoundIdle, waitStandsAt } from '../word/waits.ts';
 import { type DeadlockError, findDeadlock } from './deadlock.ts';
-import { OWNER } from './lock-block.ts';
+import { nameOfLock, OWNER } from './lock-block.ts';
 import { whereAmI } from './where.ts';
 
 const FIRST_SLICE_MS = 50;
@@ -32,6 +33,7 @@ export class Patrol {
   #must = false;
   #ticket = 0;
   #known = false;
+  #tell: (() => void) | null = null;
 
   constructor({ blocks, endless }: { readonly blocks: boolean; readonly endless: boolean }) {
     this.#blocks = blocks;
@@ -46,6 +48,7 @@ export class Patrol {
       this.#heap = target.heap ?? sharedHeap();
       this.#must = must;
       this.#ticket = waitBegins(target, { blocks: this.#blocks, endless: must || this.#endless, breakable: !must });
+      if (observer.current !== null) this.#tell = observer.current.sleeps(this.#lock(), this.#blocks);
     }
     this.#sliceEnd = performance.now() + this.#slice;
     return Math.min(deadline, this.#sliceEnd);
@@ -73,8 +76,16 @@ export class Patrol {
     return kind === 'other' ? null : findDeadlock(this.#heap);
   }
 
+  /** The lock that is waited for, in words. */
+  #lock(): string | null {
+    const { kind, target } = this.#target!;
+    return kind === 'lock' || kind === 'reentrant' ? nameOfLock(target, this.#heap) : null;
+  }
+
   /** Takes the wait off the record. */
   end(): void {
+    this.#tell?.();
+    this.#tell = null;
     waitEnds(this.#ticket, this.#heap);
     this.#ticket = 0;
     this.#known = false;

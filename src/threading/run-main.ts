@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { observed } from '../base/observer.ts';
 import * as record from '../host/thread/record.ts';
 import { current, onUncaught } from '../host/thread/run-thread.ts';
 import { writeAll } from '../host/thread/output.ts';
@@ -30,7 +31,13 @@ export function runMain(
   const end = begun();
   let result: unknown;
   try {
-    result = within(context, () => perform(run, base, work));
+    result = within(
+      context,
+      observed(
+        () => perform(run, base, work),
+        () => here().name,
+      ),
+    );
   } catch (error) {
     fail(run, error);
   }

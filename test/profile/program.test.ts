@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Stats } from '../../src/profile/index.ts';
+import { taskTimes } from '../../src/profile/task-times.ts';
 import { LONG } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
 
@@ -53,6 +54,38 @@ test('threads and processes of a program are in its report, also those that are 
   const time = new Map(new Stats(file('all.json')).rows.map(({ name, cumulative }) => [name, cumulative / 1000]));
   for (const name of ['inMain', 'inThread', 'inProcess', 'beforeItsEnd', 'leftBehind'])
     assert.ok((time.get(name) ?? 0) > 30, `${name} has ${time.get(name)} ms of at least 60`);
+});
+
+test('which task used the time, and which lock was waited for, where and in which task, stands below', () => {
+  const app = program(
+    'tasks.mjs',
+    `import { Lock, Thread } from 'manycore/threading/index.js'; import { ThreadPoolExecutor, ProcessPoolExecutor } from 'manycore/futures/index.js';
+     function work(ms) { const until = performance.now() + ms; while (performance.now() < until); return ms; }
+     const gate = new Lock({ name: 'gate' });
+     gate.acquireSync();
+     const waiter = new Thread({ name: 'waiter', target() { gate.acquireSync(); gate.release(); } });
+     waiter.start();
+     const waits = () => globalThis[Symbol.for('manycore.threads')]().threads.some(({ name, waits }) => name === 'waiter' && waits.length > 0);
+     while (!waits()) await new Promise((resolve) => setTimeout(resolve, 5));
+     work(60); gate.release(); await waiter.join();
+     const pool = new ThreadPoolExecutor({ maxWorkers: 1, threadNamePrefix: 'mine' });
+     await Promise.all([20, 20].map((ms) => pool.submit(function inThread(ms) { return work(ms); }, ms)));
+     await pool.shutdown();
+     const processes = new ProcessPoolExecutor({ maxWorkers: 1 });
+     await processes.submit(async function inProcess() { work(40); await new Promise((resolve) => setTimeout(resolve, 1)); });
+     await processes.shutdown();`,
+  );
+  const { stdout, stderr } = profiled('--output', 'tasks.json', app);
+  assert.match(stdout, / {3}task +runs +wall +on CPU +waiting {2}mostly in\n/, stderr);
+  assert.match(stdout, / {3}inThread +2 .*tasks\.mjs:2\(work\) \d+ %\n/);
+  assert.match(stdout, / {3}inProcess +1 .*tasks\.mjs:2\(work\) \d+ %\n/);
+  assert.match(stdout, / {3}lock gate +1 .* tasks\.mjs:5 in waiter\n/);
+  assert.match(stdout, /worker \d+: (waiter, )?mine_0 /);
+  const times = new Map(taskTimes(new Stats(file('tasks.json')).recordings).map((task) => [task.name, task]));
+  const waiter = times.get('waiter')!;
+  assert.ok(waiter.waited > 50_000 && waiter.waited <= waiter.wall, `the waiter waited ${waiter.waited} of ${waiter.wall} µs`);
+  assert.ok(waiter.onCpu <= waiter.wall - waiter.waited + 5000, `and ran ${waiter.onCpu} µs`);
+  assert.ok(times.get('inThread')!.onCpu > 20_000);
 });
 
 test('a program that fails, exits or is interrupted leaves its report', async () => {

@@ -1,4 +1,5 @@
 import { inspect, types } from 'node:util';
+import { observed } from '../../base/observer.ts';
 import { isAwaited } from './awaited.ts';
 import { writeAll } from '../../host/thread/output.ts';
 import { isShareable } from '../../word/shareable.ts';
@@ -415,7 +416,8 @@ export class PoolWorker {
       throw error;
     }
     drop(message);
-    const [fn, args] = call;
+    const [called, args] = call;
+    const fn = observed(called);
     return isChunk ? applyToChunk(fn, ...(args as unknown as ChunkArgs)) : fn(...args);
   }
 
@@ -508,10 +510,11 @@ export class PoolWorker {
     const { i32 } = this.#fabric;
     const number = i32[slot + FUNCTION]!;
     if (number === 0) {
-      const [fn, args] = takeValue(this.#fabric, slot, parcels) as [AnyFunction, readonly never[]];
+      const [called, args] = takeValue(this.#fabric, slot, parcels) as [AnyFunction, readonly never[]];
+      const fn = observed(called);
       return (flags & CHUNK) === 0 ? fn(...args) : applyToChunk(fn, ...(args as unknown as ChunkArgs));
     }
-    const fn = this.#functions.get(number) as (...args: unknown[]) => unknown;
+    const fn = observed(this.#functions.get(number) as (...args: unknown[]) => unknown);
     const kind = i32[slot + KIND]!;
     if (kind === NONE) return fn();
     const args = takeValue(this.#fabric, slot, parcels);

@@ -1,3 +1,4 @@
+import { observed } from '../../base/observer.ts';
 import { isAwaited } from '../fabric/awaited.ts';
 import { applyToChunk } from '../fabric/chunk.ts';
 import { inspect } from 'node:util';
@@ -186,7 +187,8 @@ class Worker {
     return fn;
   }
 
-  #call(slot: number, fn: AnyFunction, input: unknown): Promise<void> | null {
+  #call(slot: number, called: AnyFunction, input: unknown): Promise<void> | null {
+    const fn = observed(called);
     let result: unknown;
     try {
       switch (this.#board.howOf(slot)) {

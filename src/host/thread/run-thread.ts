@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import { read, drop, MustAwait, takeAsync } from '../../message/index.ts';
+import { observer } from '../../base/observer.ts';
 import * as roster from '../../word/roster.ts';
 import { writeAll } from './output.ts';
 import * as record from './record.ts';
@@ -30,6 +31,7 @@ export function runThread(run: number): Promise<void> | null {
   roster.embody(id);
   current.record = run;
   record.setWorkerOf(run, threadId);
+  observer.current?.carries(roster.nameOf(id));
   let hasBegun = true;
   const finished = (): void => {
     current.record = 0;

@@ -4,7 +4,7 @@ import { isMainThread, threadId, Worker } from 'node:worker_threads';
 import { beginCounting, takeCounts } from '../instrument/counting.ts';
 import { instrumentLoads } from '../instrument/loader.ts';
 import { beginTiming, takeTimes } from '../instrument/timing.ts';
-import { startSampling, stopSampling } from '../sampler.ts';
+import { startSampling, stopSampling, threadsCarried } from '../sampler.ts';
 import { FLUSH } from './flush-expression.ts';
 import type { Plan } from './plan.ts';
 import { askWorkers, askWorkersSync } from './watcher.ts';
@@ -17,10 +17,11 @@ import { askWorkers, askWorkersSync } from './watcher.ts';
  * written anyway, for the case that the process is killed.
  */
 const EVERY_MS = 10_000;
+const NAMES_MAX = 3;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function beginLane(plan: Plan): void {
-  const name = isMainThread ? basename(process.argv[1] ?? 'node') : `worker ${threadId}`;
+  const { title } = process;
   let part = 0;
   let isOver = false;
   const isInstrumented = plan.mode !== 'sampling';
@@ -35,7 +36,10 @@ export function beginLane(plan: Plan): void {
     const file = join(plan.folder, `${process.pid}-${threadId}-${++part}`);
     writeFileSync(
       `${file}.part`,
-      JSON.stringify({ ...stopSampling(name), ...(isInstrumented ? { exact: plan.mode === 'exact' ? takeTimes() : takeCounts() } : {}) }),
+      JSON.stringify({
+        ...stopSampling(laneName(title)),
+        ...(isInstrumented ? { exact: plan.mode === 'exact' ? takeTimes() : takeCounts() } : {}),
+      }),
     );
     renameSync(`${file}.part`, `${file}.json`);
   };
@@ -57,6 +61,14 @@ export function beginLane(plan: Plan): void {
   if (isMainThread) endBySignals();
   flushBeforeTermination();
   start();
+}
+
+/** What the program calls it: the threads that a worker has carried, a process of this package by its title. */
+function laneName(titleBefore: string): string {
+  if (isMainThread) return process.title === titleBefore ? basename(process.argv[1] ?? 'node') : process.title;
+  const names = threadsCarried();
+  const shown = names.slice(-NAMES_MAX).join(', ');
+  return `worker ${threadId}${names.length === 0 ? '' : `: ${names.length > NAMES_MAX ? '…, ' : ''}${shown}`}`;
 }
 
 /** A signal that nobody listens to ends the process, but with its recordings. */
