@@ -1,293 +1,66 @@
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
-import { OutOfRangeError, StateError } from '../base/errors.ts';
-import { BrokenPipeError, EndOfFileError } from '../host/peer/errors.ts';
-import { Queue, QueueEmpty } from '../queue/index.ts';
-import type { Waiting } from '../sync/waiting.ts';
-import { reduce } from '../message/closures/index.ts';
-import { Face, Place, registerFace, waitFor, waitForSync } from '../threading/face.ts';
-import { holding } from '../word/holdings.ts';
-import { processHeap } from '../word/process-heap.ts';
-import { faceOf, handle } from '../word/shareable.ts';
+import { OutOfRangeError } from '../base/errors.ts';
+import { QueueEmpty } from '../queue/index.ts';
 
-/*
- * A pipe is one block: 16 bytes for each of its two ends, then the two queues that carry the messages.
- *
- *   0   end A: open      how many connections of this end there are, in all processes; those of the dead are taken off
- *   4          underway  how many more travel in messages
- *   8          bell      changes when something has come for this end, or its peer has closed
- *   12         sleepers  how many sleep on the bell
- *   16  end B: the same
- *   32  the queue to A, 36 the queue to B (blocks / 16; 0: nothing may be sent there)
- *   40  1 when the queues have been let go
- *
- *   an end is   OPEN    open + underway > 0
- *               CLOSED  open + underway = 0, for ever
- *
- * Invariant: who brings an end to CLOSED rings the bell of the other one; a death does not, so a sleeper looks again at
- * the end of each slice of its wait.
- */
-const OPEN = 0;
-const UNDERWAY = 4;
-const BELL = 8;
-const SLEEPERS = 12;
-const END_BYTES = 16;
-const QUEUES = 32;
-const LET_GO = 40;
-const BYTES = 48;
-/** So many messages may wait; then `send` waits for the reader. */
-const MESSAGES_MAX = 1024;
-
-/** Ends that are being packed into a message, for who has to know that the message was never read. */
-export const packed: { ends: Connection[] | null } = { ends: null };
-
-/** The block of a pipe, which its ends keep. */
-class Pipeline extends Face {
-  constructor(place: Place = Place.allocate(BYTES, processHeap())) {
-    super('pipe', place);
-  }
-
-  get block(): Place {
-    return this.place;
-  }
-}
-registerFace('pipe', (place) => new Pipeline(place), import.meta.url);
-
-/** A value stands in an array; bytes that were sent as bytes stand alone. */
-type Message = readonly [value: unknown] | Uint8Array;
-
-interface Counted {
-  readonly block: Place;
-  readonly end: number;
-  readonly held: { readonly id: number; readonly word: number };
+export interface ByteRange {
+  readonly offset?: number | undefined;
+  readonly size?: number | undefined;
 }
 
-const forgotten = new FinalizationRegistry<Counted>((counted) => letGo(counted));
-/** What this thread has open: closed when it ends for good. One that is killed has its connections taken off by whoever notices. */
-const open = new Set<Counted>();
-
-function count(counted: Counted): void {
-  // Before the process leaves the roster, which forgets what the thread would have given back.
-  if (open.size === 0) process.prependListener('exit', closeAll);
-  open.add(counted);
+export interface AtMost {
+  /** How many bytes a message may have. */
+  readonly maxLength?: number | undefined;
 }
 
-function closeAll(): void {
-  for (const counted of open) letGo(counted);
-}
-
-/** One connection of an end less. */
-function letGo(counted: Counted): void {
-  const { block, end, held } = counted;
-  if (!open.delete(counted)) return;
-  if (open.size === 0) process.removeListener('exit', closeAll);
-  block.heap.i32[held.word / 4] = 0;
-  block.word(end + OPEN).add(-1);
-  afterChange(block, end);
-}
-
-const isClosed = (block: Place, end: number): boolean => block.word(end + OPEN).load() + block.word(end + UNDERWAY).load() <= 0;
-
-/** Tells the other end when this one has closed, and lets the queues go with the last one. */
-function afterChange(block: Place, end: number): void {
-  if (!isClosed(block, end)) return;
-  ring(block, END_BYTES - end, 0x7fff_ffff);
-  if (!isClosed(block, END_BYTES - end) || block.word(LET_GO).compareExchange(0, 1) !== 0) return;
-  for (const queue of [QUEUES, QUEUES + 4]) {
-    const at = (block.word(queue).load() >>> 0) * 16;
-    if (at !== 0) block.heap.release(at);
-  }
-}
-
-function ring(block: Place, end: number, count: number): void {
-  block.word(end + BELL).add(1);
-  if (block.word(end + SLEEPERS).load() > 0) block.word(end + BELL).wake(count);
-}
+type BlockingWait = Pick<Wait, 'timeout'>;
 
 /**
- * One end of a pipe between processes: Python's `multiprocessing.connection.Connection`.
- *
- * Values arrive as copies, shared things as themselves. An end may be given to other processes and threads; each has to close
- * its own. The other end learns of it when all have been closed, or their processes have died.
+ * One end of something through which values and bytes go, message by message, both ways or one: what `Pipe()` gives, and what `Client` and
+ * `Listener` do. Python's `multiprocessing.connection.Connection`.
  */
-export class Connection implements Disposable {
-  readonly #pipe: Pipeline;
-  readonly #block: Place;
-  readonly #end: number;
-  readonly #incoming: Queue<Message> | null;
-  readonly #outgoing: Queue<Message> | null;
-  #counted: Counted | null;
+export abstract class Connection implements Disposable {
+  abstract get readable(): boolean;
+  abstract get writable(): boolean;
+  /** Whether this thread has closed it. */
+  abstract get closed(): boolean;
 
-  /** @internal Ends are made by `Pipe()`. */
-  constructor(pipe: Pipeline, end: number) {
-    const { block } = pipe;
-    this.#pipe = pipe;
-    this.#block = block;
-    this.#end = end;
-    this.#incoming = this.#queue(end);
-    this.#outgoing = this.#queue(END_BYTES - end);
-    const word = holding(block.offset + end + OPEN, 0, block.offset, block.heap);
-    block.word(end + OPEN).add(1);
-    block.heap.i32[word / 4] = -1;
-    this.#counted = { block, end, held: { id: block.heap.self.id, word } };
-    count(this.#counted);
-    forgotten.register(this, this.#counted, this);
-  }
-
-  #queue(of: number): Queue<Message> | null {
-    const at = (this.#block.word(QUEUES + of / 4).load() >>> 0) * 16;
-    return at === 0 ? null : (faceOf('queue', at, undefined, this.#block.heap) as Queue<Message>);
-  }
-
-  /** How it is made in another thread or process: a connection of the same end, counted from now on. */
-  [reduce](): readonly [typeof receiveConnection, readonly [Pipeline, number]] {
-    this.#check('send');
-    this.#block.word(this.#end + UNDERWAY).add(1);
-    packed.ends?.push(this);
-    return [receiveConnection, [this.#pipe, this.#end]];
-  }
-
-  /** @internal The message that this end was packed into has been read, or never will be. */
-  arrived(): void {
-    this.#block.word(this.#end + UNDERWAY).add(-1);
-    afterChange(this.#block, this.#end);
-  }
-
-  get readable(): boolean {
-    return this.#incoming !== null;
-  }
-  get writable(): boolean {
-    return this.#outgoing !== null;
-  }
-  get closed(): boolean {
-    return this.#counted === null;
-  }
-
-  #check(act: string): void {
-    if (this.#counted === null)
-      throw new StateError('ERR_CONNECTION_CLOSED', `cannot ${act} this end of a pipe: this thread has closed it`);
-  }
-
-  #out(): Queue<Message> {
-    this.#check('send through');
-    if (this.#outgoing === null) throw new StateError('ERR_READ_ONLY', 'cannot send: this end of the pipe is for receiving only');
-    if (isClosed(this.#block, END_BYTES - this.#end)) throw new BrokenPipeError('cannot send: the other end of the pipe is closed');
-    return this.#outgoing;
-  }
-
-  #in(): Queue<Message> {
-    this.#check('receive from');
-    if (this.#incoming === null) throw new StateError('ERR_WRITE_ONLY', 'cannot receive: this end of the pipe is for sending only');
-    return this.#incoming;
-  }
-
-  /** Sends a value; waits when 1,024 messages have not been received. Rejects with `SendError`, `BrokenPipeError`, `QueueFull` when time was up. */
-  async send(value: unknown, wait?: Wait): Promise<void> {
-    await this.#out().put([value], wait);
-    this.#hasSent();
-  }
-  sendSync(value: unknown, wait?: Wait): void {
-    this.#out().putSync([value], wait);
-    this.#hasSent();
-  }
+  /** Sends a copy of a value; waits while the reader lags behind. Rejects with `SendError`, `BrokenPipeError`, `QueueFull` when time was up. */
+  abstract send(value: unknown, wait?: Wait): Promise<void>;
+  abstract sendSync(value: unknown, wait?: Wait): void;
 
   /** Sends bytes: `size` of them from `offset` on, all when left out. */
-  async sendBytes(bytes: Uint8Array, { offset = 0, size = bytes.length - offset, ...wait }: Wait & ByteRange = {}): Promise<void> {
-    await this.#out().put(slice(bytes, offset, size), wait);
-    this.#hasSent();
-  }
-  sendBytesSync(bytes: Uint8Array, { offset = 0, size = bytes.length - offset, ...wait }: Wait & ByteRange = {}): void {
-    this.#out().putSync(slice(bytes, offset, size), wait);
-    this.#hasSent();
-  }
-
-  #hasSent(): void {
-    ring(this.#block, END_BYTES - this.#end, 0x7fff_ffff);
-  }
+  abstract sendBytes(bytes: Uint8Array, options?: Wait & ByteRange): Promise<void>;
+  abstract sendBytesSync(bytes: Uint8Array, options?: BlockingWait & ByteRange): void;
 
   /** Receives a value, waiting for one. Rejects with `EndOfFileError` when none will come, with `QueueEmpty` when time was up. */
-  async recv(wait?: Wait): Promise<unknown> {
-    return valueOf(await waitFor(this.#message(), wait));
-  }
-  recvSync(wait?: Wait): unknown {
-    return valueOf(waitForSync(this.#message(), wait));
-  }
+  abstract recv(wait?: Wait): Promise<unknown>;
+  abstract recvSync(wait?: BlockingWait): unknown;
 
   /** Receives bytes. `RangeError` when there are more than `maxLength`: the message is lost then, and the connection as good as before. */
-  async recvBytes({ maxLength = Infinity, ...wait }: Wait & { readonly maxLength?: number } = {}): Promise<Uint8Array> {
-    return bytesOf(await waitFor(this.#message(), wait), maxLength);
-  }
-  recvBytesSync({ maxLength = Infinity, ...wait }: Wait & { readonly maxLength?: number } = {}): Uint8Array {
-    return bytesOf(waitForSync(this.#message(), wait), maxLength);
-  }
+  abstract recvBytes(options?: Wait & AtMost): Promise<Uint8Array>;
+  abstract recvBytesSync(options?: BlockingWait & AtMost): Uint8Array;
 
   /** Whether something can be received, or never will be: `recv` would not wait. Waits for that as long as `timeout` says; 0 when left out. */
-  poll({ timeout = 0, signal }: Wait = {}): Promise<boolean> {
-    this.#in();
-    return waitFor(this.#ready(), { timeout, signal });
-  }
-  pollSync({ timeout = 0 }: Pick<Wait, 'timeout'> = {}): boolean {
-    this.#in();
-    return waitForSync(this.#ready(), { timeout });
-  }
+  abstract poll(wait?: Wait): Promise<boolean>;
+  abstract pollSync(wait?: BlockingWait): boolean;
 
-  *#message(): Waiting<Message | null> {
-    const queue = this.#in();
-    for (;;) {
-      if (!(yield* this.#ready())) return null;
-      try {
-        return queue.getNoWait();
-      } catch (error) {
-        if (!(error instanceof QueueEmpty)) throw error;
-      }
-      // Nothing there and ready all the same: the other end is closed, unless another receiver was quicker.
-      if (queue.isEmpty && isClosed(this.#block, END_BYTES - this.#end))
-        throw new EndOfFileError('nothing more to receive: the other end of the pipe is closed');
-    }
-  }
-
-  *#ready(): Waiting<boolean> {
-    const bell = this.#block.word(this.#end + BELL);
-    const sleepers = this.#block.word(this.#end + SLEEPERS);
-    const isReady = (): boolean => !this.#incoming!.isEmpty || isClosed(this.#block, END_BYTES - this.#end);
-    if (isReady()) return true;
-    sleepers.add(1);
-    try {
-      for (;;) {
-        const expected = bell.load();
-        if (isReady()) return true;
-        const reason = yield { word: bell, expected };
-        if (reason === 'timed-out' || reason === 'cancelled') return isReady();
-      }
-    } finally {
-      sleepers.add(-1);
-    }
-  }
-
-  /** Closes this connection; others of the same end stay open. May be called again. */
-  close(): void {
-    if (this.#counted === null) return;
-    forgotten.unregister(this);
-    const counted = this.#counted;
-    this.#counted = null;
-    letGo(counted);
-  }
+  /** Closes this connection. May be called again. */
+  abstract close(): void;
 
   [Symbol.dispose](): void {
     this.close();
   }
 
   [inspect.custom](): string {
-    return `<Connection${this.closed ? ', closed' : ''}>`;
+    return `<${this.constructor.name}${this.closed ? ', closed' : ''}>`;
   }
 }
 
-export interface ByteRange {
-  readonly offset?: number;
-  readonly size?: number;
-}
+/** A value stands in an array; bytes that were sent as bytes stand alone. */
+export type Message = readonly [value: unknown] | Uint8Array;
 
-function slice(bytes: Uint8Array, offset: number, size: number): Uint8Array {
+export function slice(bytes: Uint8Array, { offset = 0, size = bytes.length - offset }: ByteRange): Uint8Array {
   if (!(offset >= 0 && size >= 0 && offset + size <= bytes.length))
     throw new OutOfRangeError('ERR_OUT_OF_RANGE', `cannot send ${size} bytes from ${offset} on: there are ${bytes.length}`);
   return Uint8Array.from(bytes.subarray(offset, offset + size));
@@ -298,38 +71,15 @@ function received(message: Message | null): Message {
   return message;
 }
 
-function valueOf(message: Message | null): unknown {
+export function valueOf(message: Message | null): unknown {
   const taken = received(message);
   return taken instanceof Uint8Array ? taken : taken[0];
 }
 
-function bytesOf(message: Message | null, maxLength: number): Uint8Array {
+export function bytesOf(message: Message | null, maxLength = Infinity): Uint8Array {
   const taken = received(message);
   if (!(taken instanceof Uint8Array)) throw new TypeError('a value was sent, not bytes: receive it with recv()');
   if (taken.length > maxLength)
     throw new OutOfRangeError('ERR_MESSAGE_TOO_LONG', `a message of ${taken.length} bytes was received: at most ${maxLength} were allowed`);
   return taken;
-}
-
-/** The end of a pipe that came in a message. */
-export function receiveConnection(pipe: Pipeline, end: number): Connection {
-  const connection = new Connection(pipe, end);
-  connection.arrived();
-  return connection;
-}
-
-/**
- * A pipe between processes: its two ends. Both send and receive; with `{ duplex: false }` the first one only receives and the
- * second one only sends.
- */
-export function Pipe({ duplex = true }: { readonly duplex?: boolean } = {}): [Connection, Connection] {
-  const heap = processHeap();
-  const pipe = new Pipeline();
-  for (const end of duplex ? [0, END_BYTES] : [0]) {
-    const queue = new Queue({ maxSize: MESSAGES_MAX }, heap);
-    const { offset } = queue[handle]();
-    heap.retain(offset);
-    pipe.block.word(QUEUES + end / 4).store(offset / 16);
-  }
-  return [new Connection(pipe, 0), new Connection(pipe, END_BYTES)];
 }

@@ -1,6 +1,17 @@
 // What a context has as well as the module itself: see context.ts. New things belong here.
-export { type ByteRange, Connection, Pipe } from './connection.ts';
-export { AuthenticationError, BrokenPipeError, ConnectionBrokenError, EndOfFileError } from '../host/peer/errors.ts';
+export { type AtMost, type ByteRange, Connection } from './connection.ts';
+export { Pipe, PipeConnection } from './pipe-connection.ts';
+export { SocketConnection } from './socket-connection.ts';
+export { Client, type ClientOptions, ClientSync } from './client.ts';
+export { Listener, type ListenerOptions } from './listener.ts';
+export type { SocketAddress } from '../system/sockets.ts';
+export {
+  AuthenticationError,
+  BrokenPipeError,
+  ConnectionBrokenError,
+  ConnectionRefusedError,
+  EndOfFileError,
+} from '../host/peer/errors.ts';
 export { connectionWait, connectionWaitSync, type Waitable } from './connection-wait.ts';
 export { cpuCount, type CurrentProcess, currentProcess, type ParentProcess, parentProcess } from './current-process.ts';
 export { SystemExit } from './exit.ts';

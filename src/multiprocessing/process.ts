@@ -10,7 +10,7 @@ import { foresee } from '../message/closures/index.ts';
 import { dropBytes, encode } from '../message/index.ts';
 import { awaitChildExit, peekChildExit } from '../system/child-exit.ts';
 import { probeProcesses } from '../word/process-heap.ts';
-import { type Connection, packed } from './connection.ts';
+import { packed, type PipeConnection } from './pipe-connection.ts';
 import { type ExitCode, exitCodeOf } from '../host/process/exit.ts';
 import { nameHere, nextLineage, setupFor } from '../host/process/identity.ts';
 import { log } from './log.ts';
@@ -110,8 +110,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   }
 
   /** What the process runs, and the ends of pipes that travel with it. */
-  #message(): { readonly message: Uint8Array; readonly ends: readonly Connection[] } {
-    const ends = (packed.ends = [] as Connection[]);
+  #message(): { readonly message: Uint8Array; readonly ends: readonly PipeConnection[] } {
+    const ends = (packed.ends = [] as PipeConnection[]);
     try {
       // A copy: the next message is written over it.
       return { message: Uint8Array.from(encode([runTarget, [this.#workToSend()]], { where: 'process' }).bytes), ends };
@@ -220,7 +220,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
 }
 
 /** Lets go of what travels in a message that its process did not live to read. */
-function dropMessage(message: Uint8Array, ends: readonly Connection[]): void {
+function dropMessage(message: Uint8Array, ends: readonly PipeConnection[]): void {
   dropBytes(message);
   for (const end of ends) end.arrived();
 }

@@ -27,3 +27,13 @@ export class AuthenticationError extends Error {
   readonly code: string = 'ERR_AUTHENTICATION';
 }
 nameError(AuthenticationError, 'AuthenticationError');
+
+/** A connection, or a place to listen at, was refused by the system: `code` is its error's, `ECONNREFUSED`, `ENOENT`, `EADDRINUSE`. */
+export class ConnectionRefusedError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+nameError(ConnectionRefusedError, 'ConnectionRefusedError');

@@ -36,7 +36,7 @@ export class Frames implements Disposable {
   #isFlushDue = false;
   #waiters = 0;
 
-  constructor(socket: Socket, { limit = FRAME_BYTES_MAX }: { readonly limit?: number } = {}) {
+  constructor(socket: Socket, { limit = FRAME_BYTES_MAX }: { readonly limit?: number | undefined } = {}) {
     this.limit = limit;
     this.#socket = socket;
     this.#outbox = new Outbox(socket);

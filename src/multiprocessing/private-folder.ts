@@ -1,0 +1,41 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTimeOf } from '../system/child-exit.ts';
+import { SOCKET_PATH_BYTES_MAX } from '../system/sockets.ts';
+
+/*
+ * A folder for sockets, which only this user can enter; its name says whose it is: manycore-PID-START-RANDOM. It goes when the process ends;
+ * that of a process that was killed goes when the next one is made.
+ */
+const NAME = /^manycore-(\d+)-(\d+)-/;
+let folder: string | undefined;
+let last = 0;
+
+/** A path for a new socket that other users can't reach. */
+export function privateSocketPath(): string {
+  folder ??= make();
+  return join(folder, `socket-${++last}`);
+}
+
+function make(): string {
+  // Room for the folder's own name and the socket's.
+  const base = [tmpdir(), '/tmp'].find((name) => Buffer.byteLength(name) < SOCKET_PATH_BYTES_MAX - 60) ?? '/tmp';
+  sweep(base);
+  const made = mkdtempSync(join(base, `manycore-${process.pid}-${startTimeOf(process.pid) ?? 0}-`));
+  chmodSync(made, 0o700);
+  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+function sweep(base: string): void {
+  try {
+    for (const name of readdirSync(base)) {
+      const [, pid, started] = NAME.exec(name) ?? [];
+      if (pid === undefined || startTimeOf(Number(pid)) === Number(started)) continue;
+      rmSync(join(base, name), { recursive: true, force: true });
+    }
+  } catch {
+    // Another user's.
+  }
+}
