@@ -36,6 +36,11 @@ export function nameLock(offset: number, name: string, heap: Heap = sharedHeap()
   Atomics.store(heap.i32, (offset + NAME_AT) / 4, block | 0);
 }
 
+/** Gives the lock at `to` the name of another one, which it is a part of. */
+export function nameLike(offset: number, to: number, heap: Heap): void {
+  heap.i32[(to + NAME_AT) / 4] = heap.i32[(offset + NAME_AT) / 4]!;
+}
+
 /** The name of a lock, or its number. */
 export function nameOfLock(offset: number, heap: Heap = sharedHeap()): string {
   heap.reach(offset + LOCK_BYTES);

@@ -24,13 +24,17 @@ export function prepareLock(place: Place, { name, robust = true }: LockOptions):
   if (!robust) flagLock(place.offset, LENIENT, place.heap);
 }
 
-export function abandoned(held: Disposable, { heap, offset }: Place, dead: number): AbandonedLockError {
-  const how = howDied(dead, heap) ?? 'lost';
-  const lock = nameOfLock(offset, heap);
-  return new AbandonedLockError(
-    `lock ${lock} was abandoned: ${dead === 0 ? 'its holder' : nameOf(dead, heap)} died (${how}) while it held it. You hold it now: check what it guards, then release it, or acquire it again to go on`,
-    held,
-  );
+const YOURS = 'You hold it now: check what it guards, then release it, or acquire it again to go on';
+
+/** The error for one who gets what a dead thread held. `dead` may be 0: it is not known who that was. */
+export function abandoned(held: Disposable, { heap, offset }: Place, dead: number, advice = YOURS): AbandonedLockError {
+  const who = dead === 0 ? 'its holder died' : `${nameOf(dead, heap)} died (${howDied(dead, heap) ?? 'lost'})`;
+  return new AbandonedLockError(`lock ${nameOfLock(offset, heap)} was abandoned: ${who} while it held it. ${advice}`, held);
+}
+
+/** Whether the next one is to be told nothing of a holder that died. */
+export function isLenient({ heap, offset }: Place): boolean {
+  return (flagsOfLock(offset, heap) & LENIENT) !== 0;
 }
 
 /**
@@ -42,14 +46,15 @@ export function abandoned(held: Disposable, { heap, offset }: Place, dead: numbe
 export class Lock extends Face implements Disposable {
   /** @internal */
   readonly word: FutexWord;
-  readonly #target: WaitTarget;
+  /** @internal */
+  readonly target: WaitTarget;
 
   constructor(options: LockOptions | Place = {}, heap?: Heap) {
     const place = options instanceof Place ? options : Place.allocate(LOCK_BYTES, heap);
     super('lock', place);
     if (!(options instanceof Place)) prepareLock(place, options);
     this.word = place.word(0);
-    this.#target = { kind: 'lock', target: place.offset, heap: place.heap };
+    this.target = { kind: 'lock', target: place.offset, heap: place.heap };
   }
 
   /**
@@ -59,14 +64,14 @@ export class Lock extends Face implements Disposable {
   async acquire(wait?: Wait): Promise<this | null> {
     if (wait === undefined && mutex.tryAcquire(this.word)) return this;
     const before = mutex.ownerOf(this.word);
-    return this.#granted(await waitFor(mutex.acquire(this.word, this.#target), wait), before);
+    return this.#granted(await waitFor(mutex.acquire(this.word, this.target), wait), before);
   }
 
   /** The blocking twin of `acquire`. */
   acquireSync(wait?: Wait): this | null {
     if (wait === undefined && mutex.tryAcquire(this.word)) return this;
     const before = mutex.ownerOf(this.word);
-    return this.#granted(waitForSync(mutex.acquire(this.word, this.#target), wait), before);
+    return this.#granted(waitForSync(mutex.acquire(this.word, this.target), wait), before);
   }
 
   /** The lock if it is free, `null` otherwise. Never waits. */
@@ -78,8 +83,7 @@ export class Lock extends Face implements Disposable {
 
   #granted(grant: mutex.Grant, before: number): this | null {
     if (grant === false) return null;
-    if (grant === 'abandoned' && (flagsOfLock(this.place.offset, this.place.heap) & LENIENT) === 0)
-      throw abandoned(this, this.place, before);
+    if (grant === 'abandoned' && !isLenient(this.place)) throw abandoned(this, this.place, before);
     return this;
   }
 

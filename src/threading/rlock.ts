@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
-import { DEPTH_AT, flagsOfLock, LENIENT, LOCK_BYTES, nameOfLock } from '../sync/lock-block.ts';
+import { DEPTH_AT, LOCK_BYTES, nameOfLock } from '../sync/lock-block.ts';
 import * as mutex from '../sync/mutex.ts';
 import * as reentrant from '../sync/reentrant-mutex.ts';
 import type { Waiting } from '../sync/waiting.ts';
@@ -10,7 +10,7 @@ import type { Heap } from '../word/heap.ts';
 import { field } from '../word/shareable.ts';
 import type { WaitTarget } from '../word/waits.ts';
 import { Face, fieldOf, Place, registerFace, waitFor, waitForSync } from './face.ts';
-import { abandoned, type LockOptions, prepareLock } from './lock.ts';
+import { abandoned, isLenient, type LockOptions, prepareLock } from './lock.ts';
 
 /**
  * A lock that its owner may acquire again: Python's `threading.RLock`. As many releases free it, and only its owner may
@@ -54,8 +54,7 @@ export class RLock extends Face implements Disposable {
 
   #granted(grant: mutex.Grant, before: number): this | null {
     if (grant === false) return null;
-    if (grant === 'abandoned' && (flagsOfLock(this.place.offset, this.place.heap) & LENIENT) === 0)
-      throw abandoned(this, this.place, before);
+    if (grant === 'abandoned' && !isLenient(this.place)) throw abandoned(this, this.place, before);
     return this;
   }
 

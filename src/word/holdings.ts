@@ -6,27 +6,25 @@ import { baseOf, HOLDINGS, words } from './roster-table.ts';
  * changes while it lives. After its death each amount is added to its word, unless the guard is set, and
  * everybody who sleeps on that word looks again.
  *
- * A thread that ends by an error gives back what is its own only, as the reading side of a lock is: the bit OWNED in
- * `guard`. Permits may have been meant for others.
+ * A thread that ends by an error gives nothing back.
  */
 const HOLDING_BYTES = 20;
 const AMOUNT = 1;
 const GUARD = 2;
 const NEXT = 3;
 const BLOCK = 4;
-const OWNED = 1;
 
 /**
  * A new entry in the list of the calling thread: the byte offset of its word `amount`, which is 0. The entry
- * keeps `block`, in which the word lies, until the thread ends. `isOwned` says that nobody else could release it.
+ * keeps `block`, in which the word lies, until the thread ends.
  */
-export function holding(word: number, guard: number, within: number, heap: Heap = sharedHeap(), isOwned = false): number {
+export function holding(word: number, guard: number, within: number, heap: Heap = sharedHeap()): number {
   const roster = words(heap);
   const block = heap.allocate(HOLDING_BYTES);
   const head = baseOf(heap.self.id) + HOLDINGS;
   heap.retain(within);
   heap.i32[block / 4] = word | 0;
-  heap.i32[block / 4 + GUARD] = guard | (isOwned ? OWNED : 0);
+  heap.i32[block / 4 + GUARD] = guard | 0;
   heap.i32[block / 4 + BLOCK] = within | 0;
   heap.i32[block / 4 + NEXT] = Atomics.load(roster, head);
   Atomics.store(roster, head, block | 0);
@@ -45,12 +43,11 @@ function* entries(first: number, heap: Heap): Generator<number> {
   }
 }
 
-export function giveBackHoldings(first: number, heap: Heap = sharedHeap(), ownedOnly = false): void {
+export function giveBackHoldings(first: number, heap: Heap = sharedHeap()): void {
   for (const block of entries(first, heap)) {
-    if (ownedOnly && (heap.i32[block / 4 + GUARD]! & OWNED) === 0) continue;
     const word = heap.i32[block / 4]! >>> 0;
     const amount = heap.i32[block / 4 + AMOUNT]!;
-    const guard = (heap.i32[block / 4 + GUARD]! & ~OWNED) >>> 0;
+    const guard = heap.i32[block / 4 + GUARD]! >>> 0;
     if (amount === 0) continue;
     heap.reach(Math.max(word, guard) + 4);
     if (guard !== 0 && Atomics.load(heap.i32, guard / 4) !== 0) continue;

@@ -101,7 +101,7 @@ export function die(id: number, how: Death, heap: Heap = sharedHeap()): boolean 
   Atomics.store(roster, base + RING + (at % RING_LENGTH), id);
   roster[base + RING_AT] = (at + 1) % RING_LENGTH;
   Atomics.sub(roster, LIVING, 1);
-  giveBackHoldings(Atomics.exchange(roster, base + HOLDINGS, 0), heap, how === 'ended by an error');
+  (how === 'ended by an error' ? dropHoldings : giveBackHoldings)(Atomics.exchange(roster, base + HOLDINGS, 0), heap);
   dropWaits(id, heap);
   Atomics.store(roster, base + STATE, DEAD);
   Atomics.add(roster, DEATHS, 1);

@@ -29,7 +29,7 @@ function scenarios(semaphore: typeof Semaphore): Scenario<string>[] {
     },
     (me, granted) => {
       if (granted !== true) return;
-      me.words[INSIDE[me.id - 1]!].exchange(0);
+      me.words[INSIDE[me.id - 1]!].store(0);
       check(me.run(semaphore.release(of(me), 1)), 'a release was refused');
     },
   ];
@@ -42,7 +42,7 @@ function scenarios(semaphore: typeof Semaphore): Scenario<string>[] {
     },
     (me, granted) => {
       if (granted !== true) return;
-      me.words[INSIDE[me.id - 1]!].exchange(0);
+      me.words[INSIDE[me.id - 1]!].store(0);
       check(semaphore.tryRelease(of(me), 1) ?? me.run(semaphore.release(of(me), 1)), 'a release was refused');
     },
   ];

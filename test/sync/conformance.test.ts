@@ -88,15 +88,21 @@ for (const { name, heap } of backends) {
   });
 
   test(`${name}: readers share, a writer is alone, and one that gives up keeps nobody out`, async () => {
-    const [holders, writers] = words(2);
-    const all = { holders: holders!, writers: writers! };
-    assert.ok(rwlock.tryRead(all));
+    const [writer, ...places] = words(4);
+    const readers = { all: () => places.map((word) => ({ word })), grow: () => assert.fail('there are places enough') };
+    const all = { writer: writer!, readers };
+    assert.equal(rwlock.tryRead(all), 'acquired');
     const writing = suspend(rwlock.write(all), soon());
     const reading = suspend(rwlock.read(all));
+    assert.equal(rwlock.tryRead(all), false);
     assert.equal(await writing, false);
-    assert.equal(await reading, true);
+    assert.equal(await reading, 'acquired');
+    assert.equal(rwlock.holders(all), 2);
     assert.ok(rwlock.releaseRead(all) && rwlock.releaseRead(all) && !rwlock.releaseRead(all));
-    assert.ok(rwlock.tryWrite(all) && !rwlock.tryRead(all) && rwlock.releaseWrite(all));
+    assert.equal(rwlock.tryWrite(all), 'acquired');
+    assert.deepEqual([rwlock.tryRead(all), rwlock.holders(all)], [false, -1]);
+    assert.equal(rwlock.releaseWrite(all), writer!.self);
+    assert.equal(rwlock.releaseWrite(all), 0);
   });
 
   test(`${name}: something is done once, by the first that succeeds`, async () => {
