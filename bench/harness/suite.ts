@@ -10,6 +10,8 @@ export interface Measured {
   readonly cpuSeconds: number;
   /** What was measured, when it is no time: bytes of memory. */
   readonly bytes?: number | undefined;
+  /** How many times as long as without what is measured. */
+  readonly times?: number | undefined;
 }
 
 export interface Run {
@@ -27,7 +29,7 @@ export type Contender = {
   | { readonly java: string; readonly what: string }
 );
 
-export type Unit = 'ns' | 'µs' | 'ms' | 'k/s' | 'M/s' | 'MB';
+export type Unit = 'ns' | 'µs' | 'ms' | 'k/s' | 'M/s' | 'MB' | '×';
 
 /** What was promised: in the unit of the line, as a multiple of what another contender does, or so much more than its time. */
 export type Aim =
@@ -54,7 +56,7 @@ export const isOurs = ({ name }: { readonly name: string }): boolean => name.sta
 export const moreIsBetter = (unit: Unit): boolean => unit.endsWith('/s');
 
 /** The sample as a number in this unit. */
-export function inUnit(unit: Unit, { operations, seconds, bytes = 0 }: Measured): number {
+export function inUnit(unit: Unit, { operations, seconds, bytes = 0, times = NaN }: Measured): number {
   switch (unit) {
     case 'ns':
       return (seconds / operations) * 1e9;
@@ -68,5 +70,7 @@ export function inUnit(unit: Unit, { operations, seconds, bytes = 0 }: Measured)
       return operations / seconds / 1e6;
     case 'MB':
       return bytes / 2 ** 20;
+    case '×':
+      return times;
   }
 }

@@ -30,7 +30,7 @@ function rowOf(line: LineResult, contender: ContenderResult, isFirst: boolean): 
     contender.name,
     `${digits(median)} ${line.unit}`,
     `${digits(least)} – ${digits(most)}`,
-    line.unit === 'MB' ? '' : digits(contender.cpuMicroseconds.median),
+    line.unit === 'MB' || line.unit === '×' ? '' : digits(contender.cpuMicroseconds.median),
     ratio,
     [verdict(contender), isFirst ? aimOf(line) : '', contender.failure === null ? '' : `failed at times: ${contender.failure}`]
       .filter((text) => text !== '')
