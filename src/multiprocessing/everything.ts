@@ -29,3 +29,5 @@ export { MapIterator } from './pool/imap.ts';
 export { type ChunkOptions, Pool, type PoolOptions } from './pool/pool.ts';
 export { BrokenProcessPool } from '../futures/process-pool/broken.ts';
 export { MaybeEncodingError } from '../futures/process-pool/encoding-error.ts';
+export { ShareableList, type ShareableItem } from './shared-memory/shareable-list.ts';
+export { SharedMemory, type SharedMemoryOptions } from './shared-memory/shared-memory.ts';
