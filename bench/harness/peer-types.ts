@@ -71,3 +71,10 @@ export interface EffectModule {
   readonly Fiber: { readonly join: (fiber: unknown) => Yields };
   readonly Semaphore: { readonly make: (permits: number) => Yields };
 }
+
+export interface WorkerpoolModule {
+  readonly pool: (options: { readonly maxWorkers: number }) => {
+    exec(task: (...args: never[]) => unknown, args: readonly unknown[]): PromiseLike<unknown>;
+    terminate(): PromiseLike<unknown>;
+  };
+}
