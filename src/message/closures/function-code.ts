@@ -1,6 +1,6 @@
 import type { Node } from 'acorn';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
-import { type Analysis, analyzeReferences, type Reference } from './references.ts';
+import { type Analysis, analyzeReferences, type Binding, type Reference } from './references.ts';
 import { applyEdits, classEdits, type Edit, HERITAGE, namesInKeys, NO_PRIVATES, type Privates } from './class-edits.ts';
 import { originalPlace } from './original-place.ts';
 import { parser, Script } from './script.ts';
@@ -27,6 +27,10 @@ export class FunctionCode {
   readonly start: number;
   /** How much was put before the text to parse it. */
   readonly shift: number;
+  /** How often a function of this text was sent. */
+  sent = 0;
+  #place: string | undefined;
+  readonly #steady = new Map<string, Binding | null>();
 
   private constructor(fn: (...args: never[]) => unknown) {
     this.text = Function.prototype.toString.call(fn);
@@ -78,6 +82,25 @@ export class FunctionCode {
     return code;
   }
 
+  /**
+   * The binding of a captured variable that nobody ever assigns again: once it has a value, it keeps that. `null` when that is not so, or
+   * not known: the whole script is looked through for it, which only pays for a function that is sent again and again.
+   */
+  steady(name: string): Binding | null {
+    let binding = this.#steady.get(name);
+    if (binding === undefined) this.#steady.set(name, (binding = this.#steadyBinding(name)));
+    return binding;
+  }
+
+  #steadyBinding(name: string): Binding | null {
+    const script = this.start < 0 ? null : (this.script?.analysis() ?? null);
+    if (script === null || script.directEval !== null || script.withStatement !== null) return null;
+    const at = this.inScript(this.free.get(name)![0]!.start);
+    const binding = script.references.find((one) => one.start === at && one.name === name)?.binding ?? null;
+    // Where it is declared it is only given its first value.
+    return binding?.references.some(({ isWrite, start }) => isWrite && start !== binding.at) === false ? binding : null;
+  }
+
   get url(): string {
     return this.script?.url ?? '';
   }
@@ -85,6 +108,15 @@ export class FunctionCode {
   /** Offset in the script of an offset in the parsed text. */
   inScript(offset: number): number {
     return this.start + offset - this.shift;
+  }
+
+  /** `file:line` of its beginning; '' when it was not found. */
+  get placeInWords(): string {
+    if (this.#place === undefined) {
+      const where = this.where({ start: this.shift, end: this.shift });
+      this.#place = where === undefined ? '' : `${where.url}:${where.line}`;
+    }
+    return this.#place;
   }
 
   /** Where something in the function stands, for messages: in the file that was written, when a source map tells. */

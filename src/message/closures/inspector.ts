@@ -9,6 +9,7 @@ import { SendError } from '../send-error.ts';
  * on a builtin module: that is the same object in every context of the thread.
  */
 const HOLDER: unique symbol = Symbol.for('manycore.holder') as never;
+const GROUP = 'manycore';
 const FIND_HOLDER = "process.getBuiltinModule('inspector')[Symbol.for('manycore.holder')]";
 
 interface RemoteValue {
@@ -22,21 +23,30 @@ interface Property {
   readonly value?: RemoteValue;
 }
 interface Properties {
-  readonly result: readonly { readonly value: RemoteValue }[];
   readonly internalProperties?: readonly Property[];
   readonly privateProperties?: readonly Property[];
 }
 
+interface Holder {
+  /** What the inspector is to name. */
+  value: unknown;
+  /** Called with what a name stands for. */
+  readonly take: (value: unknown) => void;
+}
 interface Open {
   readonly session: inspector.Session;
-  readonly holder: { value: unknown; out: unknown[] };
-  holderId: string;
+  readonly holder: Holder;
+  readonly holderId: string;
 }
+
+/** Names keep what they stand for alive: they are given back when there are so many, or soon. */
+const NAMES_MAX = 256;
+const NAMES_MS = 20;
 
 let open: Open | undefined;
 let unavailable: Error | undefined;
-let captures = 0;
-let isFreeScheduled = false;
+let taken: unknown;
+let names = 0;
 
 function post(session: inspector.Session, method: string, params: object = {}): unknown {
   let failure: unknown = null;
@@ -49,10 +59,10 @@ function post(session: inspector.Session, method: string, params: object = {}): 
   return answer;
 }
 
-function findHolder(session: inspector.Session, holder: Open['holder']): string {
+function findHolder(session: inspector.Session, holder: Holder): string {
   Reflect.set(inspector, HOLDER, holder);
   try {
-    const { result } = post(session, 'Runtime.evaluate', { expression: FIND_HOLDER, objectGroup: 'manycore' }) as { result: RemoteValue };
+    const { result } = post(session, 'Runtime.evaluate', { expression: FIND_HOLDER }) as { result: RemoteValue };
     if (result.objectId === undefined) throw new Error('the inspector cannot see this context');
     return result.objectId;
   } finally {
@@ -66,7 +76,7 @@ function opened(): Open {
   try {
     const session = new inspector.Session();
     session.connect();
-    const holder: Open['holder'] = { value: undefined, out: [] };
+    const holder: Holder = { value: undefined, take: (value) => void (taken = value) };
     open = { session, holder, holderId: findHolder(session, holder) };
     return open;
   } catch (cause) {
@@ -85,27 +95,28 @@ export function canInspect(): boolean {
   }
 }
 
-/** Remote numbers keep what they name alive: they are given back at the end of this turn, or after so many captures. */
 function forget(): void {
-  if (open === undefined) return;
-  post(open.session, 'Runtime.releaseObjectGroup', { objectGroup: 'manycore' });
-  open.holderId = findHolder(open.session, open.holder);
+  names = 0;
+  post(open!.session, 'Runtime.releaseObjectGroup', { objectGroup: GROUP });
+}
+
+/** The inspector's name of a value. */
+function nameOf(value: unknown): string {
+  const { session, holder, holderId } = opened();
+  if (names === 0) setTimeout(forget, NAMES_MS).unref();
+  if (++names > NAMES_MAX) forget();
+  holder.value = value;
+  const { result } = post(session, 'Runtime.callFunctionOn', {
+    objectId: holderId,
+    functionDeclaration: 'function () { return this.value; }',
+    objectGroup: GROUP,
+  }) as { readonly result: RemoteValue };
+  holder.value = undefined;
+  return result.objectId!;
 }
 
 function propertiesOf(value: unknown): Properties {
-  const { session, holder, holderId } = opened();
-  if (++captures % 64 === 0) forget();
-  else if (!isFreeScheduled) {
-    isFreeScheduled = true;
-    queueMicrotask(() => {
-      isFreeScheduled = false;
-      forget();
-    });
-  }
-  holder.value = value;
-  const { result } = post(session, 'Runtime.getProperties', { objectId: open?.holderId ?? holderId, ownProperties: true }) as Properties;
-  holder.value = undefined;
-  return post(session, 'Runtime.getProperties', { objectId: result[0]!.value.objectId, ownProperties: true }) as Properties;
+  return post(opened().session, 'Runtime.getProperties', { objectId: nameOf(value), ownProperties: true }) as Properties;
 }
 
 function real(remote: RemoteValue | undefined): unknown {
@@ -115,14 +126,14 @@ function real(remote: RemoteValue | undefined): unknown {
     return remote.type === 'bigint' ? BigInt(text.slice(0, -1)) : Number(text);
   }
   if (remote.objectId === undefined) return remote.value;
-  const { session, holder, holderId } = opened();
+  const { session, holderId } = opened();
   post(session, 'Runtime.callFunctionOn', {
     objectId: holderId,
-    functionDeclaration: 'function (value) { this.out = [value]; }',
+    functionDeclaration: 'function (value) { this.take(value); }',
     arguments: [{ objectId: remote.objectId }],
   });
-  const [value] = holder.out;
-  holder.out = [];
+  const value = taken;
+  taken = undefined;
   return value;
 }
 

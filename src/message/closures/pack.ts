@@ -6,10 +6,10 @@ import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { HERITAGE } from './class-edits.ts';
 import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
-import { boundParts, canInspect, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
+import { boundParts, canInspect, type FunctionScope, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
 import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
-import type { Reference } from './references.ts';
+import type { Binding, Reference } from './references.ts';
 import { fileOfExports, folderOfRequire, referenceByName, referenceTo } from './references-to.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
 import { type Capture, shareVariables, withCells } from './shared-variables.ts';
@@ -56,6 +56,7 @@ class Packer {
     readonly entries: [Ref, Ref][];
     readonly path: readonly string[];
   }[] = [];
+  readonly #scopes = new Map<unknown, readonly FunctionScope[]>();
   #depth = 0;
 
   pack(value: unknown): Recipe {
@@ -340,7 +341,7 @@ class Packer {
   #byValue(fn: AnyFunction, code: FunctionCode): Ref {
     const { ref, fill } = this.#reserve(fn);
     const title = `${code.kind === 'class' ? 'class' : 'function'} ${fn.name || '(anonymous)'}`;
-    this.#path.push(code.start >= 0 ? `${title} (${placeText(code)})` : title);
+    this.#path.push(code.start >= 0 ? `${title} (${code.placeInWords})` : title);
     this.#depth++;
     this.#shipped.push({ code });
     this.#checkPeculiarities(code);
@@ -349,6 +350,7 @@ class Packer {
     const values: Ref[] = [];
     const cells = new Set<string>();
     const lookUp = this.#variablesOf(fn);
+    code.sent++;
     if (code.hasHeritage) {
       names.push(HERITAGE);
       values.push(this.#at('extends', () => this.#ref(Object.getPrototypeOf(fn))));
@@ -411,8 +413,10 @@ class Packer {
   #variablesOf(fn: AnyFunction): (name: string, reference: Reference, code: FunctionCode) => Found | null {
     const declared = captured.get(fn);
     if (declared !== undefined) return (name) => (name in declared ? { value: declared[name], scope: 'declared' } : null);
-    let scopes: ReturnType<typeof scopesOf> | undefined;
+    let steady = steadyVariables.get(fn);
     return (name, reference, code) => {
+      const known = steady?.get(name);
+      if (known !== undefined) return known;
       if (!canInspect()) {
         if (this.#isGlobalFor(code, name, reference)) return null;
         this.#fail('E_NO_INSPECTOR', `the function captures \`${name}\`, which can't be read: V8's inspector is not available here`, {
@@ -420,17 +424,41 @@ class Packer {
           hint: `list what it captures: capture({ ${name} }, fn); or export the function from a module; under --permission, --allow-inspector (Node 24 on) makes it available`,
         });
       }
-      scopes ??= scopesOf(fn).filter(({ type }) => type !== 'Global');
-      for (const [i, scope] of scopes.entries()) {
-        if (!(name in scope.variables)) continue;
-        try {
-          return { value: scope.variables[name], scope: scope.type, at: { scope, depth: scopes.length - i } };
-        } catch {
-          this.#notInitialised(name, reference, code);
-        }
-      }
-      return null;
+      const found = this.#inScopes(fn, name, reference, code);
+      if (found === null || found.value === undefined || code.sent < SENT_OFTEN) return found;
+      const binding = code.steady(name);
+      if (binding === null) return found;
+      this.#foreseeScopes(found, binding, code);
+      const kept = { value: found.value, scope: found.scope };
+      if (steady === undefined) steadyVariables.set(fn, (steady = new Map()));
+      steady.set(name, kept);
+      return kept;
     };
+  }
+
+  #inScopes(fn: AnyFunction, name: string, reference: Reference, code: FunctionCode): FoundInScope | null {
+    let scopes = this.#scopes.get(fn);
+    if (scopes === undefined) this.#scopes.set(fn, (scopes = scopesOf(fn).filter(({ type }) => type !== 'Global')));
+    for (const [i, scope] of scopes.entries()) {
+      if (!(name in scope.variables)) continue;
+      try {
+        return { value: scope.variables[name], scope: scope.type, at: { scope, depth: scopes.length - i }, scopes: scopes.slice(i) };
+      } catch {
+        this.#notInitialised(name, reference, code);
+      }
+    }
+    return null;
+  }
+
+  /** A function that was written as the value of a constant closes over the scope of that constant, and what lies around it. */
+  #foreseeScopes({ value, scopes }: FoundInScope, { constant }: Binding, { script }: FunctionCode): void {
+    if (typeof value !== 'function' || constant === null || this.#scopes.has(value)) return;
+    const isBare =
+      constant.type === 'ArrowFunctionExpression' ||
+      (constant.type === 'FunctionExpression' && (constant as { readonly id?: unknown }).id === null);
+    if (!isBare || isNative(value as AnyFunction)) return;
+    const inner = FunctionCode.of(value as AnyFunction);
+    if (inner.script === script && inner.start === constant.start) this.#scopes.set(value, scopes);
   }
 
   #captured(name: string, { value, scope }: Found, references: readonly Reference[], code: FunctionCode, isFromElsewhere: boolean): Ref {
@@ -576,6 +604,15 @@ interface Found {
   readonly scope: string;
   readonly at?: Pick<Capture, 'scope' | 'depth'>;
 }
+interface FoundInScope extends Found {
+  /** Its scope, and those around it. */
+  readonly scopes: readonly FunctionScope[];
+}
+
+/** What functions capture that will not change any more. */
+const steadyVariables = new WeakMap<AnyFunction, Map<string, Found>>();
+/** A text that was sent so often is worth a look at the whole script. */
+const SENT_OFTEN = 8;
 
 const IS_TDZ_SILENT = Number(process.versions.v8.split('.')[0]) < 12;
 const NEVER_UNDEFINED =
@@ -634,9 +671,4 @@ function isMutableCopy(value: unknown): value is object {
 function sealOf(value: object): '' | 'extensible' | 'sealed' | 'frozen' {
   if (Object.isExtensible(value)) return '';
   return Object.isFrozen(value) ? 'frozen' : Object.isSealed(value) ? 'sealed' : 'extensible';
-}
-
-function placeText(code: FunctionCode): string {
-  const where = code.where({ start: code.shift, end: code.shift });
-  return where === undefined ? '' : `${where.url}:${where.line}`;
 }
