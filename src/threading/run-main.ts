@@ -12,17 +12,18 @@ import { ThreadExit } from './exit-thread.ts';
 import { inherit, inherited, type Inherited } from './hooks.ts';
 import type { Thread } from './thread.ts';
 
-/** What a thread runs: a function with its arguments, the `run` of a subclass, or nothing. */
+/** What a thread runs: a function, with the list of its arguments; the `run` of a subclass, with the fields of its object; or nothing. */
 export type Work =
-  | { readonly target: (...args: never[]) => unknown; readonly args: readonly unknown[] }
-  | { readonly subclass: new (...args: never[]) => Thread; readonly fields: object }
-  | null;
+  | readonly [target: (...args: never[]) => unknown, args: readonly unknown[]]
+  | readonly [subclass: new (...args: never[]) => Thread, fields: object]
+  | readonly [nothing: null, none: null];
 
 /** The main function of every thread. Its errors go to the hook; it never fails itself. `base` brings its module along. */
 export function runMain(
   run: number,
   base: typeof Thread,
-  work: Work,
+  called: Work[0],
+  given: Work[1],
   from: Inherited | null,
   context: Context | null,
 ): Promise<void> | undefined {
@@ -34,8 +35,8 @@ export function runMain(
     result = within(
       context,
       observed(
-        () => perform(run, base, work),
-        () => here().name,
+        () => perform(run, base, [called, given] as Work),
+        () => here().name.replace(/^Thread-\d+ \(/, 'Thread ('),
       ),
     );
   } catch (error) {
@@ -52,11 +53,11 @@ export function runMain(
   return undefined;
 }
 
-function perform(run: number, base: typeof Thread, work: Work): unknown {
-  if (work === null) return undefined;
-  if ('target' in work) return work.target(...(work.args as never[]));
+function perform(run: number, base: typeof Thread, [called, given]: Work): unknown {
+  if (called === null) return undefined;
+  if (Array.isArray(given)) return (called as (...args: never[]) => unknown)(...(given as never[]));
   sharedHeap().retain(run);
-  return Object.assign(base.embodied(run, work.subclass), work.fields).run();
+  return Object.assign(base.embodied(run, called as new () => Thread), given).run();
 }
 
 /** Calls the hook of `setProfile`; gives what is to be done at the end. */

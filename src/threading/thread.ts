@@ -4,7 +4,7 @@ import { nameError, StateError } from '../base/errors.ts';
 import { carry, type CarrierOptions, terminate } from '../host/thread/carrier.ts';
 import { outliveThreads } from '../host/thread/lifetime.ts';
 import * as record from '../host/thread/record.ts';
-import { current } from '../host/thread/run-thread.ts';
+import { current, type StartMessage } from '../host/thread/run-thread.ts';
 import { foresee, nameExports } from '../message/closures/index.ts';
 import { drop, post } from '../message/index.ts';
 import type { Sendable } from '../message/sendable.ts';
@@ -99,8 +99,8 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   start(): void {
     if (record.stateOf(this.#record) !== record.INITIAL)
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
-    const args = [Thread, this.#workToSend(), toInherit(), contextOf(this.#context)];
-    const message = post({ main: runMain, args }, { transfer: this.#limits.transfer });
+    const start: StartMessage = [runMain, Thread, ...this.#workToSend(), toInherit(), contextOf(this.#context)];
+    const message = post(start, { transfer: this.#limits.transfer });
     if (!record.begin(this.#record, message.offset)) {
       drop(message.offset);
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
@@ -121,8 +121,9 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   }
 
   #workToSend(): Work {
-    if (this.run === (Thread.prototype as Thread<A>).run) return this.#work as Work;
-    return { subclass: this.constructor as new () => Thread, fields: Object.fromEntries(Object.entries(this)) };
+    if (this.run !== (Thread.prototype as Thread<A>).run)
+      return [this.constructor as new () => Thread, Object.fromEntries(Object.entries(this))];
+    return this.#work === null ? [null, null] : [this.#work.target, this.#work.args];
   }
 
   /** @internal The face of a record in this thread, as an instance of the class that was started. */

@@ -32,6 +32,7 @@ import {
   WAIT_TIMES,
   TIME_BUCKETS,
 } from './layout.ts';
+import type { StartMessage } from '../../host/thread/run-thread.ts';
 import { runWorker, type WorkerOptions } from './worker.ts';
 
 export interface ThreadOptions {
@@ -86,7 +87,7 @@ export class PoolThread {
     // A thread that is to be replaced leaves nothing to the next one.
     const fresh = resourceLimits !== undefined || maxTasks > 0 || maxHeap > 0 || maxBuffers > 0;
     const run = record.newRecord({ name: this.name, daemon: true, fresh });
-    const message = post({ main: runWorker, args: [options] });
+    const message = post([runWorker, options] satisfies StartMessage);
     record.begin(run, message.offset);
     try {
       carry(run, { own: true, resourceLimits, parcels: message.parcels });

@@ -6,12 +6,8 @@ import * as roster from '../../word/roster.ts';
 import { writeAll } from './output.ts';
 import * as record from './record.ts';
 
-/** What a start message holds: what runs, and how. */
-export interface StartMessage {
-  /** Runs the thread; gets the offset of its record. */
-  readonly main: (run: number, ...args: unknown[]) => unknown;
-  readonly args: readonly unknown[];
-}
+/** What a start message holds: what runs the thread, which gets the offset of its record, and what else it gets. As a list it is packed fast. */
+export type StartMessage = readonly [main: (run: number, ...args: never[]) => unknown, ...args: unknown[]];
 
 /** The thread that this one is, while it runs; 0 in between. */
 export const current: { record: number } = { record: 0 };
@@ -76,9 +72,9 @@ function awaitEnd(): void {
 }
 
 /** The main function reports its own errors: what comes out of it is a mistake of ours, or of a hook. */
-function begin(run: number, { main, args }: StartMessage): Promise<void> | null {
+function begin(run: number, [main, ...args]: StartMessage): Promise<void> | null {
   try {
-    const result = main(run, ...args);
+    const result = main(run, ...(args as never[]));
     return result instanceof Promise ? result.then(undefined, complain) : null;
   } catch (error) {
     complain(error);
