@@ -1,5 +1,5 @@
 import './closures/index.ts';
-import { sharedHeap } from '../word/heap.ts';
+import { registerContents, sharedHeap } from '../word/heap.ts';
 import { Decoder, releaseHolds } from './decoder.ts';
 import { BAIL, Encoder } from './encoder.ts';
 import { type PackOptions, packer } from './packer.ts';
@@ -126,9 +126,11 @@ function toBlock(encoder: Encoder, size: number = encoder.finish()): number {
     encoder.giveUp();
     throw error;
   }
+  if (encoder.holds.length > 0) heap.setContents(offset, 'message');
   encoder.copyTo(heap.i32, heap.bytes, offset);
   return offset;
 }
+registerContents('message', (heap, offset) => releaseHolds(heap.i32, offset));
 
 function reading<T>(use: (decoder: Decoder) => T): T {
   const decoder = idleDecoder ?? new Decoder();
@@ -205,11 +207,10 @@ export function read(offset: number, parcels?: readonly unknown[] | null): unkno
   return unpacked(value, isRecipe);
 }
 
-/** Frees a message's block and lets go of what it holds. Only its one owner may. */
+/** Lets go of a message; its last owner frees the block, and lets go of what it holds. */
 export function drop(offset: number): void {
   const heap = sharedHeap();
   heap.reach(offset);
-  releaseHolds(heap.i32, offset);
   heap.release(offset);
 }
 

@@ -5,7 +5,7 @@ import { Queue, QueueEmpty } from '../queue/index.ts';
 import type { Waiting } from '../sync/waiting.ts';
 import { reduce } from '../message/closures/index.ts';
 import { Face, Place, registerFace, waitFor, waitForSync } from '../threading/face.ts';
-import { holding } from '../word/holdings.ts';
+import { dropHolding, holding } from '../word/holdings.ts';
 import { processHeap } from '../word/process-heap.ts';
 import { faceOf, handle } from '../word/shareable.ts';
 import { type AtMost, type ByteRange, bytesOf, Connection, type Message, slice, valueOf } from './connection.ts';
@@ -56,7 +56,7 @@ registerFace('pipe', (place) => new Pipeline(place), import.meta.url);
 interface Counted {
   readonly block: Place;
   readonly end: number;
-  readonly held: { readonly id: number; readonly word: number };
+  readonly held: number;
 }
 
 const forgotten = new FinalizationRegistry<Counted>((counted) => letGo(counted));
@@ -78,9 +78,10 @@ function letGo(counted: Counted): void {
   const { block, end, held } = counted;
   if (!open.delete(counted)) return;
   if (open.size === 0) process.removeListener('exit', closeAll);
-  block.heap.i32[held.word / 4] = 0;
+  block.heap.i32[held / 4] = 0;
   block.word(end + OPEN).add(-1);
   afterChange(block, end);
+  dropHolding(held, block.heap);
 }
 
 const isClosed = (block: Place, end: number): boolean => block.word(end + OPEN).load() + block.word(end + UNDERWAY).load() <= 0;
@@ -127,7 +128,7 @@ export class PipeConnection extends Connection {
     const word = holding(block.offset + end + OPEN, 0, block.offset, block.heap);
     block.word(end + OPEN).add(1);
     block.heap.i32[word / 4] = -1;
-    this.#counted = { block, end, held: { id: block.heap.self.id, word } };
+    this.#counted = { block, end, held: word };
     count(this.#counted);
     forgotten.register(this, this.#counted, this);
   }

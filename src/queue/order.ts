@@ -3,6 +3,8 @@ import type { Store } from './store.ts';
 
 /** Which item comes out next: the order of a queue. All of it runs under the lock. */
 export interface Order {
+  /** How a queue in shared memory says that this is its order. */
+  readonly number: number;
   /** Whether items have keys beside them. */
   readonly sorts: boolean;
   /** The place in the ring of the first of the items, which follow one another. */
@@ -17,6 +19,7 @@ export interface Order {
 
 /** First in, first out. */
 export const FIFO: Order = {
+  number: 0,
   sorts: false,
   first: (store) => store.itemsGot,
   put(store, items, at, count) {
@@ -33,6 +36,7 @@ export const FIFO: Order = {
 
 /** Last in, first out. */
 export const LIFO: Order = {
+  number: 1,
   sorts: false,
   first: () => 0,
   put(store, items, at, count) {
@@ -46,3 +50,6 @@ export const LIFO: Order = {
     }
   },
 };
+
+/** The orders that this thread knows, by number. */
+export const orders: (Order | undefined)[] = [FIFO, LIFO];

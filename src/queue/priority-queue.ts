@@ -2,7 +2,7 @@ import { read } from '../message/index.ts';
 import { Place, registerFace } from '../threading/face.ts';
 import type { Heap } from '../word/heap.ts';
 import { copyItem, isMessage, ITEM_WORDS, peek } from './cells.ts';
-import type { Order } from './order.ts';
+import { type Order, orders } from './order.ts';
 import { Queue, type QueueOptions } from './queue.ts';
 import type { Store } from './store.ts';
 
@@ -21,6 +21,7 @@ import type { Store } from './store.ts';
  * was moved out of it: nothing is lost.
  */
 const PRIORITY: Order = {
+  number: 2,
   sorts: true,
   first: () => 0,
   put(store, items, at, count) {
@@ -49,6 +50,8 @@ const PRIORITY: Order = {
     else completeGet(store);
   },
 };
+
+orders[PRIORITY.number] = PRIORITY;
 
 // These may be done twice: whoever began may have died at the end.
 

@@ -1,12 +1,12 @@
 import { LENIENT, flagLock } from '../sync/lock-block.ts';
 import * as mutex from '../sync/mutex.ts';
 import { block as blockOn, type Waiting } from '../sync/waiting.ts';
-import type { Heap } from '../word/heap.ts';
+import { type Heap, registerContents } from '../word/heap.ts';
 import type { FutexWord } from '../word/word.ts';
 import { QueueShutDown } from './errors.ts';
 import { copyItem, copyItems, discard, hand, type Items, roomFor } from './cells.ts';
 import { ITEM_BYTES } from './item.ts';
-import type { Order } from './order.ts';
+import { type Order, orders } from './order.ts';
 
 /*
  * What all queues are in shared memory: a lock, and under it a ring of items that grows.
@@ -19,6 +19,7 @@ import type { Order } from './order.ts';
  *   56   the greatest size; 0 or less: none
  *   60   OPEN, SHUT (what is there can be got), or STOPPED
  *   64   journal: what a sorting queue is in the midst of, and 68 the count before it (see priority-queue.ts)
+ *   72   the number of its order
  *   80   the item that it moves
  *
  * Every change is made under the lock, and becomes true with one store: of `put`, of `got`, of `finished`, or of the ring's
@@ -43,6 +44,7 @@ const MOST = 56;
 const SHUTDOWN = 60;
 const JOURNAL = 64;
 const COUNT_BEFORE = 68;
+const ORDER = 72;
 const MOVED = 80;
 
 const OPEN = 0;
@@ -88,6 +90,17 @@ export class Store {
     flagLock(this.#at * 4, LENIENT, this.heap);
     this.#set(RING, this.heap.allocateAnyhow(FIRST_CAPACITY * ITEM_BYTES) / 16);
     this.#set(MOST, most);
+    this.#set(ORDER, this.#order.number);
+    this.heap.setContents(this.#at * 4, 'queue');
+  }
+
+  /** The queue is freed, for nobody can reach it any more: so is what is in it. */
+  freeContents(): void {
+    this.#open(0);
+    this.#order.repair?.(this);
+    const first = this.#order.first(this);
+    for (let i = 0; i < this.here; i++) discard(this.heap, this.heap, this.place(first + i));
+    this.heap.release(this.#ring * ITEM_BYTES);
   }
 
   #get(field: number): number {
@@ -380,3 +393,8 @@ export class Store {
     if (dropped > 0) this.taskDone(dropped);
   }
 }
+
+registerContents('queue', (heap, block) => {
+  const order = orders[heap.i32[(block + ORDER) / 4]!];
+  if (order !== undefined) new Store(heap, block, order).freeContents();
+});

@@ -27,13 +27,14 @@ export function flagLock(offset: number, flag: number, heap: Heap = sharedHeap()
   Atomics.or(heap.i32, (offset + FLAGS_AT) / 4, flag);
 }
 
-/** Gives a lock its name, once; the text lives as long as the heap that it is in, unless `unnameLock` frees it. */
+/** Gives a lock that has a block of its own its name, once. */
 export function nameLock(offset: number, name: string, heap: Heap = sharedHeap()): void {
   const text = Buffer.from(name);
   const block = heap.allocate(text.length + 4);
   heap.bytes.set(text, block + 4);
   heap.i32[block / 4] = text.length;
   Atomics.store(heap.i32, (offset + NAME_AT) / 4, block | 0);
+  heap.attach(offset, block);
 }
 
 /** Gives the lock at `to` the name of another one, which it is a part of. */

@@ -6,7 +6,7 @@ import * as condition from '../sync/condition.ts';
 import * as mutex from '../sync/mutex.ts';
 import * as reentrant from '../sync/reentrant-mutex.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
-import { type Heap, sharedHeap } from '../word/heap.ts';
+import { type Heap, registerContents, sharedHeap } from '../word/heap.ts';
 import { faceOf, handle } from '../word/shareable.ts';
 import type { FutexWord } from '../word/word.ts';
 import { AbandonedLockError } from './errors.ts';
@@ -58,6 +58,7 @@ export class Condition extends Face implements Disposable {
     if (within !== undefined) throw new TypeError('the lock of a condition must be a lock of its own, not a field of a SharedStruct');
     place.heap.retain(offset); // As long as the condition lives, its lock does.
     place.word(LOCK).store(offset / 16);
+    place.heap.setContents(place.block, 'condition');
     place.word(IS_REENTRANT).store(this.lock instanceof RLock ? 1 : 0);
   }
 
@@ -173,4 +174,5 @@ export class Condition extends Face implements Disposable {
     return `<Condition(${inspect(this.lock)}, ${waiting} waiting)>`;
   }
 }
+registerContents('condition', (heap, block) => heap.release((heap.word(block + LOCK).load() >>> 0) * 16));
 registerFace('condition', (place) => new Condition(place), import.meta.url);

@@ -1,6 +1,6 @@
 import { StateError } from '../base/errors.ts';
 import { decode, dropBytes, encode, SendError } from '../message/index.ts';
-import { sharedHeap } from '../word/heap.ts';
+import { type Heap, sharedHeap } from '../word/heap.ts';
 
 /*
  * Between threads that the program has made itself, by `new Worker`, what is sent goes by Node's structured clone, which makes an empty
@@ -12,8 +12,9 @@ export interface PostedMessage {
   readonly parcels: readonly unknown[] | null;
   /** The heap that it means. */
   readonly heap: number;
-  /** A block in which the first reader leaves a 1. */
+  /** A block that the first reader frees, and what stands in it until then: the block may have been taken for something else since. */
   readonly ticket: number;
+  readonly mark: number;
 }
 
 const isPosted = (value: unknown): value is PostedMessage =>
@@ -26,7 +27,23 @@ const isPosted = (value: unknown): value is PostedMessage =>
 export function toMessage(value: unknown, { transfer }: { readonly transfer?: readonly unknown[] } = {}): PostedMessage {
   const heap = sharedHeap();
   const { bytes, parcels } = encode(value, { transfer });
-  return { manycore: 'message/1', bytes: new Uint8Array(bytes), parcels, heap: heap.identity, ticket: heap.allocate(16) };
+  const ticket = heap.allocate(16);
+  const mark = Math.random();
+  heap.f64[ticket / 8 + 1] = mark;
+  return { manycore: 'message/1', bytes: new Uint8Array(bytes), parcels, heap: heap.identity, ticket, mark };
+}
+
+/** Whether the caller is the first who reads the message with this ticket; then it is freed. */
+function useTicket({ ticket, mark }: PostedMessage, heap: Heap): boolean {
+  if (!heap.retainIfOwned(ticket)) return false;
+  // The word before the mark says who is first. Whatever else the block may be now, its words are only read.
+  const isFirst = heap.f64[ticket / 8 + 1] === mark && Atomics.exchange(heap.i32, ticket / 4, 1) === 0;
+  if (isFirst) {
+    heap.f64[ticket / 8 + 1] = 0;
+    heap.release(ticket);
+  }
+  heap.release(ticket);
+  return isFirst;
 }
 
 /**
@@ -36,14 +53,13 @@ export function toMessage(value: unknown, { transfer }: { readonly transfer?: re
 export function fromMessage(message: unknown): unknown {
   if (!isPosted(message)) throw new TypeError('fromMessage takes what toMessage has made: this is something else');
   const heap = sharedHeap();
-  const { bytes, parcels, ticket } = message;
+  const { bytes, parcels } = message;
   if (message.heap !== heap.identity)
     throw new StateError(
       'ERR_OTHER_MEMORY',
       'this message comes from memory that this worker does not share: import manycore before the worker is made, in the thread that makes it',
     );
-  heap.reach(ticket);
-  if (heap.references(ticket) < 1 || Atomics.exchange(heap.i32, ticket / 4, 1) !== 0)
+  if (!useTicket(message, heap))
     throw new StateError('ERR_MESSAGE_READ', 'this message has been read already: make one by toMessage for each that is to get it');
   try {
     return decode(bytes, parcels);

@@ -17,8 +17,8 @@ import type { FutexWord } from './word.ts';
  *   words 4..     one 64-bit head a size class: the free blocks that nobody in particular owns
  *   words 512..   roots: one word for each name in ROOTS, zero until its owner stores something
  *
- * A block is preceded by 16 bytes: its size class, its count of references, the block / 16 that goes when it goes, and one
- * word unused.
+ * A block is preceded by 16 bytes: its size class, its count of references, the first of the blocks / 16 that go when it goes
+ * (they are chained by the same word of theirs), and what lies in it: a number of CONTENTS.
  */
 const UNIT = 16;
 const HEADER = 16;
@@ -28,7 +28,17 @@ const HEADS = 2; // index into the 64-bit view
 const FIRST_BLOCK = 4096;
 const ROOTS_OFFSET = 2048;
 /** Words that every thread finds without being told; the owner of a name says what its word holds. */
-const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output', 'bells', 'identity'] as const;
+const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output', 'bells', 'identity', 'logging-version'] as const;
+/** Contents that keep other blocks: the module that knows them says by `registerContents` how they are let go of. */
+const CONTENTS = ['plain', 'message', 'queue', 'condition'] as const;
+type LetGo = (heap: Heap, offset: number) => void;
+const letGo: (LetGo | undefined)[] = [];
+
+/** Says what has to be done before a block with such contents is freed. A thread that was never told frees the block alone. */
+export function registerContents(contents: (typeof CONTENTS)[number], release: LetGo): void {
+  letGo[CONTENTS.indexOf(contents)] = release;
+}
+
 const RESERVED_ROSTER = 1 << 20;
 const CHUNK = 1 << 16;
 const LOCAL_MAX = 64;
@@ -112,6 +122,7 @@ export abstract class Heap {
     const header = (offset - HEADER) / 4;
     this.i32[header] = sizeClass;
     this.i32[header + 2] = 0;
+    this.i32[header + 3] = 0;
     Atomics.store(this.i32, header + 1, 1);
     return offset;
   }
@@ -145,9 +156,16 @@ export abstract class Heap {
     if (before === 1) this.#give(offset);
   }
 
-  /** Hands the caller's reference to `other` over to the block: it is released when the block is freed. One for each block. */
+  /** Hands the caller's reference to `other` over to the block: it is released when the block is freed. `other` is attached nowhere else, and nothing to it. */
   attach(offset: number, other: number): void {
-    this.i32[(offset - HEADER) / 4 + 2] = other / UNIT;
+    const [attached, next] = [(offset - HEADER) / 4 + 2, (other - HEADER) / 4 + 2];
+    this.i32[next] = this.i32[attached]!;
+    this.i32[attached] = other / UNIT;
+  }
+
+  /** Says what lies in the block: it is let go of when the block is freed. */
+  setContents(offset: number, contents: (typeof CONTENTS)[number]): void {
+    this.i32[(offset - HEADER) / 4 + 3] = CONTENTS.indexOf(contents);
   }
 
   /** A number that tells this heap from others: another process's, or that of a worker which could not find this one. */
@@ -209,6 +227,8 @@ export abstract class Heap {
   }
 
   #give(offset: number): void {
+    const contents = this.i32[(offset - HEADER) / 4 + 3]!;
+    if (contents !== 0) letGo[contents]?.(this, offset);
     const attached = (this.i32[(offset - HEADER) / 4 + 2]! >>> 0) * UNIT;
     if (attached !== 0) {
       this.reach(attached);

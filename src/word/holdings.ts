@@ -16,7 +16,7 @@ const BLOCK = 4;
 
 /**
  * A new entry in the list of the calling thread: the byte offset of its word `amount`, which is 0. The entry
- * keeps `block`, in which the word lies, until the thread ends.
+ * keeps `within`, the block in which the word lies, until it is dropped or the thread ends.
  */
 export function holding(word: number, guard: number, within: number, heap: Heap = sharedHeap()): number {
   const roster = words(heap);
@@ -29,6 +29,21 @@ export function holding(word: number, guard: number, within: number, heap: Heap 
   heap.i32[block / 4 + NEXT] = Atomics.load(roster, head);
   Atomics.store(roster, head, block | 0);
   return block + 4;
+}
+
+/** Drops an entry of the calling thread, by its word `amount`: nothing is to be given back. Nothing happens when the thread that made it has ended. */
+export function dropHolding(amount: number, heap: Heap = sharedHeap()): void {
+  const dropped = amount - 4;
+  let [list, link] = [words(heap), baseOf(heap.self.id) + HOLDINGS];
+  for (;;) {
+    const block = Atomics.load(list, link) >>> 0;
+    if (block === 0) return;
+    if (block === dropped) break;
+    [list, link] = [heap.i32, block / 4 + NEXT];
+  }
+  Atomics.store(list, link, heap.i32[dropped / 4 + NEXT]!);
+  heap.release(heap.i32[dropped / 4 + BLOCK]! >>> 0);
+  heap.release(dropped);
 }
 
 function* entries(first: number, heap: Heap): Generator<number> {

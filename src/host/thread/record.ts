@@ -97,9 +97,8 @@ export function setNameOf(record: number, name: string): void {
   const block = heap.allocate(text.length + 4);
   heap.bytes.set(text, block + 4);
   heap.i32[block / 4] = text.length;
-  // The old text stays: somebody may be reading it. It goes with the new one, and that with the record.
-  const old = Atomics.exchange(heap.i32, word(record, NAME), block / 16);
-  heap.attach(block, old * 16);
+  // The old text stays: somebody may be reading it. Both go with the record.
+  store(record, NAME, block / 16);
   heap.attach(record, block);
   const id = load(record, ID);
   if (id !== 0) roster.setName(id, nameOf(record));
@@ -183,7 +182,6 @@ export function failToBegin(record: number, error: unknown): boolean {
   const offset = postError(error);
   const heap = sharedHeap();
   store(record, FAILURE, offset / 16);
-  heap.attach(offset, load(record, NAME) * 16);
   heap.attach(record, offset);
   return finish(record, FAILED);
 }
