@@ -11,6 +11,7 @@ import { whereAmI } from './where.ts';
 
 const FIRST_SLICE_MS = 50;
 const LAST_SLICE_MS = 500;
+const POSTPONED_MAX = 2;
 
 /** What a thread that has waited for a while sees to beside: others may have asked it for something. */
 export const onPatrol: (() => void)[] = [];
@@ -33,6 +34,7 @@ export class Patrol {
   #must = false;
   #ticket = 0;
   #known = false;
+  #postponed = 0;
   #tell: (() => void) | null = null;
 
   constructor({ blocks, endless }: { readonly blocks: boolean; readonly endless: boolean }) {
@@ -73,7 +75,9 @@ export class Patrol {
     if (kind === 'lock' || kind === 'reentrant') probe(Atomics.load(this.#heap.i32, target / 4) & OWNER, this.#heap);
     if (!watchesDeadlocks()) return null;
     if (!this.#blocks) waitFoundIdle(this.#ticket, onlyOursPending(), this.#heap);
-    return kind === 'other' ? null : findDeadlock(this.#heap);
+    const deadlock = kind === 'other' ? null : findDeadlock(this.#heap);
+    // Who came last may not have said where it waits: it does so at its own first look.
+    return deadlock?.cycle.some(({ where }) => where === '') === true && ++this.#postponed <= POSTPONED_MAX ? null : deadlock;
   }
 
   /** The lock that is waited for, in words. */
