@@ -1,11 +1,17 @@
 import { Deque } from '../../base/deque.ts';
 import { BinaryHeap } from '../../base/heap.ts';
-import type { Job } from './job.ts';
 
-const byPriority = (a: Job, b: Job): number => b.priority - a.priority || a.number - b.number;
+interface Waiting {
+  /** Counts them in the order in which they came. */
+  readonly number: number;
+  /** The greater, the sooner. */
+  readonly priority: number;
+}
 
-/** Jobs that wait for a slot: in the order in which they came, or by priority once there are any. */
-export class Backlog {
+const byPriority = (a: Waiting, b: Waiting): number => b.priority - a.priority || a.number - b.number;
+
+/** Jobs that wait for their turn: in the order in which they came, or by priority once there are any. */
+export class Backlog<Job extends Waiting> {
   #fifo = new Deque<Job>();
   #heap: BinaryHeap<Job> | null = null;
   /** How many of them are settled already: they are passed over. */
@@ -20,7 +26,7 @@ export class Backlog {
 
   push(job: Job): void {
     if (job.priority !== 0 && this.#heap === null) {
-      this.#heap = new BinaryHeap(byPriority);
+      this.#heap = new BinaryHeap<Job>(byPriority);
       for (const waiting of this.#fifo) this.#heap.push(waiting);
       this.#fifo.clear();
     }

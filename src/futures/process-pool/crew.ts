@@ -24,6 +24,7 @@ import {
 import { BrokenProcessPool, describeDeath } from './broken.ts';
 import { MaybeEncodingError } from './encoding-error.ts';
 import { FunctionBook } from './function-book.ts';
+import { HeapShelf } from './heap-shelf.ts';
 import { type Job, type Outcome, SETTLED, WAITING } from './job.ts';
 import { Member } from './member.ts';
 import { arrived } from './remote-error.ts';
@@ -81,7 +82,7 @@ export class Crew {
   readonly #members: (Member | null)[];
   readonly #jobs: (Job | null)[];
   readonly #free: number[];
-  readonly #backlog = new Backlog();
+  readonly #backlog = new Backlog<Job>();
   /** Jobs that are to be run again, but not yet. */
   readonly #delayed = new Map<Job, NodeJS.Timeout>();
   #tasks = 0;
@@ -98,7 +99,7 @@ export class Crew {
     this.#options = options;
     const { workers } = options;
     this.#board = Board.create(SLOTS, workers);
-    this.#book = new FunctionBook(this.#board.heap);
+    this.#book = new FunctionBook(new HeapShelf(this.#board.heap));
     this.#members = new Array<Member | null>(workers).fill(null);
     this.#jobs = new Array<Job | null>(SLOTS).fill(null);
     this.#free = Array.from({ length: SLOTS }, (_, i) => SLOTS - 1 - i);

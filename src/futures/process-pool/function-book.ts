@@ -1,12 +1,24 @@
 import { isConstant } from '../../message/closures/index.ts';
-import { dropBytes, encode } from '../../message/index.ts';
+import { type Destination, dropBytes, encode } from '../../message/index.ts';
 import { TextualFunctions } from '../textual-functions.ts';
-import { bytesOf, messageItem } from '../../queue/item.ts';
-import type { Heap } from '../../word/heap.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** A function that lies in shared memory for the workers to read. */
+/** Where functions lie that workers read. */
+export interface FunctionShelf {
+  readonly where: Destination;
+  /** Puts an encoded function there, and says where it is. */
+  put(bytes: Uint8Array): number;
+  /** Whether this is what lies at a place. */
+  holds(block: number, bytes: Uint8Array): boolean;
+  /** Nobody calls it any more. */
+  remove(block: number): void;
+  /** Workers that can't look for themselves are told what there is, and what there is no more. */
+  written?(fn: BookedFunction): void;
+  erased?(fn: BookedFunction): void;
+}
+
+/** A function that lies where the workers can read it. */
 export interface BookedFunction {
   readonly block: number;
   readonly serial: number;
@@ -24,15 +36,15 @@ let serials = 0;
  * handed over; one that captures is described anew, for what it captures may have changed, and written anew if it did.
  */
 export class FunctionBook {
-  readonly #heap: Heap;
+  readonly #shelf: FunctionShelf;
   readonly #known = new WeakMap<AnyFunction, BookedFunction>();
   readonly #fixed = new WeakSet<AnyFunction>();
   readonly #written = new Set<BookedFunction>();
   readonly #textual = new TextualFunctions();
   readonly #texts = new Map<string, BookedFunction>();
 
-  constructor(heap: Heap) {
-    this.#heap = heap;
+  constructor(shelf: FunctionShelf) {
+    this.#shelf = shelf;
   }
 
   /** The function as it is now, with one user more. Throws `SendError`. */
@@ -49,18 +61,19 @@ export class FunctionBook {
       same.users++;
       return same;
     }
-    const { bytes } = encode(fn, { where: 'process' });
-    if (!isKnown || Buffer.compare(bytesOf(this.#heap, known.block), bytes) !== 0) return this.#write(fn, bytes, text);
+    const { bytes } = encode(fn, { where: this.#shelf.where });
+    if (!isKnown || !this.#shelf.holds(known.block, bytes)) return this.#write(fn, bytes, text);
     dropBytes(bytes); // The one that was written holds the same blocks.
     known.users++;
     return known;
   }
 
   #write(fn: AnyFunction, bytes: Uint8Array, text: string | null): BookedFunction {
-    const block = (messageItem(this.#heap, bytes).word >>> 0) * 16;
+    const block = this.#shelf.put(bytes);
     const booked: BookedFunction = { block, serial: (serials = (serials + 1) | 0), name: fn.name || '(anonymous)', users: 1 };
     this.#known.set(fn, booked);
     this.#written.add(booked);
+    this.#shelf.written?.(booked);
     if (text !== null) this.#texts.set(text, booked);
     if (text !== null || isConstant(fn) !== 'changes') this.#fixed.add(fn);
     this.#tidy();
@@ -83,8 +96,8 @@ export class FunctionBook {
 
   #erase(booked: BookedFunction): void {
     this.#written.delete(booked);
-    dropBytes(bytesOf(this.#heap, booked.block));
-    this.#heap.release(booked.block);
+    this.#shelf.erased?.(booked);
+    this.#shelf.remove(booked.block);
   }
 
   clear(): void {

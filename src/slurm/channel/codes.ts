@@ -1,0 +1,67 @@
+/*
+ * What records say. `id` is a task unless something else is said.
+ */
+export const CODE = {
+  /** Both ways, when there is nothing else to say. */
+  ping: 1,
+
+  // From a node manager.
+  /** Who it is; the body is JSON. */
+  hello: 2,
+  /** It still has this task from an earlier connection. */
+  held: 3,
+  /** All that it holds has been named. */
+  heldAll: 4,
+  /** A task has ended; `extra` says how, the body is its outcome. */
+  result: 5,
+  /** A task has begun. */
+  begun: 6,
+  /** An answer to `cancel`; `extra`: whether it has been taken back or broken off. */
+  cancelled: 7,
+  /** An answer to `recall`: the task has not begun, and won't here. */
+  returned: 8,
+  /** The answer to `recall` is complete. */
+  recalled: 9,
+  /** Its workers can't begin; the body is the error. */
+  broken: 10,
+  /** It has been told to end soon, and takes no more tasks. The body is why, as text. */
+  leaving: 11,
+
+  // To a node manager.
+  /** It belongs to the driver; the body is a message: `Welcome`. `extra`: so many of its results have come. */
+  welcome: 20,
+  /** It does not; the body is why, as text. */
+  refuse: 21,
+  /** A function; `id` is its number, the body the message. */
+  fn: 22,
+  /** Nobody calls the function `id` any more. */
+  forget: 23,
+  /** The next task may run for `extra` milliseconds. */
+  limit: 24,
+  /** A task: `extra` is the number of its function, the body its input. The code says how the function is called. */
+  task: 25,
+  chunk: 26,
+  chunkOfLists: 27,
+  /** `extra` 1: also when it runs. */
+  cancel: 28,
+  /** Gives back `extra` tasks that have not begun. */
+  recall: 29,
+  /** So many results have come: `extra`. */
+  seen: 30,
+  /** Ends when all has run. */
+  end: 31,
+  /** Ends at once. */
+  quit: 32,
+
+  // Between the program's thread and its link.
+  /** The terms of the next task; the body is a message: `[timeout, priority]`. */
+  terms: 40,
+  /** A node has come: `id` is its number, the body JSON. */
+  node: 41,
+} as const;
+
+/** How a task has ended: the lower bits of `extra` of a result. */
+export const SUCCEEDED = 0;
+export const FAILED = 1;
+export const CANCELLED = 2;
+export const KIND_BITS = 2;

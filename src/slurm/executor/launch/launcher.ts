@@ -1,0 +1,33 @@
+import type { JobFacts } from '../errors.ts';
+
+/** Some nodes that were asked for together: a job, or local processes that stand in for one. */
+export interface Allocation {
+  /** Counts the allocations of an executor. */
+  readonly number: number;
+  /** How many nodes it has, or will have. */
+  readonly nodes: number;
+  /** The job, once it has a number. */
+  readonly job: string | null;
+  /** Whether it has nodes: from then on, its managers should come. */
+  readonly isRunning: boolean;
+  /** Resolves when it has ended, for whatever reason. Never rejects. */
+  readonly ended: Promise<JobFacts>;
+  /** What is known of it now. Never rejects. */
+  facts(): Promise<JobFacts>;
+  /** Ends it. Never rejects. */
+  cancel(): Promise<void>;
+}
+
+/** How nodes are had. */
+export interface Launcher {
+  /** Asks for nodes. Rejects when it is refused. */
+  launch(number: number, nodes: number): Promise<Allocation>;
+}
+
+/** So much of a log is shown. */
+export const LOG_LINES = 20;
+
+/** The last lines of a log. */
+export function tailOf(text: string): string {
+  return text.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+}

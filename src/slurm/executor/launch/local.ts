@@ -1,0 +1,87 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeExit } from '../../../host/process/exit.ts';
+import { Popen, STDOUT } from '../../../subprocess/index.ts';
+import type { JobFacts } from '../errors.ts';
+import { type Allocation, type Launcher, tailOf } from './launcher.ts';
+
+const MAIN = fileURLToPath(new URL('../manager/manager-main.js', import.meta.url));
+
+/** Nodes that are processes of this machine: to develop and to test what is to run on a cluster. */
+export class LocalLauncher implements Launcher {
+  readonly #directory: string;
+  readonly #runFile: string;
+  readonly #node: string;
+
+  constructor(directory: string, runFile: string, node: string) {
+    this.#directory = directory;
+    this.#runFile = runFile;
+    this.#node = node;
+  }
+
+  launch(number: number, nodes: number): Promise<Allocation> {
+    const log = join(this.#directory, `local-${number}.log`);
+    const fd = openSync(log, 'a', 0o600);
+    try {
+      const processes = Array.from(
+        { length: nodes },
+        (_, rank) =>
+          new Popen([this.#node, MAIN, this.#runFile, String(number), String(rank)], {
+            stdout: fd,
+            stderr: STDOUT,
+            startNewSession: true,
+          }),
+      );
+      return Promise.resolve(new LocalAllocation(number, processes, log));
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+class LocalAllocation implements Allocation {
+  readonly job = null;
+  readonly isRunning = true;
+  readonly number: number;
+  readonly nodes: number;
+  readonly ended: Promise<JobFacts>;
+  readonly #processes: readonly Popen[];
+  readonly #log: string;
+  #isCancelled = false;
+
+  constructor(number: number, processes: readonly Popen[], log: string) {
+    this.number = number;
+    this.nodes = processes.length;
+    this.#processes = processes;
+    this.#log = log;
+    this.ended = Promise.all(processes.map((process) => process.wait())).then(() => this.facts());
+  }
+
+  facts(): Promise<JobFacts> {
+    const codes = this.#processes.map(({ returnCode }) => returnCode);
+    const bad = codes.find((code) => code !== null && code !== 0) ?? null;
+    const isOver = codes.every((code) => code !== null);
+    const state = !isOver && bad === null ? 'RUNNING' : this.#isCancelled ? 'CANCELLED' : bad === null ? 'COMPLETED' : 'FAILED';
+    let log = '';
+    try {
+      log = tailOf(readFileSync(this.#log, 'utf8'));
+    } catch {
+      // It was removed.
+    }
+    return Promise.resolve({
+      job: null,
+      state,
+      reason: bad === null ? '' : describeExit(bad),
+      exitCode: bad,
+      log,
+      hint: '',
+    });
+  }
+
+  async cancel(): Promise<void> {
+    this.#isCancelled = true;
+    for (const process of this.#processes) if (process.poll() === null) process.kill();
+    await this.ended;
+  }
+}

@@ -1,0 +1,151 @@
+import { JobFailedError, type JobFacts } from '../errors.ts';
+import type { Allocation, Launcher } from '../launch/launcher.ts';
+
+export interface CapacityOptions {
+  readonly nodes: number;
+  readonly startTimeout: number;
+  /** How many nodes are connected, and of one allocation. */
+  readonly connected: () => number;
+  readonly connectedOf: (allocation: number) => number;
+  /** Whether there is anything to run. */
+  readonly hasWork: () => boolean;
+  /** No nodes will come. */
+  readonly onFailure: (error: JobFailedError) => void;
+  readonly onJobs: (jobs: readonly string[]) => void;
+}
+
+/** So many allocations in a row may end without a single node having come. */
+const FAILURES_MAX = 2;
+/** How often is looked whether nodes that should be there are missing. */
+const LOOK_MS = 500;
+
+interface Watched {
+  readonly allocation: Allocation;
+  /** Its managers have all been here, or were waited for in vain. */
+  hasCome: boolean;
+  /** Since when it has nodes. */
+  runningSince: number | null;
+}
+
+/**
+ * Has as many nodes as are wanted. That nodes are lost is the normal course of things: their jobs reach their time limit, are pre-empted, fail.
+ * Others are asked for, unless somebody has cancelled the job by hand, or job after job ends without having sent a node.
+ */
+export class Capacity {
+  readonly #launcher: Launcher;
+  readonly #options: CapacityOptions;
+  readonly #watched = new Map<number, Watched>();
+  #launching = 0;
+  #made = 0;
+  #failures = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #isOver = false;
+  #hasFailed = false;
+
+  constructor(launcher: Launcher, options: CapacityOptions) {
+    this.#launcher = launcher;
+    this.#options = options;
+  }
+
+  /** The allocation with this number, also one that has ended. */
+  allocation(number: number): Allocation | undefined {
+    return this.#known.get(number);
+  }
+  readonly #known = new Map<number, Allocation>();
+
+  /** Asks for what is missing. */
+  ensure(): void {
+    if (this.#isOver || this.#hasFailed) return;
+    this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
+    let expected = this.#launching;
+    for (const [number, watched] of this.#watched)
+      if (!watched.hasCome) expected += Math.max(0, watched.allocation.nodes - this.#options.connectedOf(number));
+    const missing = this.#options.nodes - this.#options.connected() - expected;
+    if (missing > 0) void this.#launch(missing);
+  }
+
+  /** A node has come. */
+  nodeCame(number: number): void {
+    this.#failures = 0;
+    const watched = this.#watched.get(number);
+    if (watched !== undefined && this.#options.connectedOf(number) >= watched.allocation.nodes) watched.hasCome = true;
+  }
+
+  async #launch(nodes: number): Promise<void> {
+    this.#launching += nodes;
+    const number = this.#made++;
+    try {
+      const allocation = await this.#launcher.launch(number, nodes);
+      this.#known.set(number, allocation);
+      this.#watched.set(number, { allocation, hasCome: false, runningSince: null });
+      this.#tellJobs();
+      void allocation.ended.then((facts) => this.#ended(number, facts));
+      if (this.#isOver) await allocation.cancel();
+    } catch (error) {
+      this.#fail(error instanceof JobFailedError ? error : refused(error));
+    } finally {
+      this.#launching -= nodes;
+    }
+  }
+
+  #ended(number: number, facts: JobFacts): void {
+    const watched = this.#watched.get(number);
+    if (watched === undefined) return;
+    this.#watched.delete(number);
+    this.#tellJobs();
+    if (this.#isOver || this.#hasFailed) return;
+    if (facts.state === 'CANCELLED') return this.#fail(new JobFailedError('the job was cancelled, and no other is asked for', facts));
+    if (!watched.hasCome && this.#options.connectedOf(number) === 0 && ++this.#failures >= FAILURES_MAX)
+      return this.#fail(new JobFailedError(`${this.#failures} times in a row a job has ended before one of its nodes had come`, facts));
+    if (this.#options.hasWork()) this.ensure();
+  }
+
+  #look(): void {
+    for (const watched of this.#watched.values()) {
+      const { allocation } = watched;
+      if (watched.hasCome || !allocation.isRunning) continue;
+      watched.runningSince ??= performance.now();
+      if (performance.now() - watched.runningSince < this.#options.startTimeout) continue;
+      watched.hasCome = true;
+      if (this.#options.connectedOf(allocation.number) > 0) continue;
+      void this.#neverCame(allocation);
+    }
+    if (this.#options.hasWork()) this.ensure();
+  }
+
+  async #neverCame(allocation: Allocation): Promise<void> {
+    const facts = await allocation.facts();
+    this.#fail(new JobFailedError(`none of the job's nodes has come within ${this.#options.startTimeout} ms of its start`, facts));
+    await allocation.cancel();
+  }
+
+  #fail(error: JobFailedError): void {
+    if (this.#isOver || this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#options.onFailure(error);
+  }
+
+  #tellJobs(): void {
+    this.#options.onJobs([...this.#watched.values()].flatMap(({ allocation }) => allocation.job ?? []));
+  }
+
+  /** Asks for nothing more, and resolves when all allocations have ended; those that have not after a while are cancelled. */
+  async end(patience: number): Promise<void> {
+    this.#isOver = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await Promise.all(
+      [...this.#watched.values()].map(async ({ allocation }) => {
+        let hasEnded = false;
+        const ended = allocation.ended.then(() => void (hasEnded = true));
+        if (patience > 0) await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, patience))]);
+        if (!hasEnded) await allocation.cancel();
+      }),
+    );
+  }
+}
+
+function refused(error: unknown): JobFailedError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const facts: JobFacts = { job: null, state: 'REFUSED', reason: '', exitCode: null, log: '', hint: '' };
+  return new JobFailedError(`the job could not be submitted: ${reason}`, facts, '', { cause: error });
+}

@@ -1,0 +1,261 @@
+import { inspect } from 'node:util';
+import { availableParallelism } from 'node:os';
+import type { Executor } from '../../../futures/executor.ts';
+import { BrokenExecutorError, BrokenWorkerError } from '../../../futures/errors.ts';
+import { BrokenProcessPool } from '../../../futures/process-pool/broken.ts';
+import { type AnyFuture, outcome as outcomeOf, whenDone } from '../../../futures/future.ts';
+import { ProcessPoolExecutor } from '../../../futures/process-pool-executor.ts';
+import { ThreadPoolExecutor } from '../../../futures/thread-pool.ts';
+import { describeThrown } from '../../../futures/process-pool/remote-error.ts';
+import type { Channel } from '../../channel/channel.ts';
+import { CANCELLED, CODE, FAILED } from '../../channel/codes.ts';
+import { decode, encode } from '../../../message/index.ts';
+import type { Welcome } from './hello.ts';
+import { initialize, OUTCOME_HEADER, UNKNOWN_FUNCTION, work } from './work.ts';
+
+/** A longer function is sent to a worker only when the worker asks for it. */
+const SENT_ALONG_BYTES = 16_384;
+/** How often is looked which tasks have begun, and at how many. */
+const LOOK_MS = 5;
+const LOOKED_AT = 64;
+
+interface Job {
+  readonly id: number;
+  readonly future: AnyFuture;
+  /** The driver knows that it has begun. */
+  isKnownToRun: boolean;
+}
+
+interface Result {
+  readonly id: number;
+  readonly kind: number;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Runs on a node what the driver sends: the workers behind it are a pool of threads or of processes. It outlives its connection: tasks
+ * go on, and results are kept until the driver has them.
+ */
+export class Manager {
+  readonly #pool: Executor;
+  readonly workers: number;
+  readonly #functions = new Map<number, Buffer>();
+  readonly #jobs = new Map<number, Job>();
+  /** Tasks of which the driver does not know that they have begun, in the order in which they came. */
+  readonly #unseen = new Map<number, Job>();
+  /** Results that the driver has not confirmed, the oldest first. */
+  #kept: Result[] = [];
+  /** How many results have been confirmed. */
+  #confirmed = 0;
+  #channel: Channel | null = null;
+  #limit: number | undefined;
+  #looking: NodeJS.Timeout | null = null;
+  #isBroken = false;
+  #isLeaving = false;
+  /** Called when everything has run and nothing more comes. */
+  onEnd: (how: 'ended' | 'quit') => void = () => {};
+
+  constructor({ workerType, workers, maxTasksPerWorker, initializer }: Welcome) {
+    this.workers = workers ?? availableParallelism();
+    const options = {
+      maxWorkers: this.workers,
+      ...(maxTasksPerWorker === null ? {} : { maxTasksPerWorker }),
+      ...(initializer === null ? {} : { initializer: initialize, initargs: [Buffer.from(initializer)] as const }),
+    };
+    this.#pool =
+      workerType === 'threads' ? new ThreadPoolExecutor({ ...options, threadNamePrefix: 'worker' }) : new ProcessPoolExecutor(options);
+  }
+
+  get running(): number {
+    return this.#jobs.size;
+  }
+
+  /** Says over a new channel what it has of the earlier one. */
+  tellHeld(channel: Channel): void {
+    for (const id of this.#jobs.keys()) channel.send(CODE.held, id);
+    for (const { id } of this.#kept) channel.send(CODE.held, id);
+    channel.send(CODE.heldAll);
+  }
+
+  /** From now on the driver hears it over this channel; it has had so many results. */
+  attach(channel: Channel, seen: number): void {
+    this.#confirm(seen);
+    for (const job of this.#jobs.values()) {
+      job.isKnownToRun = false;
+      this.#unseen.set(job.id, job);
+    }
+    this.#channel = channel;
+    for (const result of this.#kept) this.#sendResult(result);
+    if (this.#isLeaving) channel.send(CODE.leaving);
+    this.#look();
+  }
+
+  detach(): void {
+    this.#channel = null;
+  }
+
+  hear(code: number, id: number, extra: number, body: Buffer): void {
+    switch (code) {
+      case CODE.fn:
+        this.#functions.set(id, Buffer.from(body));
+        return;
+      case CODE.forget:
+        this.#functions.delete(id);
+        return;
+      case CODE.limit:
+        this.#limit = extra;
+        return;
+      case CODE.task:
+      case CODE.chunk:
+      case CODE.chunkOfLists:
+        this.#run(id, code, extra, body, this.#limit);
+        this.#limit = undefined;
+        return;
+      case CODE.cancel:
+        this.#cancel(id, extra === 1);
+        return;
+      case CODE.recall:
+        this.#giveBack(extra);
+        return;
+      case CODE.seen:
+        this.#confirm(extra);
+        return;
+      case CODE.end:
+        void this.#pool.shutdown().then(() => this.onEnd('ended'));
+        return;
+      case CODE.quit:
+        void this.#pool.terminateWorkers().then(() => this.onEnd('quit'));
+    }
+  }
+
+  /** Gives back what has not begun, and takes no more. Resolves when what had begun has ended. */
+  async leave(why: string): Promise<void> {
+    this.#isLeaving = true;
+    this.#channel?.send(CODE.leaving, 0, 0, Buffer.from(why));
+    this.#giveBack(Infinity);
+    await this.#pool.shutdown();
+  }
+
+  #run(id: number, how: number, fn: number, body: Buffer, limit: number | undefined): void {
+    const bytes = this.#functions.get(fn);
+    if (bytes === undefined || this.#isLeaving) return void this.#channel?.send(CODE.returned, id);
+    // The body lies in what has been read from the socket, beside the bodies of other tasks.
+    const input = Buffer.from(body);
+    this.#submit(id, how, fn, bytes.length > SENT_ALONG_BYTES ? null : bytes, input, limit);
+  }
+
+  #submit(id: number, how: number, fn: number, bytes: Buffer | null, input: Buffer, limit: number | undefined): void {
+    let future: AnyFuture;
+    try {
+      const submitter = limit === undefined ? this.#pool : this.#pool.with({ timeout: limit });
+      future = submitter.submit(work as never, ...([fn, bytes, how, input] as never)) as AnyFuture;
+    } catch (error) {
+      return this.#finish({ id, kind: FAILED, body: message(error) });
+    }
+    const job: Job = { id, future, isKnownToRun: false };
+    this.#jobs.set(id, job);
+    this.#unseen.set(id, job);
+    this.#look();
+    whenDone(future, () => {
+      if (this.#jobs.get(id) !== job) return; // It has been given back.
+      this.#jobs.delete(id);
+      this.#unseen.delete(id);
+      if (future.cancelled) return this.#finish({ id, kind: CANCELLED, body: NOTHING });
+      try {
+        const outcome = outcomeOf(future) as Buffer;
+        if (outcome[0] === UNKNOWN_FUNCTION) return this.#submit(id, how, fn, this.#functions.get(fn) ?? Buffer.alloc(0), input, limit);
+        this.#finish({ id, kind: outcome[0]!, body: outcome.subarray(OUTCOME_HEADER) });
+      } catch (error) {
+        this.#failed(id, error);
+      }
+    });
+  }
+
+  /** The pool says why a task has no outcome: its worker died, its time was up, or no worker can begin. */
+  #failed(id: number, error: unknown): void {
+    if (hasBrokenPool(error) && !this.#isBroken) {
+      this.#isBroken = true;
+      this.#channel?.send(CODE.broken, 0, 0, message(error));
+    }
+    this.#finish({ id, kind: FAILED, body: message(error) });
+  }
+
+  #finish(result: Result): void {
+    this.#kept.push(result);
+    this.#sendResult(result);
+  }
+
+  #sendResult({ id, kind, body }: Result): void {
+    this.#channel?.send(CODE.result, id, kind, body);
+  }
+
+  #confirm(seen: number): void {
+    const count = seen - this.#confirmed;
+    if (count <= 0) return;
+    this.#kept = this.#kept.slice(count);
+    this.#confirmed = seen;
+  }
+
+  #cancel(id: number, running: boolean): void {
+    const job = this.#jobs.get(id);
+    const isDone = job !== undefined && job.future.cancel({ running });
+    this.#channel?.send(CODE.cancelled, id, isDone ? 1 : 0);
+  }
+
+  /** The last of those that have not begun go back: the first may begin at any moment. */
+  #giveBack(count: number): void {
+    let left = count;
+    for (const job of [...this.#unseen.values()].toReversed()) {
+      if (left <= 0) break;
+      this.#jobs.delete(job.id);
+      if (job.future.running || !job.future.cancel()) {
+        this.#jobs.set(job.id, job);
+        continue;
+      }
+      this.#unseen.delete(job.id);
+      this.#channel?.send(CODE.returned, job.id);
+      left--;
+    }
+    this.#channel?.send(CODE.recalled);
+  }
+
+  /** Tells which tasks have begun: of those that take longer than a look. */
+  #look(): void {
+    if (this.#unseen.size === 0 || this.#channel === null) return;
+    this.#looking ??= setTimeout(() => {
+      this.#looking = null;
+      let looked = 0;
+      for (const job of this.#unseen.values()) {
+        if (looked++ >= Math.max(LOOKED_AT, this.workers * 2)) break;
+        if (!job.future.running) continue;
+        job.isKnownToRun = true;
+        this.#unseen.delete(job.id);
+        this.#channel?.send(CODE.begun, job.id);
+      }
+      this.#look();
+    }, LOOK_MS);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Whether no worker can begin: the initializer fails. The death of a worker has a reason. */
+function hasBrokenPool(error: unknown): boolean {
+  if (!(error instanceof BrokenExecutorError) || error instanceof BrokenWorkerError) return false;
+  return !(error instanceof BrokenProcessPool) || error.reason === '';
+}
+
+/** An error as a message, whatever it takes. */
+function message(error: unknown): Uint8Array {
+  for (const value of [() => error, () => describeThrown(error)]) {
+    try {
+      return Buffer.from(encode(value(), { where: 'program' }).bytes);
+    } catch {
+      // The next attempt is more modest.
+    }
+  }
+  return Buffer.from(encode(new Error(inspect(error)), { where: 'program' }).bytes);
+}
+
+/** What a manager has been told about the pool that it shall have. */
+export const readWelcome = (body: Buffer): Welcome => decode(body) as Welcome;

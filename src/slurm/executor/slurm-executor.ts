@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { deadlineAfter, LONGEST_TIMER_MS, NEVER } from '../../base/deadline.ts';
+import { StateError } from '../../base/errors.ts';
+import { positiveInteger } from '../../base/positive-integer.ts';
+import type { ChunkResult } from '../../futures/fabric/chunk.ts';
+import { retryPlan } from '../../futures/fabric/work.ts';
+import { Executor } from '../../futures/executor.ts';
+import type { AnyFuture, Future } from '../../futures/future.ts';
+import { CHUNK_MAX, type ChunkSource } from '../../futures/map.ts';
+import { oneByOne } from '../../futures/one-by-one.ts';
+import { NO_TERMS, type Terms } from '../../futures/terms.ts';
+import { encode } from '../../message/index.ts';
+import { mainModule } from '../../message/closures/index.ts';
+import { CODE } from '../channel/codes.ts';
+import { Link } from './link/link.ts';
+import type { LinkPlan } from './link/plan.ts';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly unknown[]> {
+  /** Where the nodes come from: `local` stands processes of this machine in for them, to develop and to test without a cluster. */
+  readonly launcher?: 'local' | undefined;
+  /** How many nodes; 1 when left out. */
+  readonly nodes?: number | undefined;
+  /** How many workers each node has; as many as it has processors for the job when left out. */
+  readonly workersPerNode?: number | undefined;
+  /** What the workers are: threads of one process when left out. */
+  readonly workerType?: 'threads' | 'processes' | undefined;
+  /** Runs once in each worker before its first task. An error of it breaks the executor. */
+  readonly initializer?: ((...args: I) => unknown) | undefined;
+  readonly initargs?: readonly [...I] | undefined;
+  /** A worker is replaced after so many tasks. */
+  readonly maxTasksPerWorker?: number | undefined;
+  /** How often a task is run again that had begun on a node that was lost; 2 when left out. What had not begun is always run elsewhere. */
+  readonly nodeRetries?: number | undefined;
+  /** A folder that this machine and all nodes see. A folder of its own is made in it for the run, which others can't read. */
+  readonly directory?: string | undefined;
+  /** The address at which the nodes reach this machine; all that it has are tried when left out. */
+  readonly address?: string | undefined;
+  /** Milliseconds that nodes may take to come once their job runs: 60,000 when left out. */
+  readonly startTimeout?: number | undefined;
+  /** Milliseconds after which a node, or the program, that says nothing at all is taken for lost: 5,000 when left out. */
+  readonly silence?: number | undefined;
+  /** Milliseconds that a node looks for a program it has lost, before it ends: 30,000 when left out. */
+  readonly orphanTimeout?: number | undefined;
+}
+
+let made = 0;
+/** An executor that nobody has any more lets its nodes go once everything has run. */
+const abandoned = new FinalizationRegistry<Link>((link) => void link.close());
+
+/**
+ * Runs functions on the nodes of a cluster: the same executor as for threads and processes, with the same futures.
+ *
+ * Nodes are asked for once, with the first task; on each of them a pool of threads or processes takes tasks, over a connection that both
+ * ends have proved themselves for. Nodes that are lost are replaced, and their tasks run again, within `nodeRetries`. An error comes home with its
+ * class, cause and stack; one that is the cluster's says which job, which node, why, and what the log ends with.
+ */
+export class SlurmExecutor<I extends readonly unknown[] = readonly unknown[]> extends Executor {
+  protected readonly title: string = `SlurmExecutor-${made++}`;
+  private readonly link: Link;
+  /** How many workers there are when all nodes are there; an estimate where nothing was said. */
+  private readonly workers: number;
+
+  constructor(options: SlurmExecutorOptions<I> = {}) {
+    super();
+    const { nodes = 1, workersPerNode } = options;
+    const perNode = workersPerNode === undefined ? null : positiveInteger(workersPerNode, 'workersPerNode');
+    this.workers = positiveInteger(nodes, 'nodes') * (perNode ?? 4);
+    this.link = new Link(planOf(this.title, options, perNode));
+    abandoned.register(this, this.link, this);
+  }
+
+  /** Asks for the nodes now; otherwise the first task does. */
+  start(): this {
+    this.link.start();
+    return this;
+  }
+
+  /** The jobs that there are now. */
+  get jobs(): readonly string[] {
+    return this.link.jobs;
+  }
+
+  protected dispatch(fn: AnyFunction, args: readonly unknown[], terms: Terms): AnyFuture {
+    this.refuseWhenBroken();
+    const { timeout, signal, priority, retries, transfer, onMessage } = terms;
+    if (transfer !== undefined || onMessage !== undefined)
+      throw new StateError(
+        'ERR_TERMS',
+        `${transfer === undefined ? 'onMessage' : 'transfer'} is for threads: nodes share no memory with this machine. Return what is to come home`,
+      );
+    if (signal?.aborted === true) return this.link.failed(signal.reason);
+    const limit = limitOf(timeout);
+    const future = this.link.submit({ fn, how: CODE.task, input: [...args], limit, priority, retry: retryPlan(retries) });
+    if (signal !== undefined) {
+      const onAbort = (): void => this.link.abort(future, signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      future.addDoneCallback(() => signal.removeEventListener('abort', onAbort));
+    }
+    return future;
+  }
+
+  protected chunks(fn: AnyFunction, terms: Terms): ChunkSource {
+    this.refuseWhenBroken();
+    const { workers, link } = this;
+    const close = (): void => {};
+    if (terms !== NO_TERMS) return { workers, close, ...oneByOne((args) => this.dispatch(fn, args, terms)) };
+    return {
+      workers,
+      close,
+      chunkMax: CHUNK_MAX,
+      submit: (items, isSpread) => link.submit({ fn, how: isSpread ? CODE.chunkOfLists : CODE.chunk, input: items }) as Future<ChunkResult>,
+    };
+  }
+
+  private refuseWhenBroken(): void {
+    if (this.link.failure !== null) throw this.link.failure;
+  }
+
+  protected cancelQueued(): void {
+    this.link.cancelQueued();
+  }
+
+  protected end(): Promise<void> {
+    abandoned.unregister(this);
+    return this.link.close();
+  }
+
+  protected endSync(): void {
+    abandoned.unregister(this);
+    this.link.closeSync();
+  }
+
+  protected terminate(): Promise<void> {
+    abandoned.unregister(this);
+    return this.link.terminate();
+  }
+}
+
+/** A time limit as a whole number of milliseconds; 0 for none, and for one that Node's timers could not count. */
+function limitOf(timeout: number | undefined): number {
+  if (timeout === undefined || deadlineAfter(timeout) === NEVER || timeout > LONGEST_TIMER_MS) return 0;
+  return Math.max(1, Math.ceil(timeout));
+}
+
+function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecutorOptions<I>, workers: number | null): LinkPlan {
+  const { nodes = 1, workerType = 'threads', initializer, initargs = [], maxTasksPerWorker, nodeRetries = 2 } = options;
+  if (initializer !== undefined && typeof initializer !== 'function')
+    throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
+  if (workerType !== 'threads' && workerType !== 'processes')
+    throw new TypeError(`workerType must be 'threads' or 'processes': got ${String(workerType)}`);
+  if (!Number.isInteger(nodeRetries) || nodeRetries < 0)
+    throw new RangeError(`nodeRetries must be a number of times, 0 or more: got ${nodeRetries}`);
+  const { silence = 5000 } = options;
+  return {
+    title,
+    directory: directoryFor(options.directory),
+    host: options.address ?? '127.0.0.1',
+    hosts: [options.address ?? '127.0.0.1'],
+    heartbeat: Math.min(1000, silence / 4),
+    silence,
+    cwd: process.cwd(),
+    argv: process.argv,
+    main: mainModule(),
+    welcome: {
+      workerType,
+      workers,
+      maxTasksPerWorker: maxTasksPerWorker === undefined ? null : positiveInteger(maxTasksPerWorker, 'maxTasksPerWorker'),
+      initializer: initializer === undefined ? null : new Uint8Array(encode([initializer, initargs], { where: 'program' }).bytes),
+    },
+    launch: { kind: 'local', node: process.execPath },
+    nodes,
+    nodeRetries,
+    startTimeout: options.startTimeout ?? 60_000,
+    orphanTimeout: options.orphanTimeout ?? 30_000,
+  };
+}
+
+/** A folder of the run's own. */
+function directoryFor(parent: string | undefined): string {
+  if (parent === undefined) return mkdtempSync(join(tmpdir(), 'manycore-'));
+  const path = join(resolve(parent), `manycore-${randomUUID()}`);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
+  return path;
+}

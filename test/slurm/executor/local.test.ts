@@ -1,0 +1,11 @@
+import { SlurmExecutor } from '../../../src/slurm/executor/slurm-executor.ts';
+import { testExecutor } from '../../futures/executor-suite.ts';
+
+testExecutor({
+  name: 'nodes',
+  sharesThreads: true,
+  died: 'BrokenWorkerError',
+  broken: 'BrokenExecutorError',
+  make: ({ maxWorkers, initializer, maxTasksPerWorker }) =>
+    new SlurmExecutor({ launcher: 'local', workersPerNode: maxWorkers, initializer, maxTasksPerWorker }),
+});
