@@ -1,3 +1,4 @@
+import { within } from '../../../base/within.ts';
 import { JobFailedError, type JobFacts } from '../errors.ts';
 import type { Allocation, Launcher } from '../launch/launcher.ts';
 
@@ -137,7 +138,7 @@ export class Capacity {
       [...this.#watched.values()].map(async ({ allocation }) => {
         let hasEnded = false;
         const ended = allocation.ended.then(() => void (hasEnded = true));
-        if (patience > 0) await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, patience))]);
+        if (patience > 0) await within(ended, { timeout: patience });
         if (!hasEnded) await allocation.cancel();
       }),
     );

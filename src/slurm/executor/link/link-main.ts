@@ -7,6 +7,7 @@ import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { version } from '../../../base/version.ts';
+import { within } from '../../../base/within.ts';
 import { serviceEnd } from '../../../host/thread/service.ts';
 import { decode, encode } from '../../../message/index.ts';
 import type { Channel } from '../../channel/channel.ts';
@@ -208,9 +209,7 @@ async function close(how: number): Promise<void> {
   const left = new Promise<void>((resolve) => (allLeft = resolve));
   for (const { channel } of dispatcher.peers) channel.send(how);
   if (dispatcher.peers.size === 0) allLeft();
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([left, new Promise<void>((resolve) => (timer = setTimeout(resolve, END_MS)))]);
-  clearTimeout(timer);
+  await within(left, { timeout: END_MS });
   const hadNodes = nodes > 0;
   for (const { channel } of dispatcher.peers) channel.close();
   await capacity.end(hadNodes && how === CODE.end ? END_MS : 0);
