@@ -7,7 +7,7 @@ import { StateError } from '../../base/errors.ts';
 import { positiveInteger } from '../../base/positive-integer.ts';
 import type { ChunkResult } from '../../futures/fabric/chunk.ts';
 import { retryPlan } from '../../futures/fabric/work.ts';
-import { Executor } from '../../futures/executor.ts';
+import { Executor, type ExecutorOptions } from '../../futures/executor.ts';
 import type { AnyFuture, Future } from '../../futures/future.ts';
 import { CHUNK_MAX, type ChunkSource } from '../../futures/map.ts';
 import { oneByOne } from '../../futures/one-by-one.ts';
@@ -20,7 +20,7 @@ import type { LinkPlan } from './link/plan.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly unknown[]> {
+export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions {
   /** Where the nodes come from: `local` stands processes of this machine in for them, to develop and to test without a cluster. */
   readonly launcher?: 'local' | undefined;
   /** How many nodes; 1 when left out. */
@@ -36,6 +36,8 @@ export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly un
   readonly maxTasksPerWorker?: number | undefined;
   /** How often a task is run again that had begun on a node that was lost; 2 when left out. What had not begun is always run elsewhere. */
   readonly nodeRetries?: number | undefined;
+  /** The Node that runs on the nodes; the one that runs this program when left out. */
+  readonly nodePath?: string | undefined;
   /** A folder that this machine and all nodes see. A folder of its own is made in it for the run, which others can't read. */
   readonly directory?: string | undefined;
   /** The address at which the nodes reach this machine; all that it has are tried when left out. */
@@ -66,7 +68,7 @@ export class SlurmExecutor<I extends readonly unknown[] = readonly unknown[]> ex
   private readonly workers: number;
 
   constructor(options: SlurmExecutorOptions<I> = {}) {
-    super();
+    super(options);
     const { nodes = 1, workersPerNode } = options;
     const perNode = workersPerNode === undefined ? null : positiveInteger(workersPerNode, 'workersPerNode');
     this.workers = positiveInteger(nodes, 'nodes') * (perNode ?? 4);
@@ -172,7 +174,7 @@ function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecu
       maxTasksPerWorker: maxTasksPerWorker === undefined ? null : positiveInteger(maxTasksPerWorker, 'maxTasksPerWorker'),
       initializer: initializer === undefined ? null : new Uint8Array(encode([initializer, initargs], { where: 'program' }).bytes),
     },
-    launch: { kind: 'local', node: process.execPath },
+    launch: { kind: 'local', node: options.nodePath ?? process.execPath },
     nodes,
     nodeRetries,
     startTimeout: options.startTimeout ?? 60_000,

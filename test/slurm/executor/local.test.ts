@@ -6,6 +6,5 @@ testExecutor({
   sharesThreads: true,
   died: 'BrokenWorkerError',
   broken: 'BrokenExecutorError',
-  make: ({ maxWorkers, initializer, maxTasksPerWorker }) =>
-    new SlurmExecutor({ launcher: 'local', workersPerNode: maxWorkers, initializer, maxTasksPerWorker }),
+  make: ({ maxWorkers, ...options }) => new SlurmExecutor({ launcher: 'local', workersPerNode: maxWorkers, ...options }),
 });

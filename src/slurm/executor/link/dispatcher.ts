@@ -282,6 +282,6 @@ export class Dispatcher {
 
   /** Nothing will run any more. */
   failAll(error: Uint8Array): void {
-    for (const task of [...this.#tasks.values()]) this.#fail(task, error);
+    for (const task of this.#tasks.values()) this.#fail(task, error);
   }
 }

@@ -76,11 +76,10 @@ export class Link {
     this.#service = new Service(new URL('./link-main.js', import.meta.url), `${plan.title}-link`, plan);
     this.#service.onMessage = (message) => this.#hear(message as ToProgram);
     void this.#service.ended.then((error) => this.#ended(error));
-    const link = this;
     this.#source = {
-      isRunning: (future) => link.#jobs.get(ticketOf(future))?.begunOn != null,
-      cancel: (future, running) => link.#cancel(ticketOf(future), running),
-      waitSync: (future, deadline) => link.#pumpUntil(() => peek(future) >= state.CANCELLED, deadline),
+      isRunning: (future) => this.#jobs.get(ticketOf(future))?.begunOn != null,
+      cancel: (future, running) => this.#cancel(ticketOf(future), running),
+      waitSync: (future, deadline) => this.#pumpUntil(() => peek(future) >= state.CANCELLED, deadline),
     };
   }
 

@@ -69,8 +69,7 @@ async function connectSomewhere(): Promise<Channel> {
     }
   }
   const worst = failures.find(({ code }) => code === 'ERR_CHANNEL_SECRET') ?? failures.find(({ code }) => code === 'ERR_CHANNEL_NO_ROUTE');
-  const code = (worst ?? failures[0]!).code as ChannelError['code'];
-  throw new ChannelError(code as never, failures.map(({ message }) => message).join('; '));
+  throw new ChannelError((worst ?? failures[0]!).code, failures.map(({ message }) => message).join('; '));
 }
 
 /** Is told what it shall be, and serves until the connection ends. Resolves with the reason. */

@@ -138,7 +138,7 @@ export class Manager {
 
   #run(id: number, how: number, fn: number, body: Buffer, limit: number | undefined): void {
     const bytes = this.#functions.get(fn);
-    if (bytes === undefined || this.#isLeaving) return void this.#channel?.send(CODE.returned, id);
+    if (bytes === undefined || this.#isLeaving) return this.#channel?.send(CODE.returned, id);
     // The body lies in what has been read from the socket, beside the bodies of other tasks.
     const input = Buffer.from(body);
     this.#submit(id, how, fn, bytes.length > SENT_ALONG_BYTES ? null : bytes, input, limit);
@@ -221,8 +221,8 @@ export class Manager {
 
   /** Tells which tasks have begun: of those that take longer than a look. */
   #look(): void {
-    if (this.#unseen.size === 0 || this.#channel === null) return;
-    this.#looking ??= setTimeout(() => {
+    if (this.#unseen.size === 0 || this.#channel === null || this.#looking !== null) return;
+    this.#looking = setTimeout(() => {
       this.#looking = null;
       let looked = 0;
       for (const job of this.#unseen.values()) {
