@@ -24,7 +24,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Peer } from './peer.ts';
 import type { LinkPlan, ToLink, ToProgram } from './plan.ts';
 
-/** How long the nodes may take to end when they have been told to. */
+/** How long the nodes may take to end when they have been told to, or when their connection has ended. */
 const END_MS = 5000;
 
 const end = serviceEnd();
@@ -60,7 +60,10 @@ const dispatcher = new Dispatcher(
     },
     wantsNodes: () => void ready.then(() => capacity.ensure()),
     async describeLoss(task, peer, reason) {
-      const facts = await factsOf(peer.hello.allocation);
+      const allocation = capacity.allocation(peer.hello.allocation);
+      // The connection ends before the system says why.
+      if (allocation !== undefined) await within(allocation.ended, { timeout: END_MS });
+      const facts = (await allocation?.facts()) ?? unknownFacts;
       const times = task.losses > 1 ? ` for the ${task.losses}. time` : '';
       return message(
         new NodeLostError(
@@ -87,9 +90,6 @@ const capacity = new Capacity(launcher, {
 });
 
 const unknownFacts: JobFacts = { job: null, state: 'UNKNOWN', reason: '', exitCode: null, log: '', hint: '' };
-async function factsOf(allocation: number): Promise<JobFacts> {
-  return (await capacity.allocation(allocation)?.facts()) ?? unknownFacts;
-}
 
 let failure: Uint8Array | null = null;
 /** Nothing can run any more. */
