@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import { CODE } from './codes.ts';
 import { ChannelError } from './errors.ts';
 import { type OnRecord, RecordReader, RecordWriter } from './records.ts';
@@ -17,7 +17,7 @@ export interface ChannelTimes {
 export class Channel {
   /** Called once, when the other end has gone or `close` was called. */
   onClose: (reason: ChannelError) => void = () => {};
-  readonly #stream: Duplex;
+  readonly #stream: Socket;
   readonly #writer = new RecordWriter();
   readonly #timer: NodeJS.Timeout;
   #onRecord: OnRecord = () => {};
@@ -28,7 +28,7 @@ export class Channel {
   /** Bytes that have been read. */
   received = 0;
 
-  constructor(stream: Duplex, { heartbeat, silence }: ChannelTimes) {
+  constructor(stream: Socket, { heartbeat, silence }: ChannelTimes) {
     this.#stream = stream;
     const reader = new RecordReader((code, id, extra, body) => {
       if (code !== CODE.ping) this.#onRecord(code, id, extra, body);
