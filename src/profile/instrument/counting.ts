@@ -1,8 +1,8 @@
 import type { ExactCalls } from '../raw-profile.ts';
-import { counts, FUNCTIONS_MAX, placesOf, Recorder, recordWith, takeEdges } from './recorder.ts';
+import { FUNCTIONS_MAX, placesOf, Recorder, recordWith, takeEdges } from './recorder.ts';
 
-/** The function that runs. */
-let current = 0;
+/** The function that runs. In an array, its place in memory is constant. */
+const current = new Int32Array(1);
 
 /** A call of a function that can stop in the middle: itself, and who called it or made it go on. */
 interface Frame {
@@ -15,31 +15,31 @@ interface Frame {
 class CountingRecorder extends Recorder {
   begin(number: number): number {
     const id = this.ids[number]! || this.enrol(number);
-    const before = current;
-    counts.of[before * FUNCTIONS_MAX + id]!++;
-    current = id;
+    const before = current[0]!;
+    this.counts[before * FUNCTIONS_MAX + id]!++;
+    current[0] = id;
     return before;
   }
 
   end(before: number): void {
-    current = before;
+    current[0] = before;
   }
 
   beginStopping(number: number): Frame {
     const before = this.begin(number);
-    return { id: current, before, runs: true };
+    return { id: current[0]!, before, runs: true };
   }
 
   stopped<T>(frame: Frame, value: T): T {
-    if (frame.runs) current = frame.before;
+    if (frame.runs) current[0] = frame.before;
     frame.runs = false;
     return value;
   }
 
   goOn<T>(frame: Frame, value?: T): T | undefined {
     if (!frame.runs) {
-      frame.before = current;
-      current = frame.id;
+      frame.before = current[0]!;
+      current[0] = frame.id;
       frame.runs = true;
     }
     return value;

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { AsyncTallies } from '../async-tallies.ts';
 import type { ExactCalls } from '../raw-profile.ts';
-import { counts, functions, FUNCTIONS_MAX, idsInUse, makeRoom, placesOf, Recorder, recordWith, takeEdges } from './recorder.ts';
+import { functions, FUNCTIONS_MAX, idsInUse, makeRoom, placesOf, Recorder, recordWith, takeEdges } from './recorder.ts';
 
 /*
  * Times each call, as cProfile does. The stack is that of the instrumented functions: for each level the function, the edge by which
@@ -63,7 +63,7 @@ class TimingRecorder extends Recorder {
   begin(number: number): number {
     const id = this.ids[number]! || this.enrol(number);
     const edge = ids[depth]! * FUNCTIONS_MAX + id;
-    counts.of[edge]!++;
+    this.counts[edge]!++;
     return push(id, edge, now());
   }
 
