@@ -30,6 +30,7 @@ export const layers = {
       'url',
       'util',
       'v8',
+      'vm',
       'worker_threads',
     ],
   },

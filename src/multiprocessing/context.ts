@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { OutOfRangeError, StateError } from '../base/errors.ts';
+import { prepareForkServer, wanted } from '../host/process/fork/fork-server.ts';
 import { allStartMethods, chooseStartMethod, chosenStartMethod, type StartMethod } from '../host/process/start-method.ts';
 import * as everything from './everything.ts';
 import { Pool, type PoolOptions } from './pool/pool.ts';
@@ -54,6 +55,7 @@ export interface Context extends Omit<typeof everything, 'Process' | 'Pool'> {
   /** As the function of this name; `StateError` in a context that has its method. */
   setStartMethod(method: StartMethod | null, options?: { readonly force?: boolean }): void;
   getAllStartMethods(): StartMethod[];
+  setForkServerPreload(modules: readonly string[]): void;
 }
 
 const WHY_NO_FORK =
@@ -97,6 +99,18 @@ export function setStartMethod(method: StartMethod | null, { force = false }: { 
       `the start method is ${chosenStartMethod()} already: it is chosen once, or with { force: true }`,
     );
   chooseStartMethod(method === null && force ? null : checked(method));
+  // The first child waits for the server: it may as well begin, once the program has said all that it has to say.
+  if (method === 'forkserver') setImmediate(prepareForkServer).unref();
+}
+
+/**
+ * Modules that a fork server loads before it is copied, so that no child has to: names of packages, paths, or URLs. For servers that are
+ * started from now on. One that can't be loaded is left to the children. Python's `set_forkserver_preload`.
+ */
+export function setForkServerPreload(modules: readonly string[]): void {
+  if (!Array.isArray(modules) || modules.some((one) => typeof one !== 'string'))
+    throw new TypeError(`the modules to load must be a list of texts: got ${inspect(modules)}`);
+  wanted.modules = [...modules];
 }
 
 function contextOf(method: StartMethod): Context {
@@ -110,6 +124,7 @@ function contextOf(method: StartMethod): Context {
       throw new StateError('ERR_CONTEXT_METHOD', `this context starts processes by ${method}: set the method of the module instead`);
     },
     getAllStartMethods,
+    setForkServerPreload,
   });
 }
 
@@ -124,7 +139,7 @@ export function getContext(method: StartMethod | null = null): Context {
   if (context === undefined) {
     context =
       method === null
-        ? Object.freeze({ ...everything, getContext, getStartMethod, setStartMethod, getAllStartMethods })
+        ? Object.freeze({ ...everything, getContext, getStartMethod, setStartMethod, getAllStartMethods, setForkServerPreload })
         : contextOf(checked(method));
     contexts.set(method, context);
   }

@@ -6,6 +6,7 @@ export {
   getAllStartMethods,
   getContext,
   getStartMethod,
+  setForkServerPreload,
   setStartMethod,
   SpawnPool,
   SpawnProcess,

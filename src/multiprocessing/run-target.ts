@@ -3,8 +3,11 @@ import { inspect } from 'node:util';
 import { SystemExit } from './exit.ts';
 import { nameHere } from '../host/process/identity.ts';
 import { log, setLogLevel } from './log.ts';
+import { preloads } from '../host/process/preloads.ts';
 import { here } from '../host/process/setup.ts';
 import type { Process } from './process.ts';
+
+preloads.add(import.meta.url);
 
 /** What a process runs: a function with its arguments, or the `run` of a subclass. */
 export type Work =

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { invariant } from '../base/invariant.ts';
 import { setPipeSize, WIDE_PIPE } from '../system/pipes.ts';
-import { pipeOn, type PipeHandle } from './exit-watch.ts';
+import { pipeOn, type PipeHandle } from '../host/exit-watch.ts';
 
 /** Bytes that wait for their reader, before the writer is made to wait. */
 const HIGH_WATER = 1 << 20;

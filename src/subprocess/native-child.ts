@@ -7,7 +7,7 @@ import { POLLIN, pollDescriptors } from '../system/poll.ts';
 import { openTerminal } from '../system/terminal.ts';
 import { spawnProgram } from '../system/spawn.ts';
 import { environmentOf } from './command.ts';
-import { prepareWatching, type Watch, watchDescriptor } from './exit-watch.ts';
+import { prepareWatching, type Watch, watchDescriptor } from '../host/exit-watch.ts';
 import type { Child, StartPlan } from './plan.ts';
 import { startError } from './start-error.ts';
 import { Terminal } from './terminal.ts';

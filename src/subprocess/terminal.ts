@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { duplicate } from '../system/pipes.ts';
 import { resizeTerminal, type TerminalSize } from '../system/terminal.ts';
-import { holdDescriptor, socketOn, type Watch } from './exit-watch.ts';
+import { holdDescriptor, socketOn, type Watch } from '../host/exit-watch.ts';
 
 /** What a terminal takes for the end of the input, at the beginning of a line. */
 const END_OF_INPUT = '\x04';

@@ -3,6 +3,7 @@ import { isAwaited } from '../fabric/awaited.ts';
 import { applyToChunk } from '../fabric/chunk.ts';
 import { inspect } from 'node:util';
 import { NEVER } from '../../base/deadline.ts';
+import { preloads } from '../../host/process/preloads.ts';
 import { decodeAsync, decode, MustAwait, SendError } from '../../message/index.ts';
 import { bytesOf, type Item, MESSAGE, peekItem, toItem } from '../../queue/item.ts';
 import {
@@ -24,6 +25,8 @@ import {
   WORKING,
 } from './board.ts';
 import { describeThrown } from './remote-error.ts';
+
+preloads.add(import.meta.url);
 
 type AnyFunction = (...args: unknown[]) => unknown;
 

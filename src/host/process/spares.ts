@@ -1,4 +1,5 @@
 import { Child } from './child.ts';
+import { forkChild } from './fork/fork-server.ts';
 import type { StartMethod } from './start-method.ts';
 
 /*
@@ -23,7 +24,11 @@ function fallBack(why: string): void {
 
 /** A child that can be told what to run: a spare, or a new one. */
 export function takeChild(method: StartMethod | null): Child {
-  if (method === 'forkserver') fallBack('there is none yet');
+  if (method === 'forkserver') {
+    const child = forkChild();
+    if (typeof child !== 'string') return child;
+    fallBack(child);
+  }
   const spare = spares.pop();
   if (spares.length < WANTED) scheduleRefill();
   if (spare === undefined || spare.exit !== undefined) return Child.launch();

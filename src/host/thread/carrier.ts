@@ -108,6 +108,8 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
     );
   } catch (cause) {
     gone(carrier);
+    // A process in which there are no threads says so itself.
+    if (cause instanceof StateError) throw cause;
     throw new StateError('ERR_THREAD_START', `cannot start a thread: ${(cause as Error).message}`, { cause });
   }
   workers.set(carrier, worker);

@@ -1,0 +1,44 @@
+import { randomInt } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { StateError } from '../../../base/errors.ts';
+import { exitAtOnce, systemPid } from '../../../system/fork.ts';
+
+/** V8 makes its threads at its start, and a copy has none of them: a worker in it would wait for them for ever. */
+export function refuseThreads(): void {
+  const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: unknown };
+  threads.Worker = class Worker {
+    constructor() {
+      throw new StateError(
+        'ERR_NO_THREADS_IN_FORK',
+        'cannot start a thread in a process that was started by forkserver: Node can not make threads in a copy of itself. Start this process by spawn',
+      );
+    }
+  };
+  syncBuiltinESMExports();
+}
+
+let copied = false;
+
+/** Whether this process is a copy of a fork server. */
+export const isCopy = (): boolean => copied;
+
+const SEED_MAX = 2 ** 31;
+
+/** Makes this copy a process in its own right. */
+export function becomeCopy(): void {
+  copied = true;
+  Object.defineProperty(process, 'pid', { value: systemPid(), enumerable: true, configurable: true, writable: false });
+  // V8 draws the seed at the first use of Math.random, which is still to come: else all copies had the same numbers.
+  setFlagsFromString(`--random-seed=${randomInt(1, SEED_MAX)}`);
+  // The end in good order is to wait for threads.
+  (process as unknown as { reallyExit: (code?: number) => never }).reallyExit = (code = 0) => exitAtOnce(code);
+  process.on('uncaughtExceptionMonitor', (error: unknown) => {
+    if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
+    writeSync(2, `Uncaught ${inspect(error)}\n`);
+    // The last of the listeners that there are now: Node does not come back from this.
+    process.on('exit', () => exitAtOnce(Number(process.exitCode ?? 1)));
+  });
+}

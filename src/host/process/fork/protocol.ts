@@ -1,0 +1,20 @@
+/*
+ * What a program and its fork server say to each other, over a connection that keeps messages apart.
+ *
+ *   server: Ready as JSON, once           it can be asked, or why it will never do
+ *   program: one byte, and a descriptor   a copy is wanted, whose control channel this is; or one that examines itself
+ *   server: a number of 32 bits           the pid of the copy, or minus an errno
+ */
+export const COPY = 1;
+export const SELF_TEST = 2;
+
+export interface Ready {
+  readonly why: string | null;
+}
+
+/** What the copy that examines itself writes to its control channel when it has found nothing; else, what it has found. */
+export const PASSED = 'passed';
+
+/** How many flags of the server's Node are those of the program; and which modules it shall load, as JSON. */
+export const FLAGS_FLAG = '--manycore-flags=';
+export const LOAD_FLAG = '--manycore-load=';

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { isCopy } from '../../src/host/process/fork/copy.ts';
+import { endForkServer, forkServerPid } from '../../src/host/process/fork/fork-server.ts';
+import { flagsForChildren } from '../../src/host/process/launch.ts';
+import { dismissSpares } from '../../src/host/process/spares.ts';
+import { BrokenProcessPool, Event, getContext, Lock, Queue, SystemExit } from '../../src/multiprocessing/index.ts';
+import { ProcessPoolExecutor } from '../../src/futures/index.ts';
+import { Program } from '../support/program.ts';
+import { programLines } from '../support/program-lines.ts';
+import { after, test } from '../support/test.ts';
+import { until } from '../support/until.ts';
+
+const { Process, Pool } = getContext('forkserver');
+const warnings: string[] = [];
+process.on('warning', (warning) => void warnings.push(warning.message));
+
+after(async () => {
+  await endForkServer();
+  await dismissSpares();
+});
+
+async function exitCodeOf(target: () => unknown): Promise<number | null> {
+  const child = new Process({ target });
+  child.start();
+  await child.join();
+  return child.exitCode;
+}
+
+test('a child is a copy of the server, and in all it knows of itself a process in its own right', async () => {
+  const answers = new Queue<unknown[]>();
+  const random: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const child = new Process({
+      target: (n: number) => answers.putSync([n, isCopy(), process.pid, process.ppid, process.execArgv, process.title, Math.random()]),
+      args: [i],
+      name: 'Copied',
+    });
+    child.start();
+    await child.join();
+    assert.equal(child.exitCode, 0);
+    const answer = await answers.get();
+    random.push(answer.pop() as number);
+    assert.deepEqual(answer, [i, true, child.pid, process.pid, flagsForChildren(), 'Copied']);
+  }
+  assert.equal(new Set(random).size, 3);
+  assert.deepEqual(warnings, []);
+});
+
+test('exit codes are those of other children: the end, an exit, an error, signals', async () => {
+  assert.equal(await exitCodeOf(() => {}), 0);
+  assert.equal(
+    await exitCodeOf(() => {
+      throw new SystemExit(7);
+    }),
+    7,
+  );
+  assert.equal(await exitCodeOf(() => process.exit(4)), 4);
+  assert.equal(await exitCodeOf(() => process.kill(process.pid, 'SIGKILL')), -9);
+  const ended: (number | null)[] = [];
+  for (const end of ['terminate', 'kill', 'interrupt'] as const) {
+    const begun = new Event();
+    const child = new Process({
+      target: async () => {
+        begun.set();
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+      },
+    });
+    child.start();
+    await begun.wait();
+    child[end]();
+    await child.join();
+    ended.push(child.exitCode);
+  }
+  assert.deepEqual(ended, [-15, -9, 1]);
+});
+
+test('a blocked parent joins it, and sees its exit code', () => {
+  const child = new Process({ target: () => process.exit(3) });
+  child.start();
+  assert.equal(child.joinSync(), true);
+  assert.equal(child.exitCode, 3);
+});
+
+test('an error that nobody catches, also in a timer or a promise, is printed, and listeners for the exit run', async () => {
+  const { lines, stderr } = await programLines(`
+    import { getContext } from 'manycore/multiprocessing';
+    const { Process } = getContext('forkserver');
+    const targets = [
+      () => { throw new TypeError('at once'); },
+      () => { setTimeout(() => { throw new TypeError('later'); }); return new Promise(() => {}); },
+      () => { Promise.reject(new TypeError('unheard')); return new Promise(() => {}); },
+    ];
+    for (const target of targets) {
+      const child = new Process({ args: [target], target: (act) => { process.on('exit', (code) => console.log('at exit', code)); return act(); } });
+      child.start();
+      await child.join();
+      console.log(child.exitCode);
+    }`);
+  assert.deepEqual(lines, ['at exit 1', '1', 'at exit 1', '1', 'at exit 1', '1'], stderr);
+  for (const text of ['at once', 'later', 'unheard']) assert.match(stderr, new RegExp(`TypeError: ${text}\\n\\s+at `));
+});
+
+test('in a child everything works that needs the loop, late modules, sockets and processes', async () => {
+  const answers = new Queue();
+  const child = new Process({
+    target: async () => {
+      const { execFileSync } = await import('node:child_process');
+      const { gzipSync, gunzip } = await import('node:zlib');
+      const { promisify } = await import('node:util');
+      const unzipped = await promisify(gunzip)(gzipSync('zipped'));
+      await answers.put([execFileSync('/bin/echo', ['started'], { encoding: 'utf8' }), unzipped.toString()]);
+    },
+  });
+  child.start();
+  await child.join();
+  assert.deepEqual(await answers.get(), ['started\n', 'zipped']);
+});
+
+test('threads are refused in a child, by name, and the process goes on', async () => {
+  const answers = new Queue();
+  const child = new Process({
+    target: async () => {
+      const { Worker } = await import('node:worker_threads');
+      const threading = (await import(
+        new URL('../../src/threading/index.js', import.meta.url).href
+      )) as typeof import('../../src/threading/index.ts');
+      for (const make of [() => new Worker(''), () => new threading.Thread({ target: () => {} }).start()]) {
+        try {
+          make();
+        } catch (error) {
+          answers.putSync([(error as Error).name, (error as { code: string }).code]);
+        }
+      }
+    },
+  });
+  child.start();
+  await child.join();
+  assert.equal(child.exitCode, 0);
+  for (let i = 0; i < 2; i++) assert.deepEqual(await answers.get(), ['StateError', 'ERR_NO_THREADS_IN_FORK']);
+});
+
+test('a child starts children of its own, by a server of its own', async () => {
+  const { lines, stderr } = await programLines(`
+    import { Process, setStartMethod } from 'manycore/multiprocessing';
+    import { isCopy } from 'manycore/host/process/fork/copy';
+    setStartMethod('forkserver');
+    const grow = async (depth) => {
+      console.log(depth, isCopy());
+      if (depth === 0) return;
+      const child = new Process({ target: grow, args: [depth - 1] });
+      child.start();
+      await child.join();
+    };
+    await grow(2);`);
+  assert.deepEqual(lines, ['2 false', '1 true', '0 true'], stderr);
+});
+
+test('pools and executors have copies as workers, and one that is killed fails its task only', async () => {
+  {
+    await using pool = new Pool(2);
+    assert.deepEqual(await pool.map((n: number) => n * 2, [5, 10, 20]), [10, 20, 40]);
+    assert.equal(await pool.apply(isCopy), true);
+    const lock = new Lock();
+    const victim = pool.applyAsync(() => {
+      lock.acquireSync();
+      process.kill(process.pid, 'SIGKILL');
+    });
+    await assert.rejects(victim.get(), BrokenProcessPool);
+    await assert.rejects(lock.acquire(), { name: 'AbandonedLockError' });
+    assert.equal(await pool.apply(isCopy), true);
+  }
+  await using executor = new ProcessPoolExecutor({ maxWorkers: 1, mpContext: getContext('forkserver') });
+  assert.equal(await executor.submit(isCopy), true);
+});
+
+test('when the server is killed, its copies live on, and the next child comes from another one', async () => {
+  const go = new Event();
+  const first = new Process({ target: () => go.waitSync() });
+  first.start();
+  const server = forkServerPid()!;
+  process.kill(server, 'SIGKILL');
+  await until(() => !existsSync(`/proc/${server}`), 'the server ends');
+  const second = new Process({ target: () => {} });
+  second.start();
+  await second.join();
+  assert.equal(second.exitCode, 0);
+  assert.notEqual(forkServerPid(), server);
+  assert.equal(first.isAlive, true);
+  go.set();
+  await first.join();
+  assert.equal(first.exitCode, 0);
+  assert.deepEqual(warnings, []);
+});
+
+test('many children at once come and go, and none is left as a zombie', async () => {
+  const children = Array.from({ length: 20 }, () => new Process({ target: () => new Event().waitSync() }));
+  for (const child of children) child.start();
+  for (const child of children) child.terminate();
+  for (const child of children) await child.join();
+  assert.deepEqual(new Set(children.map(({ exitCode }) => exitCode)), new Set([-15]));
+  assert.deepEqual(
+    children.filter(({ pid }) => existsSync(`/proc/${pid}`)),
+    [],
+  );
+});
+
+test('modules are loaded ahead, once for all children', async () => {
+  const { lines, stderr } = await programLines(`
+    import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+    import { getContext, setForkServerPreload } from 'manycore/multiprocessing';
+    const folder = mkdtempSync('/tmp/manycore-preload-');
+    const file = folder + '/heavy.mjs';
+    writeFileSync(file, 'globalThis.loadedBy = process.pid;');
+    setForkServerPreload([file]);
+    const { Process } = getContext('forkserver');
+    for (let i = 0; i < 2; i++) {
+      const child = new Process({ target: () => console.log(typeof globalThis.loadedBy, globalThis.loadedBy === process.pid) });
+      child.start();
+      await child.join();
+    }
+    rmSync(folder, { recursive: true });`);
+  assert.deepEqual(lines, ['number false', 'number false'], stderr);
+});
+
+test('where a copy could not work, processes are started by spawn, and a warning says why', async () => {
+  const source = `
+    import { getContext } from 'manycore/multiprocessing';
+    const { Process } = getContext('forkserver');
+    const child = new Process({ target: () => console.log('spawned') });
+    child.start();
+    await child.join();`;
+  for (const [options, reason] of [
+    [{ flags: ['--import', 'data:text/javascript,'] }, /Node was started with --import/],
+    [{ env: { NODE_OPTIONS: '--require=node:fs' } }, /Node was started with --require=node:fs/],
+  ] as const) {
+    const { lines, stderr } = await programLines(source, options);
+    assert.deepEqual(lines, ['spawned'], stderr);
+    assert.match(stderr, /ForkServerWarning: processes are started by spawn, not by forkserver/);
+    assert.match(stderr, reason);
+  }
+});
+
+test('what is loaded ahead and starts threads makes the server refuse itself', async () => {
+  const { lines, stderr } = await programLines(
+    `
+    import { getContext, setForkServerPreload } from 'manycore/multiprocessing';
+    setForkServerPreload([process.env.THREADED]);
+    const { Process } = getContext('forkserver');
+    const child = new Process({ target: () => console.log('spawned') });
+    child.start();
+    await child.join();`,
+    { env: { THREADED: new URL('../support/threaded-module.js', import.meta.url).href } },
+  );
+  assert.deepEqual(lines, ['spawned'], stderr);
+  assert.match(stderr, /has started threads/);
+});
+
+test('when the program is killed, its copies and its server end', async () => {
+  const program = new Program(`
+    import { Event, getContext } from 'manycore/multiprocessing';
+    import { forkServerPid } from 'manycore/host/process/fork/fork-server';
+    const { Process } = getContext('forkserver');
+    const begun = new Event();
+    const child = new Process({ target: () => { begun.set(); for (;;); } });
+    child.start();
+    await begun.wait();
+    console.log('pids ' + JSON.stringify([child.pid, forkServerPid()]) + '.');
+    await child.join();`);
+  await program.printed('.');
+  const pids = JSON.parse(/\[.*\]/.exec(program.stdout)![0]) as number[];
+  program.child.kill('SIGKILL');
+  await program.ended;
+  for (const pid of pids) await until(() => !existsSync(`/proc/${pid}`), 'the processes of a killed program end');
+});
