@@ -1,6 +1,6 @@
 import { pbkdf2 } from 'node:crypto';
-import { writeSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { promises, writeSync } from 'node:fs';
+
 import { createServer, connect } from 'node:net';
 import { inspect, promisify } from 'node:util';
 import { decode, encode } from '../../../message/index.ts';
@@ -13,7 +13,8 @@ import { PASSED } from './protocol.ts';
  */
 const LATE: string = 'data:text/javascript,export default 7';
 const checks: Readonly<Record<string, () => unknown>> = {
-  'its number': async () => Number.parseInt(await readFile('/proc/self/stat', 'latin1'), 10) === process.pid && systemPid() === process.pid,
+  'its number': async () =>
+    Number.parseInt(await promises.readFile('/proc/self/stat', 'latin1'), 10) === process.pid && systemPid() === process.pid,
   timers: () => new Promise((resolve) => setTimeout(resolve, 1, true)),
   'compiled code and garbage': () => {
     let sum = 0;
