@@ -9,9 +9,8 @@ import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import { type Heap, registerContents, sharedHeap } from '../word/heap.ts';
 import { faceOf, handle } from '../word/shareable.ts';
 import type { FutexWord } from '../word/word.ts';
-import { AbandonedLockError } from './errors.ts';
 import { Face, Place, registerFace } from './face.ts';
-import { Lock } from './lock.ts';
+import { abandoned, isLenient, Lock } from './lock.ts';
 import { type Layout, Records } from './records.ts';
 import { RLock } from './rlock.ts';
 
@@ -85,12 +84,16 @@ export class Condition extends Face implements Disposable {
    */
   async wait({ timeout, signal }: Wait = {}): Promise<boolean> {
     const { place, depth } = this.#enter('wait for');
-    const stay = condition.stayAt(place);
+    const stay = condition.stayAt(place, this.#places);
+    let isNotified = false;
     try {
-      return await suspend(stay.untilNotice, deadlineAfter(timeout), signal);
+      return (isNotified = await suspend(stay.untilNotice, deadlineAfter(timeout), signal));
     } finally {
+      if (!isNotified) stay.giveUp();
+      const before = this.#owner;
+      const grant = await outsideScopes(() => suspend(this.#again(depth), NEVER));
       stay.leave();
-      await outsideScopes(() => suspend(this.#again(depth), NEVER));
+      this.#granted(grant, before);
     }
   }
 
@@ -99,12 +102,16 @@ export class Condition extends Face implements Disposable {
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
     const { place, depth } = this.#enter('wait for');
-    const stay = condition.stayAt(place);
+    const stay = condition.stayAt(place, this.#places);
+    let isNotified = false;
     try {
-      return block(stay.untilNotice, deadline);
+      return (isNotified = block(stay.untilNotice, deadline));
     } finally {
+      if (!isNotified) stay.giveUp();
+      const before = this.#owner;
+      const grant = block(this.#again(depth), NEVER);
       stay.leave();
-      block(this.#again(depth), NEVER);
+      this.#granted(grant, before);
     }
   }
 
@@ -129,7 +136,7 @@ export class Condition extends Face implements Disposable {
   /** Wakes those who have waited longest, `count` at most. `StateError` when the caller does not hold the lock. */
   notify(count = 1): void {
     this.#checkHeld('notify');
-    condition.notify(this.#places.all(), count);
+    condition.notify(this.#places.all(), this.#tickets, count);
   }
 
   notifyAll(): void {
@@ -155,14 +162,22 @@ export class Condition extends Face implements Disposable {
     return { place, depth: 1 };
   }
 
-  *#again(depth: number): Waiting<void> {
-    if (this.lock instanceof RLock) {
-      const grant = yield* reentrant.acquire(this.lock.words, this.lock.target, true, depth);
-      if (grant === 'abandoned')
-        throw new AbandonedLockError('the lock of a condition was abandoned: its holder died. You hold it now', this.lock);
-      return;
-    }
-    yield* mutex.acquire(this.lock.word, undefined, true);
+  *#again(depth: number): Waiting<mutex.Grant> {
+    const { lock } = this;
+    return lock instanceof RLock
+      ? yield* reentrant.acquire(lock.words, lock.target, true, depth)
+      : yield* mutex.acquire(lock.word, lock.target, true);
+  }
+
+  get #owner(): number {
+    return mutex.ownerOf(this.lock instanceof RLock ? this.lock.words.lock : this.lock.word);
+  }
+
+  /** The lock is held again. What its last holder was about to say may never have been said: so this is more than a matter of the lock. */
+  #granted(grant: mutex.Grant, before: number): void {
+    const { heap } = this.place;
+    const place = new Place(heap, this.lock[handle]().offset);
+    if (grant === 'abandoned' && !isLenient(place)) throw abandoned(this.lock, place, before);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 import * as mutex from '../../src/sync/mutex.ts';
 import type * as Condition from '../../src/sync/condition.ts';
-import type { End, Me, Section } from './automaton.ts';
+import type { Carried, End, Me, Section } from './automaton.ts';
 import type { Scenario } from './explore.ts';
 import { check, prove } from './prove.ts';
 
@@ -12,6 +12,11 @@ function scenarios(condition: typeof Condition): Scenario<string>[] {
     { state: words.state1, owner: words.owner1, ticket: words.ticket1 },
     { state: words.state2, owner: words.owner2, ticket: words.ticket2 },
   ];
+  const tableOf = (me: Me<W>) => ({ all: () => placesOf(me), grow: () => check(false, 'there are places enough') });
+  /** What a waiter does once it has the lock again. */
+  const leave = (me: Me<W>, at: Carried): void => {
+    if (typeof at === 'number') placesOf(me)[at]!.state.store(0);
+  };
   const lock: Section<W> = ({ words, run }) => void run(mutex.acquire(words.lock, undefined, true));
   const takeItem = ({ words }: Me<W>): boolean => {
     const items = words.items.load();
@@ -34,15 +39,16 @@ function scenarios(condition: typeof Condition): Scenario<string>[] {
     },
     (me, at) => {
       if (at === 'done') return at;
-      const notified = me.run(condition.awaitNotice(placesOf(me)[at as number]!), ends);
+      const notified = me.run(condition.awaitNotice(placesOf(me)[at as number]!, tableOf(me)), ends);
       if (notified) me.words.got.add(1);
       else check(ends.length > 0, 'a wait without an end gave up');
-      return notified;
+      return notified ? at : 'gave up';
     },
-    ({ words, run }, notified) => {
-      if (notified === 'done') return notified;
-      run(mutex.acquire(words.lock, undefined, true));
-      return notified === true ? 'look' : 'last';
+    (me, at) => {
+      if (at === 'done') return at;
+      me.run(mutex.acquire(me.words.lock, undefined, true));
+      leave(me, at);
+      return typeof at === 'number' ? 'look' : 'last';
     },
   ];
   const getItem = (ends: readonly End[] = []): Section<W>[] => [
@@ -60,7 +66,7 @@ function scenarios(condition: typeof Condition): Scenario<string>[] {
     lock,
     (me) => {
       me.words.items.store(me.words.items.load() + 1);
-      me.words.given.add(condition.notify(placesOf(me), notify));
+      me.words.given.add(condition.notify(placesOf(me), me.words.tickets, notify));
       mutex.release(me.words.lock);
     },
   ];
@@ -79,7 +85,26 @@ function scenarios(condition: typeof Condition): Scenario<string>[] {
     },
     (me, at) => {
       if (at === 'done') return;
-      if (me.run(condition.awaitNotice(placesOf(me)[at as number]!), ends)) me.words.got.add(1);
+      const notified = me.run(condition.awaitNotice(placesOf(me)[at as number]!, tableOf(me)), ends);
+      if (notified) me.words.got.add(1);
+      return notified ? at : 'done';
+    },
+    (me, at) => {
+      if (at === 'done') return;
+      me.run(mutex.acquire(me.words.lock, undefined, true));
+      leave(me, at);
+      mutex.release(me.words.lock);
+    },
+  ];
+  /** Waits for the flag, and tells the next one: a notice that is lost keeps somebody asleep. */
+  const awaitAndTell = (): Section<W>[] => [
+    ...awaitFlag().slice(0, -1),
+    (me, at) => {
+      if (at === 'done') return;
+      me.run(mutex.acquire(me.words.lock, undefined, true));
+      leave(me, at);
+      condition.notify(placesOf(me), me.words.tickets, 1);
+      mutex.release(me.words.lock);
     },
   ];
   const words = {
@@ -136,7 +161,21 @@ function scenarios(condition: typeof Condition): Scenario<string>[] {
         if (dead !== 3) return;
         me.run(mutex.acquire(me.words.lock, undefined, true));
         me.words.items.store(9);
-        condition.notify(placesOf(me), 2);
+        condition.notify(placesOf(me), me.words.tickets, 2);
+        mutex.release(me.words.lock);
+      },
+    },
+    {
+      name: 'a notice is not lost with the waiter that got it',
+      ...base,
+      threads: [awaitAndTell(), awaitAndTell(), putItem(1)],
+      preemptions: 1,
+      deaths: 1,
+      // Who finds the lock abandoned tells all; and the one that should notify may be the dead one.
+      bury(me, dead) {
+        const grant = me.run(mutex.acquire(me.words.lock, undefined, true));
+        if (dead === 3) me.words.items.store(9);
+        if (dead === 3 || grant === 'abandoned') condition.notify(placesOf(me), me.words.tickets, 2);
         mutex.release(me.words.lock);
       },
     },
@@ -150,7 +189,7 @@ function scenarios(condition: typeof Condition): Scenario<string>[] {
         me.run(mutex.acquire(me.words.lock, undefined, true));
         const places = placesOf(me);
         const waits = places.filter(({ state, owner }) => state.load() === 1 && !owner.isDead(owner.load())).length;
-        check(condition.notify(places, 1) <= waits, 'a notice was given to nobody alive');
+        check(condition.notify(places, me.words.tickets, 1) <= waits, 'a notice was given to nobody alive');
         mutex.release(me.words.lock);
       },
     },
@@ -170,10 +209,19 @@ prove<typeof Condition>({
     },
     {
       fault: 'a notice that is stored over whatever is there',
-      replace: 'state.compareExchange(WAITING, NOTIFIED) === WAITING',
-      by: '(state.store(NOTIFIED), true)',
+      replace: 'state.compareExchange(WAITING, NOTIFIED) !== WAITING',
+      by: '(state.store(NOTIFIED), false)',
     },
-    { fault: 'a place that is not emptied', replace: 'state.store(EMPTY);\n    return true;', by: 'return true;' },
-    { fault: 'a notice that goes to a dead waiter', replace: 'owner.isDead(owner.load())', by: 'false' },
+    {
+      fault: 'a notice that is lost with the one that got it',
+      replace: 'state.load() !== NOTIFIED || !owner.isDead(owner.load())',
+      by: 'true',
+    },
+    { fault: 'a notice that is passed on to nobody', replace: 'give(entitled, 1, when);', by: ';' },
+    {
+      fault: 'a notice that goes to a dead waiter',
+      replace: 'if (owner.isDead(owner.load()))\n            state.store(EMPTY);',
+      by: '',
+    },
   ],
 });
