@@ -21,10 +21,16 @@ export interface ClientOptions {
  * Connects to a `Listener`, of this library or Python's, at a path or at a host and a port, and proves the secret to it, as it does to us.
  * Rejects with `ConnectionRefusedError`, `AuthenticationError`, and `TimeoutError` when time was up. Python's `multiprocessing.connection.Client`.
  */
-export async function Client(
-  address: SocketAddress,
-  { authKey, maxLength, ...wait }: ClientOptions & Wait = {},
-): Promise<SocketConnection> {
+export async function Client(address: SocketAddress, options?: ClientOptions & Wait): Promise<SocketConnection> {
+  return new SocketConnection(await connectFrames(address, options));
+}
+
+/** The blocking twin of `Client`. A host has to be an IP address, or `localhost`. */
+export function ClientSync(address: SocketAddress, options?: ClientOptions & BlockingWait): SocketConnection {
+  return new SocketConnection(connectFramesSync(address, options));
+}
+
+export async function connectFrames(address: SocketAddress, { authKey, maxLength, ...wait }: ClientOptions & Wait = {}): Promise<Frames> {
   const secret = authKey === undefined ? null : secretBytes(authKey);
   const deadline = deadlineAfter(wait.timeout);
   if (typeof address === 'string') pathBytes(address);
@@ -40,7 +46,7 @@ export async function Client(
     if (!(await within(connected, wait)).inTime) throw tooLate(address);
     const frames = new Frames(socket, { limit: maxLength });
     if (secret !== null) await authenticate(frames, secret, 'client', { timeout: patience(deadline), signal: wait.signal });
-    return new SocketConnection(frames);
+    return frames;
   } catch (error) {
     connected.catch(() => {});
     socket.destroy();
@@ -48,8 +54,7 @@ export async function Client(
   }
 }
 
-/** The blocking twin of `Client`. A host has to be an IP address, or `localhost`. */
-export function ClientSync(address: SocketAddress, { authKey, maxLength, timeout }: ClientOptions & BlockingWait = {}): SocketConnection {
+export function connectFramesSync(address: SocketAddress, { authKey, maxLength, timeout }: ClientOptions & BlockingWait = {}): Frames {
   const secret = authKey === undefined ? null : secretBytes(authKey);
   const deadline = deadlineAfter(timeout);
   const fd = connectTo(address);
@@ -64,7 +69,7 @@ export function ClientSync(address: SocketAddress, { authKey, maxLength, timeout
     const refused = connectionError(fd);
     if (refused !== null) throw cannotConnect(address, refused.code);
     if (secret !== null) authenticateSync(frames, secret, 'client', { timeout: patience(deadline) });
-    return new SocketConnection(frames);
+    return frames;
   } catch (error) {
     frames.close();
     throw error;

@@ -3,7 +3,8 @@ export { type AtMost, type ByteRange, Connection } from './connection.ts';
 export { Pipe, PipeConnection } from './pipe-connection.ts';
 export { SocketConnection } from './socket-connection.ts';
 export { Client, type ClientOptions, ClientSync } from './client.ts';
-export { Listener, type ListenerOptions } from './listener.ts';
+export { Listener } from './listener.ts';
+export type { ListenerOptions } from './frame-listener.ts';
 export type { SocketAddress } from '../system/sockets.ts';
 export {
   AuthenticationError,
@@ -31,3 +32,11 @@ export { BrokenProcessPool } from '../futures/process-pool/broken.ts';
 export { MaybeEncodingError } from '../futures/process-pool/encoding-error.ts';
 export { ShareableList, type ShareableItem } from './shared-memory/shareable-list.ts';
 export { SharedMemory, type SharedMemoryOptions } from './shared-memory/shared-memory.ts';
+export { SharedMemoryManager } from './shared-memory/manager.ts';
+export { BaseManager, type ManagerOptions, type ManagerStart, type WithType } from './manager/base-manager.ts';
+export { ManagerGoneError } from './manager/errors.ts';
+export { ConditionProxy, LockProxy, SemaphoreProxy } from './manager/lock-proxies.ts';
+export { BaseProxy, type Proxied } from './manager/proxy.ts';
+export type { RegisterOptions } from './manager/registry.ts';
+export { Server as ManagerServer } from './manager/server.ts';
+export { type BarrierProxy, Manager, type QueueProxy, SyncManager } from './manager/sync-manager.ts';

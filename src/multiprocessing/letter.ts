@@ -13,21 +13,33 @@ const COMMON = MARK_BYTES - 1;
 const begins = (body: Uint8Array, mark: Buffer, count = MARK_BYTES): boolean =>
   body.length >= count && mark.compare(body, 0, count, 0, count) === 0;
 
-/** A value as a message to a program that does not share memory with this one. Throws `SendError`. */
-export function letterOf(value: unknown): Buffer {
+let depth = 0;
+
+/** Whether what is being packed goes to a program that may not be told secrets. */
+export const isForProgram = (): boolean => depth > 0;
+
+/** The bytes of a value for another program; valid until the next message is packed. Throws `SendError`. */
+export function encodeForProgram(value: unknown): Uint8Array {
   const ends = (packed.ends = [] as NonNullable<typeof packed.ends>);
+  depth++;
   try {
-    const { bytes } = encode(value, { where: 'program' });
-    const letter = Buffer.allocUnsafeSlow(MARK_BYTES + bytes.length);
-    letter.set(VALUE);
-    letter.set(bytes, MARK_BYTES);
-    return letter;
+    return encode(value, { where: 'program' }).bytes;
   } catch (error) {
     for (const end of ends) end.arrived();
     throw error;
   } finally {
+    depth--;
     packed.ends = null;
   }
+}
+
+/** A value as a message to a program that does not share memory with this one. Throws `SendError`. */
+export function letterOf(value: unknown): Buffer {
+  const bytes = encodeForProgram(value);
+  const letter = Buffer.allocUnsafeSlow(MARK_BYTES + bytes.length);
+  letter.set(VALUE);
+  letter.set(bytes, MARK_BYTES);
+  return letter;
 }
 
 export const isValue = (body: Uint8Array): boolean => begins(body, VALUE);

@@ -1,0 +1,140 @@
+import type { Wait } from '../../base/deadline.ts';
+import type { Queue } from '../../queue/index.ts';
+import type { Barrier, BarrierOptions, Event } from '../../threading/index.ts';
+import { BaseManager, type ManagerOptions } from './base-manager.ts';
+import type { ConditionProxy, LockProxy, SemaphoreProxy } from './lock-proxies.ts';
+import type { Proxied } from './proxy.ts';
+import type { Cell, Names } from './types/cell.ts';
+import type { Dict } from './types/dict.ts';
+import type { List } from './types/list.ts';
+import type { Bag } from './types/set.ts';
+
+type Entries<K, V> = Iterable<readonly [K, V]> | Readonly<Record<string, V>>;
+
+/** A queue in a manager. */
+export type QueueProxy<T> = Omit<Proxied<Queue<T>>, 'get' | 'getSync' | 'put' | 'putSync'> & {
+  get(wait?: Wait): Promise<T>;
+  getSync(wait?: Pick<Wait, 'timeout'>): T;
+  put(item: T, wait?: Wait): Promise<void>;
+  putSync(item: T, wait?: Pick<Wait, 'timeout'>): void;
+};
+
+/** A barrier in a manager. */
+export type BarrierProxy = Proxied<Barrier>;
+
+/**
+ * A manager with the types of Python's `SyncManager`. Each method makes a new object in the manager's process, and gives a proxy of it; each
+ * has a blocking twin, whose name ends in `Sync`, by `createSync`.
+ */
+export class SyncManager extends BaseManager {
+  protected override readonly withBuiltins: boolean = true;
+
+  /** A Map, with Python's words beside JavaScript's; from entries or from an object. */
+  dict<K = string, V = unknown>(entries: Entries<K, V> = []): Promise<Proxied<Dict<K, V>>> {
+    return this.create('dict', entries) as Promise<Proxied<Dict<K, V>>>;
+  }
+  dictSync<K = string, V = unknown>(entries: Entries<K, V> = []): Proxied<Dict<K, V>> {
+    return this.createSync('dict', entries) as Proxied<Dict<K, V>>;
+  }
+  list<T = unknown>(items: Iterable<T> = []): Promise<Proxied<List<T>>> {
+    return this.create('list', [...items]) as Promise<Proxied<List<T>>>;
+  }
+  listSync<T = unknown>(items: Iterable<T> = []): Proxied<List<T>> {
+    return this.createSync('list', [...items]) as Proxied<List<T>>;
+  }
+  set<T = unknown>(items: Iterable<T> = []): Promise<Proxied<Bag<T>>> {
+    return this.create('set', [...items]) as Promise<Proxied<Bag<T>>>;
+  }
+  setSync<T = unknown>(items: Iterable<T> = []): Proxied<Bag<T>> {
+    return this.createSync('set', [...items]) as Proxied<Bag<T>>;
+  }
+  /** Names with values: `get('x')`, `set('x', 1)`. */
+  Namespace<T extends object = Record<string, unknown>>(values: Partial<T> = {}): Promise<Proxied<Names<T>>> {
+    return this.create('Namespace', values) as Promise<Proxied<Names<T>>>;
+  }
+  NamespaceSync<T extends object = Record<string, unknown>>(values: Partial<T> = {}): Proxied<Names<T>> {
+    return this.createSync('Namespace', values) as Proxied<Names<T>>;
+  }
+  /** One value, of any kind: `get()`, `set(v)`, `add(n)`. */
+  Value<T>(value: T): Promise<Proxied<Cell<T>>> {
+    return this.create('Value', value) as Promise<Proxied<Cell<T>>>;
+  }
+  ValueSync<T>(value: T): Proxied<Cell<T>> {
+    return this.createSync('Value', value) as Proxied<Cell<T>>;
+  }
+  /** As `list`: the name that Python has for numbers. */
+  Array<T extends number | bigint = number>(items: Iterable<T>): Promise<Proxied<List<T>>> {
+    return this.create('Array', [...items]) as Promise<Proxied<List<T>>>;
+  }
+  ArraySync<T extends number | bigint = number>(items: Iterable<T>): Proxied<List<T>> {
+    return this.createSync('Array', [...items]) as Proxied<List<T>>;
+  }
+
+  Queue<T = unknown>(maxSize = 0): Promise<QueueProxy<T>> {
+    return this.create('Queue', maxSize) as unknown as Promise<QueueProxy<T>>;
+  }
+  QueueSync<T = unknown>(maxSize = 0): QueueProxy<T> {
+    return this.createSync('Queue', maxSize) as unknown as QueueProxy<T>;
+  }
+  JoinableQueue<T = unknown>(maxSize = 0): Promise<QueueProxy<T>> {
+    return this.create('JoinableQueue', maxSize) as unknown as Promise<QueueProxy<T>>;
+  }
+  JoinableQueueSync<T = unknown>(maxSize = 0): QueueProxy<T> {
+    return this.createSync('JoinableQueue', maxSize) as unknown as QueueProxy<T>;
+  }
+
+  Lock(): Promise<LockProxy> {
+    return this.create('Lock') as Promise<LockProxy>;
+  }
+  LockSync(): LockProxy {
+    return this.createSync('Lock') as LockProxy;
+  }
+  RLock(): Promise<LockProxy> {
+    return this.create('RLock') as Promise<LockProxy>;
+  }
+  RLockSync(): LockProxy {
+    return this.createSync('RLock') as LockProxy;
+  }
+  Semaphore(value = 1): Promise<SemaphoreProxy> {
+    return this.create('Semaphore', value) as Promise<SemaphoreProxy>;
+  }
+  SemaphoreSync(value = 1): SemaphoreProxy {
+    return this.createSync('Semaphore', value) as SemaphoreProxy;
+  }
+  BoundedSemaphore(value = 1): Promise<SemaphoreProxy> {
+    return this.create('BoundedSemaphore', value) as Promise<SemaphoreProxy>;
+  }
+  BoundedSemaphoreSync(value = 1): SemaphoreProxy {
+    return this.createSync('BoundedSemaphore', value) as SemaphoreProxy;
+  }
+  Condition(): Promise<ConditionProxy> {
+    return this.create('Condition') as Promise<ConditionProxy>;
+  }
+  ConditionSync(): ConditionProxy {
+    return this.createSync('Condition') as ConditionProxy;
+  }
+  Event(): Promise<Proxied<Event>> {
+    return this.create('Event') as Promise<Proxied<Event>>;
+  }
+  EventSync(): Proxied<Event> {
+    return this.createSync('Event') as Proxied<Event>;
+  }
+  /** The action, if any, is copied to the manager, and runs there. */
+  Barrier(parties: number, options: BarrierOptions = {}): Promise<BarrierProxy> {
+    return this.create('Barrier', parties, options) as Promise<BarrierProxy>;
+  }
+  BarrierSync(parties: number, options: BarrierOptions = {}): BarrierProxy {
+    return this.createSync('Barrier', parties, options) as BarrierProxy;
+  }
+}
+
+/**
+ * A manager whose process is being started: `await using manager = Manager()`. The first call waits for it; what keeps it from starting is told
+ * then. Python's `multiprocessing.Manager`.
+ */
+export function Manager(options?: ManagerOptions): SyncManager {
+  const manager = new SyncManager(options);
+  // Whoever uses it is told.
+  manager.start().catch(() => {});
+  return manager;
+}
