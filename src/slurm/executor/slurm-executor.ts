@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, hostname, networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { deadlineAfter, LONGEST_TIMER_MS, NEVER } from '../../base/deadline.ts';
 import { StateError } from '../../base/errors.ts';
@@ -16,13 +16,26 @@ import { encode } from '../../message/index.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { CODE } from '../channel/codes.ts';
 import { Link } from './link/link.ts';
-import type { LinkPlan } from './link/plan.ts';
+import type { LinkPlan, SlurmPlan } from './link/plan.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
 export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions {
   /** Where the nodes come from: `local` stands processes of this machine in for them, to develop and to test without a cluster. */
-  readonly launcher?: 'local' | undefined;
+  readonly launcher?: 'slurm' | 'local' | undefined;
+  readonly partition?: string | undefined;
+  /** How long a job may run, as Slurm writes it: `1:00:00`. Jobs whose time is up are replaced. */
+  readonly time?: string | undefined;
+  /** For each node, as Slurm writes it: `4G`. */
+  readonly memory?: string | undefined;
+  readonly account?: string | undefined;
+  readonly qos?: string | undefined;
+  /** Modules that are loaded before Node is started: `['nodejs/20']`. */
+  readonly modules?: readonly string[] | undefined;
+  /** Lines of the job's script before Node is started. */
+  readonly setup?: readonly string[] | undefined;
+  /** What else a job asks for, as it stands behind `#SBATCH`: `['--gres=gpu:1']`. */
+  readonly directives?: readonly string[] | undefined;
   /** How many nodes; 1 when left out. */
   readonly nodes?: number | undefined;
   /** How many workers each node has; as many as it has processors for the job when left out. */
@@ -157,12 +170,14 @@ function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecu
     throw new TypeError(`workerType must be 'threads' or 'processes': got ${String(workerType)}`);
   if (!Number.isInteger(nodeRetries) || nodeRetries < 0)
     throw new RangeError(`nodeRetries must be a number of times, 0 or more: got ${nodeRetries}`);
-  const { silence = 5000 } = options;
+  const { silence = 5000, launcher = 'slurm' } = options;
+  if (launcher !== 'slurm' && launcher !== 'local') throw new TypeError(`launcher must be 'slurm' or 'local': got ${String(launcher)}`);
+  const isLocal = launcher === 'local';
   return {
     title,
-    directory: directoryFor(options.directory),
-    host: options.address ?? '127.0.0.1',
-    hosts: [options.address ?? '127.0.0.1'],
+    directory: directoryFor(options.directory ?? (isLocal ? undefined : join(homedir(), '.manycore'))),
+    host: options.address ?? (isLocal ? '127.0.0.1' : undefined),
+    hosts: options.address !== undefined ? [options.address] : isLocal ? ['127.0.0.1'] : ownAddresses(),
     heartbeat: Math.min(1000, silence / 4),
     silence,
     cwd: process.cwd(),
@@ -174,12 +189,32 @@ function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecu
       maxTasksPerWorker: maxTasksPerWorker === undefined ? null : positiveInteger(maxTasksPerWorker, 'maxTasksPerWorker'),
       initializer: initializer === undefined ? null : new Uint8Array(encode([initializer, initargs], { where: 'program' }).bytes),
     },
-    launch: { kind: 'local', node: options.nodePath ?? process.execPath },
+    launch: isLocal ? { kind: 'local', node: options.nodePath ?? process.execPath } : jobOf(options, workers),
     nodes,
     nodeRetries,
     startTimeout: options.startTimeout ?? 60_000,
     orphanTimeout: options.orphanTimeout ?? 30_000,
   };
+}
+
+/** Where nodes may reach this machine: its addresses, and its name. */
+function ownAddresses(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  const outer = addresses.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  return [...outer.filter(({ family }) => family === 'IPv4'), ...outer.filter(({ family }) => family !== 'IPv4')]
+    .map(({ address }) => address)
+    .concat(hostname());
+}
+
+/** What is asked of Slurm. No line of it can be more than one. */
+function jobOf<I extends readonly unknown[]>(options: SlurmExecutorOptions<I>, cpusPerNode: number | null): SlurmPlan {
+  const { partition, time, memory, account, qos, modules = [], setup = [], directives = [], nodePath = process.execPath } = options;
+  const named = { partition, time, mem: memory, account, qos };
+  const asked = Object.entries(named).flatMap(([key, value]) => (value === undefined ? [] : [`--${key}=${value}`]));
+  for (const line of [...asked, ...directives, ...modules])
+    if (/[\r\n]/.test(line)) throw new TypeError(`what is asked of Slurm has to fit in a line: got ${JSON.stringify(line)}`);
+  const lines = [...modules.map((module) => `module load '${module.replaceAll("'", '')}'`), ...setup];
+  return { kind: 'slurm', node: nodePath, cpusPerNode, directives: [...asked, ...directives], setup: lines };
 }
 
 /** A folder of the run's own. */

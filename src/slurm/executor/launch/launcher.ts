@@ -14,6 +14,10 @@ export interface Allocation {
   readonly ended: Promise<JobFacts>;
   /** What is known of it now. Never rejects. */
   facts(): Promise<JobFacts>;
+  /** All its nodes are connected: it need not be looked at. */
+  calm(): void;
+  /** A node of it is lost: it may have ended. */
+  alarm(): void;
   /** Ends it. Never rejects. */
   cancel(): Promise<void>;
 }

@@ -79,6 +79,10 @@ class LocalAllocation implements Allocation {
     });
   }
 
+  /** The system tells when a process ends. */
+  calm(): void {}
+  alarm(): void {}
+
   async cancel(): Promise<void> {
     this.#isCancelled = true;
     for (const process of this.#processes) if (process.poll() === null) process.kill();

@@ -19,11 +19,15 @@ export interface CapacityOptions {
 const FAILURES_MAX = 2;
 /** How often is looked whether nodes that should be there are missing. */
 const LOOK_MS = 500;
+/** How long is waited, when a node was lost, for what Slurm says about its job. */
+const DOUBT_MS = 2000;
 
 interface Watched {
   readonly allocation: Allocation;
   /** Its managers have all been here, or were waited for in vain. */
   hasCome: boolean;
+  /** A node of it was lost: until then it is waited for whether it has ended, and how. */
+  doubtedUntil: number;
   /** Since when it has nodes. */
   runningSince: number | null;
 }
@@ -59,8 +63,11 @@ export class Capacity {
     if (this.#isOver || this.#hasFailed) return;
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
     let expected = this.#launching;
-    for (const [number, watched] of this.#watched)
+    for (const [number, watched] of this.#watched) {
+      // Somebody may have cancelled it: then no other is wanted.
+      if (watched.doubtedUntil > performance.now()) return;
       if (!watched.hasCome) expected += Math.max(0, watched.allocation.nodes - this.#options.connectedOf(number));
+    }
     const missing = this.#options.nodes - this.#options.connected() - expected;
     if (missing > 0) void this.#launch(missing);
   }
@@ -69,7 +76,17 @@ export class Capacity {
   nodeCame(number: number): void {
     this.#failures = 0;
     const watched = this.#watched.get(number);
-    if (watched !== undefined && this.#options.connectedOf(number) >= watched.allocation.nodes) watched.hasCome = true;
+    if (watched === undefined || this.#options.connectedOf(number) < watched.allocation.nodes) return;
+    watched.hasCome = true;
+    watched.allocation.calm();
+  }
+
+  /** A node is lost. */
+  nodeLost(number: number): void {
+    const watched = this.#watched.get(number);
+    if (watched === undefined) return;
+    watched.doubtedUntil = performance.now() + DOUBT_MS;
+    watched.allocation.alarm();
   }
 
   async #launch(nodes: number): Promise<void> {
@@ -78,7 +95,7 @@ export class Capacity {
     try {
       const allocation = await this.#launcher.launch(number, nodes);
       this.#known.set(number, allocation);
-      this.#watched.set(number, { allocation, hasCome: false, runningSince: null });
+      this.#watched.set(number, { allocation, hasCome: false, doubtedUntil: 0, runningSince: null });
       this.#tellJobs();
       void allocation.ended.then((facts) => this.#ended(number, facts));
       if (this.#isOver) await allocation.cancel();

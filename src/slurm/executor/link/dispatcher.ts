@@ -154,7 +154,7 @@ export class Dispatcher {
   #rebalance(): void {
     if (this.peers.size < 2 || performance.now() - this.#recalled < RECALL_MS) return;
     let idle = 0;
-    for (const peer of this.peers) if (!peer.isLeaving) idle += Math.max(0, peer.workers - peer.tasks.size);
+    for (const peer of this.peers) if (peer.leaves === null) idle += Math.max(0, peer.workers - peer.tasks.size);
     if (idle === 0) return;
     for (const peer of this.peers) {
       const spare = Math.min(idle, peer.tasks.size - peer.workers);
@@ -197,7 +197,8 @@ export class Dispatcher {
         return;
       }
       case CODE.leaving:
-        peer.isLeaving = true;
+        peer.leaves = body.toString();
+        return this.#report.wantsNodes();
     }
   }
 

@@ -82,7 +82,7 @@ const launcher = newLauncher(plan, runFile);
 const capacity = new Capacity(launcher, {
   nodes: plan.nodes,
   startTimeout: plan.startTimeout,
-  connected: () => [...dispatcher.peers].filter((peer) => !peer.isLeaving).length,
+  connected: () => [...dispatcher.peers].filter((peer) => peer.leaves !== 'SIGUSR2').length,
   connectedOf: (allocation) => [...dispatcher.peers].filter((peer) => peer.hello.allocation === allocation).length,
   hasWork: () => dispatcher.outstanding > 0,
   onFailure: (error) => fail(message(error)),
@@ -136,10 +136,13 @@ function welcome(channel: Channel, hello: Hello, held: readonly number[]): void 
   channel.onRecord((code, id, extra, body) => {
     if (code === CODE.broken) return fail(new Uint8Array(body));
     dispatcher.hear(peer, code, id, extra, body);
+    // Its job is about to end, and it is not known yet why.
+    if (code === CODE.leaving && body.toString() === 'SIGTERM') capacity.nodeLost(hello.allocation);
     if (code === CODE.result) dealSoon();
   });
   channel.onClose = (reason) => {
     seen.set(who, peer.results);
+    capacity.nodeLost(hello.allocation);
     dispatcher.lose(peer, reason);
     if (!isEnding && dispatcher.outstanding > 0) capacity.ensure();
     if (isEnding && dispatcher.peers.size === 0) allLeft();

@@ -22,8 +22,8 @@ export class Peer {
   /** How many results have come from it, over all its connections. */
   results: number;
   confirmed: number;
-  /** It has said that it takes no more. */
-  isLeaving = false;
+  /** It takes no more, for this reason: SIGUSR2 is Slurm's notice that its time will be up, SIGTERM comes at the end. */
+  leaves: string | null = null;
   /** It has been asked to give tasks back, and has not answered yet. */
   isRecalled = false;
   bytes = 0;
@@ -46,7 +46,7 @@ export class Peer {
 
   /** How many more tasks it should have now: as many as it has workers, and what it does until more can come. */
   get room(): number {
-    if (this.isLeaving || this.channel.isClosed) return 0;
+    if (this.leaves !== null || this.channel.isClosed) return 0;
     const { size } = this.tasks;
     if (size >= this.workers && this.bytes > BYTES_MAX) return 0;
     return Math.min(WINDOW_MAX, this.workers + Math.ceil(this.#rate * AHEAD_MS)) - size;

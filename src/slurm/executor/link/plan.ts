@@ -1,8 +1,20 @@
 import type { ChannelTimes } from '../../channel/channel.ts';
 import type { Welcome } from '../manager/hello.ts';
 
+/** What a job asks for. */
+export interface SlurmPlan {
+  readonly kind: 'slurm';
+  /** The Node on the nodes. */
+  readonly node: string;
+  readonly cpusPerNode: number | null;
+  /** As they stand behind `#SBATCH`. */
+  readonly directives: readonly string[];
+  /** Lines of the script that run on the first node before anything else. */
+  readonly setup: readonly string[];
+}
+
 /** How nodes are had; the rest is for the launcher of that kind. */
-export type LaunchPlan = { readonly kind: 'local'; readonly node: string };
+export type LaunchPlan = { readonly kind: 'local'; readonly node: string } | SlurmPlan;
 
 /** What an executor's link is told when it is started. */
 export interface LinkPlan extends ChannelTimes {

@@ -16,7 +16,7 @@ import { Manager, readWelcome } from './manager.ts';
 
 /** How this program ends when it has not been told to. */
 const EXIT = { refused: 3, unreachable: 4, secret: 5, orphaned: 6, runFile: 7 } as const;
-const CONNECT_MS = 5000;
+const CONNECT_MS = 3000;
 const FIRST_TRIES_MS = 15_000;
 const PAUSE_MS = 200;
 /** Nobody listens any more at the driver's port: so often, then it has ended. */
@@ -49,6 +49,9 @@ try {
 } catch (error) {
   say(`the driver's folder is not here, tasks run in ${process.cwd()}: ${(error as Error).message}`);
 }
+
+/** How many processors the job has here. */
+const cpus = Number(process.env['SLURM_CPUS_PER_TASK'] ?? process.env['SLURM_CPUS_ON_NODE']) || availableParallelism();
 
 let manager: Manager | null = null;
 let reconnects = 0;
@@ -83,7 +86,7 @@ function serve(channel: Channel): Promise<ChannelError> {
     allocation,
     rank,
     job: process.env['SLURM_JOB_ID'] ?? null,
-    cpus: availableParallelism(),
+    cpus,
     reconnects: reconnects++,
   };
   return new Promise((resolve) => {
@@ -105,7 +108,7 @@ function serve(channel: Channel): Promise<ChannelError> {
   });
 
   function begin(body: Buffer): Manager {
-    const made = new Manager(readWelcome(body));
+    const made = new Manager(readWelcome(body), cpus);
     made.onEnd = () => void channel.end().then(() => process.exit(0));
     for (const signal of ['SIGTERM', 'SIGUSR2'] as const) process.once(signal, () => void drain(made, signal));
     return made;

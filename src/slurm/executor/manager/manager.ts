@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { availableParallelism } from 'node:os';
 import type { Executor } from '../../../futures/executor.ts';
 import { BrokenExecutorError, BrokenWorkerError } from '../../../futures/errors.ts';
 import { BrokenProcessPool } from '../../../futures/process-pool/broken.ts';
@@ -51,12 +50,12 @@ export class Manager {
   #limit: number | undefined;
   #looking: NodeJS.Timeout | null = null;
   #isBroken = false;
-  #isLeaving = false;
+  #leaves: string | null = null;
   /** Called when everything has run and nothing more comes. */
   onEnd: (how: 'ended' | 'quit') => void = () => {};
 
-  constructor({ workerType, workers, maxTasksPerWorker, initializer }: Welcome) {
-    this.workers = workers ?? availableParallelism();
+  constructor({ workerType, workers, maxTasksPerWorker, initializer }: Welcome, cpus: number) {
+    this.workers = workers ?? cpus;
     const options = {
       maxWorkers: this.workers,
       ...(maxTasksPerWorker === null ? {} : { maxTasksPerWorker }),
@@ -86,7 +85,7 @@ export class Manager {
     }
     this.#channel = channel;
     for (const result of this.#kept) this.#sendResult(result);
-    if (this.#isLeaving) channel.send(CODE.leaving);
+    if (this.#leaves !== null) channel.send(CODE.leaving, 0, 0, Buffer.from(this.#leaves));
     this.#look();
   }
 
@@ -130,7 +129,7 @@ export class Manager {
 
   /** Gives back what has not begun, and takes no more. Resolves when what had begun has ended. */
   async leave(why: string): Promise<void> {
-    this.#isLeaving = true;
+    this.#leaves = why;
     this.#channel?.send(CODE.leaving, 0, 0, Buffer.from(why));
     this.#giveBack(Infinity);
     await this.#pool.shutdown();
@@ -138,7 +137,7 @@ export class Manager {
 
   #run(id: number, how: number, fn: number, body: Buffer, limit: number | undefined): void {
     const bytes = this.#functions.get(fn);
-    if (bytes === undefined || this.#isLeaving) return this.#channel?.send(CODE.returned, id);
+    if (bytes === undefined || this.#leaves !== null) return this.#channel?.send(CODE.returned, id);
     // The body lies in what has been read from the socket, beside the bodies of other tasks.
     const input = Buffer.from(body);
     this.#submit(id, how, fn, bytes.length > SENT_ALONG_BYTES ? null : bytes, input, limit);
