@@ -39,4 +39,15 @@ export { ConditionProxy, LockProxy, SemaphoreProxy } from './manager/lock-proxie
 export { BaseProxy, type Proxied } from './manager/proxy.ts';
 export type { RegisterOptions } from './manager/registry.ts';
 export { Server as ManagerServer } from './manager/server.ts';
-export { type BarrierProxy, Manager, type QueueProxy, SyncManager } from './manager/sync-manager.ts';
+export {
+  type BarrierProxy,
+  type DictProxy,
+  type EventProxy,
+  type ListProxy,
+  Manager,
+  type NamespaceProxy,
+  type QueueProxy,
+  type SetProxy,
+  SyncManager,
+  type ValueProxy,
+} from './manager/sync-manager.ts';

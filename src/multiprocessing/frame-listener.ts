@@ -25,6 +25,9 @@ export interface ListenerOptions {
   readonly maxLength?: number | undefined;
 }
 
+/** So many may be proving themselves at a time; more are turned away, so that strangers can't use up the descriptors. */
+const PROVING_MAX = 512;
+
 /** Who has come, and from where. */
 export interface Come {
   readonly frames: Frames;
@@ -76,6 +79,7 @@ export class FrameListener implements Disposable {
   }
 
   async #welcome(socket: Socket): Promise<void> {
+    if (this.#proving.size >= PROVING_MAX) return void socket.destroy();
     const frames = new Frames(socket, { limit: this.#maxLength });
     const from = peerOf(socket);
     this.#proving.add(frames);

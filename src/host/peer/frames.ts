@@ -14,6 +14,8 @@ export const FRAME_BYTES_MAX: number = 0x7fff_ffff;
 /** So much is taken from the system before somebody wants it. Then the sender waits. */
 const UNREAD_BYTES_MAX = 1 << 20;
 const CHUNK = 1 << 16;
+/** Where what a blocked thread reads comes first. */
+const scratch = Buffer.allocUnsafeSlow(CHUNK);
 /** A thread that blocks in the system can't be ended: it comes back so often. */
 const SLICE_MS = 100;
 
@@ -35,6 +37,7 @@ export class Frames implements Disposable {
   #changed: Deferred<void> | null = null;
   #isFlushDue = false;
   #waiters = 0;
+  #hear: ((body: Buffer) => void) | null = null;
 
   constructor(socket: Socket, { limit = FRAME_BYTES_MAX }: { readonly limit?: number | undefined } = {}) {
     this.limit = limit;
@@ -80,7 +83,7 @@ export class Frames implements Disposable {
       this.#isFlushDue = true;
       process.nextTick(() => this.#flush());
     }
-    this.#hold();
+    this.hold();
     try {
       const { inTime } = await within(outgoing.sent.promise, wait);
       if (!inTime) this.#outbox.withdraw(outgoing);
@@ -89,7 +92,7 @@ export class Frames implements Disposable {
       this.#outbox.withdraw(outgoing);
       throw error;
     } finally {
-      this.#letGo();
+      this.letGo();
     }
   }
 
@@ -168,6 +171,30 @@ export class Frames implements Disposable {
     return true;
   }
 
+  /** Has each frame handed to `hear` as it comes, from now on: nothing is to be received any other way then. */
+  listen(hear: (body: Buffer) => void): void {
+    this.#hear = hear;
+    this.#deliver();
+  }
+
+  /** Blocks until something has come, which `listen` is told of, or nothing will come any more; false when time was up. */
+  listenSync({ timeout }: BlockingWait = {}): boolean {
+    if (this.#ended !== null) throw this.#ended;
+    return this.#readNow(deadlineAfter(timeout));
+  }
+
+  #deliver(): void {
+    for (let body = this.#cutter.next(); body !== null; body = this.#cutter.next()) this.#hear?.(body);
+  }
+
+  /** Keeps the event loop alive until `letGo` is called as often. */
+  hold(): void {
+    if (this.#waiters++ === 0) this.#socket.ref();
+  }
+  letGo(): void {
+    if (--this.#waiters === 0) this.#socket.unref();
+  }
+
   /** All frames, until the other side closes. Throws when the connection breaks. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     for (;;) {
@@ -196,6 +223,7 @@ export class Frames implements Disposable {
 
   #received(chunk: Buffer): void {
     this.#cutter.push(chunk);
+    if (this.#hear !== null) this.#deliver();
     this.#refuseTooLong();
     if (!this.#cutter.hasNext) return;
     if (this.#cutter.bytes >= UNREAD_BYTES_MAX) this.#socket.pause();
@@ -228,19 +256,12 @@ export class Frames implements Disposable {
   async #change(deadline: Deadline, signal: AbortSignal | undefined): Promise<boolean> {
     if (remaining(deadline) === 0) return false;
     this.#changed ??= deferred<void>();
-    this.#hold();
+    this.hold();
     try {
       return (await within(this.#changed.promise, { timeout: remaining(deadline), signal })).inTime;
     } finally {
-      this.#letGo();
+      this.letGo();
     }
-  }
-
-  #hold(): void {
-    if (this.#waiters++ === 0) this.#socket.ref();
-  }
-  #letGo(): void {
-    if (--this.#waiters === 0) this.#socket.unref();
   }
 
   /** Blocks until some bytes have been read, or none will come; false when time was up. */
@@ -249,22 +270,26 @@ export class Frames implements Disposable {
     let some = false;
     while (this.#socket.read() !== null) some = true;
     if (some) return true;
-    const chunk = Buffer.allocUnsafeSlow(CHUNK);
     for (;;) {
       // What this thread owes goes first: the other side may wait for it.
       this.#outbox.flush({ lend: false });
-      const fd = this.fd;
+      const { fd } = this;
+      // Asked first: to read in vain costs an error, which is dear.
+      if (fd >= 0 && !this.#poll(this.#outbox.isEmpty || this.#outbox.isLent ? POLLIN : POLLIN | POLLOUT, deadline)) {
+        if (remaining(deadline) === 0) return false;
+        continue;
+      }
       if (fd < 0) {
         this.#end(endOfFile());
         return true;
       }
       try {
-        const count = readSync(fd, chunk, 0, CHUNK, null);
+        const count = readSync(fd, scratch, 0, CHUNK, null);
         if (count === 0) {
           this.#end(endOfFile());
           return true;
         }
-        this.#received(chunk.subarray(0, count));
+        this.#received(Buffer.from(scratch.subarray(0, count)));
         return true;
       } catch (cause) {
         const { code, message } = cause as NodeJS.ErrnoException;
@@ -273,14 +298,15 @@ export class Frames implements Disposable {
           return true;
         }
       }
-      if (remaining(deadline) === 0) return false;
-      this.#poll(this.#outbox.isEmpty || this.#outbox.isLent ? POLLIN : POLLIN | POLLOUT, deadline);
     }
   }
 
-  #poll(events: number, deadline: Deadline): void {
+  /** Waits for a while; whether there is something to read. */
+  #poll(events: number, deadline: Deadline): boolean {
     const { fd } = this;
-    if (fd >= 0) pollDescriptors([{ fd, events }], Math.min(SLICE_MS, deadline === NEVER ? SLICE_MS : remaining(deadline)));
+    if (fd < 0) return false;
+    const [ready] = pollDescriptors([{ fd, events }], Math.min(SLICE_MS, deadline === NEVER ? SLICE_MS : remaining(deadline)));
+    return (ready! & ~POLLOUT) !== 0;
   }
 }
 

@@ -5,7 +5,7 @@ import type { SocketAddress } from '../../system/sockets.ts';
 import { arrived } from '../../futures/process-pool/remote-error.ts';
 import { connectFrames, connectFramesSync } from '../client.ts';
 import { ManagerGoneError } from './errors.ts';
-import { idOf, KIND, kindOf, open, openSync, pack } from './protocol.ts';
+import { idOf, KIND, kindOf, open, pack } from './protocol.ts';
 
 /*
  * This thread's connection to one manager. All its proxies share it; the server knows the thread by it, as the owner of what it locks.
@@ -87,11 +87,12 @@ export class Link {
   readonly #frames: Frames;
   readonly #pending = new Map<number, Pending>();
   #last = 0;
-  #idle: AbortController | null = null;
 
   constructor(where: Where, frames: Frames) {
     this.where = where;
     this.#frames = frames;
+    frames.listen((body) => this.#take(body));
+    void frames.ended.then(() => this.#fail());
   }
 
   /** Calls a method. A signal, or the cancelling of the task that waits, has the server break off its wait; what it has granted by then, counts. */
@@ -101,6 +102,7 @@ export class Link {
     scope?.checkpoint();
     const { id, one } = this.#register();
     const here = callersStack();
+    this.#frames.hold();
     let cancelled: { readonly reason: unknown; readonly byScope: boolean } | null = null;
     const cancel = (reason: unknown, byScope: boolean): void => {
       if (cancelled !== null) return;
@@ -112,7 +114,6 @@ export class Link {
     const unsubscribe = scope?.subscribe((reason) => cancel(reason, true));
     try {
       this.#send(id, pack(id, KIND.call, [object, method, args, true]));
-      void this.#pump();
       const value = await one.settled.promise;
       const late = cancelled as { readonly reason: unknown; readonly byScope: boolean } | null;
       if (late?.byScope === true) scope?.postpone(late.reason);
@@ -126,7 +127,7 @@ export class Link {
       this.#pending.delete(id);
       signal?.removeEventListener('abort', onAbort);
       unsubscribe?.();
-      this.#rest();
+      this.#frames.letGo();
     }
   }
 
@@ -140,12 +141,11 @@ export class Link {
       } catch (error) {
         throw this.#lost(error);
       }
-      while (one.outcome === null) this.#receiveSync(id);
-      if (one.outcome.ok) return one.outcome.value;
-      throw withStack(one.outcome.error, here);
+      const outcome = this.#hurry(one);
+      if (outcome.ok) return outcome.value;
+      throw withStack(outcome.error, here);
     } finally {
       this.#pending.delete(id);
-      this.#rest();
     }
   }
 
@@ -161,64 +161,36 @@ export class Link {
     this.#frames.send(body).catch((error: unknown) => this.#settle(id, { ok: false, error: this.#lost(error) }));
   }
 
-  #receiveSync(wanted: number): void {
-    let body: Buffer;
-    try {
-      body = this.#frames.receiveSync()!;
-    } catch (error) {
-      this.#fail(error);
-      return;
+  /** Blocks until the call is answered. */
+  #hurry(one: Pending): Outcome {
+    for (;;) {
+      if (one.outcome !== null) return one.outcome;
+      try {
+        this.#frames.listenSync();
+      } catch (error) {
+        return one.outcome ?? { ok: false, error: this.#lost(error) };
+      }
     }
-    if (idOf(body) === wanted)
-      this.#settle(
-        wanted,
-        this.#outcome(body, () => openSync(body)),
-      );
-    else this.#take(body);
-  }
-
-  /** Receives as long as somebody awaits an answer. */
-  async #pump(): Promise<void> {
-    if (this.#idle !== null) return;
-    const idle = (this.#idle = new AbortController());
-    try {
-      while (!idle.signal.aborted) this.#take((await this.#frames.receive({ signal: idle.signal }))!);
-    } catch (error) {
-      if (!idle.signal.aborted) this.#fail(error);
-    } finally {
-      if (this.#idle === idle) this.#idle = null;
-      if (this.#pending.size > 0 && idle.signal.aborted) void this.#pump();
-    }
-  }
-
-  #rest(): void {
-    if (this.#pending.size > 0 || this.#idle === null) return;
-    const idle = this.#idle;
-    this.#idle = null;
-    idle.abort();
   }
 
   /** Gives an answer to who waits for it; modules that it names are loaded first, and the next answers do not wait for that. */
   #take(body: Buffer): void {
     const id = idOf(body);
-    open(body).then(
-      ({ value }) =>
-        this.#settle(
-          id,
-          this.#outcome(body, () => value),
-        ),
-      (error: unknown) => this.#settle(id, { ok: false, error }),
-    );
+    try {
+      const opened = open(body);
+      if (!(opened instanceof Promise)) return this.#settle(id, this.#outcome(body, opened.value));
+      opened.then(
+        ({ value }) => this.#settle(id, this.#outcome(body, value)),
+        (error: unknown) => this.#settle(id, { ok: false, error }),
+      );
+    } catch (error) {
+      this.#settle(id, { ok: false, error });
+    }
   }
 
-  #outcome(body: Buffer, value: () => unknown): Outcome {
-    try {
-      const read = value();
-      if (kindOf(body) === KIND.value) return { ok: true, value: read };
-      return { ok: false, error: arrived(read, `the manager at ${String(this.where.address)}`) };
-    } catch (error) {
-      return { ok: false, error };
-    }
+  #outcome(body: Buffer, value: unknown): Outcome {
+    if (kindOf(body) === KIND.value) return { ok: true, value };
+    return { ok: false, error: arrived(value, `the manager at ${String(this.where.address)}`) };
   }
 
   #settle(id: number, outcome: Outcome): void {
@@ -229,8 +201,8 @@ export class Link {
     else one.settled.reject(outcome.error);
   }
 
-  #fail(error: unknown): void {
-    const lost = this.#lost(error);
+  #fail(): void {
+    const lost = this.#lost(undefined);
     for (const id of this.#pending.keys()) this.#settle(id, { ok: false, error: lost });
   }
 

@@ -1,4 +1,4 @@
-import { decode, decodeAsync } from '../../message/index.ts';
+import { decode, decodeAsync, MustAwait } from '../../message/index.ts';
 import { encodeForProgram } from '../letter.ts';
 
 /*
@@ -31,6 +31,14 @@ export function pack(id: number, kind: Kind, value?: unknown): Buffer {
 
 export const idOf = (body: Buffer): number => body.readUInt32LE(0);
 export const kindOf = (body: Buffer): Kind => body.readUInt32LE(4) as Kind;
-export const open = (body: Buffer): Promise<{ value: unknown }> => decodeAsync(body.subarray(HEADER));
-export const openSync = (body: Buffer): unknown => decode(body.subarray(HEADER));
+/** The value in a message: at once, or as a promise when a module that it names has to be awaited. */
+export function open(body: Buffer): { readonly value: unknown } | Promise<{ readonly value: unknown }> {
+  const message = body.subarray(HEADER);
+  try {
+    return { value: decode(message) };
+  } catch (error) {
+    if (error instanceof MustAwait) return decodeAsync(message);
+    throw error;
+  }
+}
 export const isWhole = (body: Buffer): boolean => body.length >= HEADER;

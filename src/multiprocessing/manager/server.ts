@@ -94,7 +94,8 @@ export class Server {
         let call: Call;
         try {
           // One after the other, so that calls begin in the order in which they were made.
-          call = (await open(body)).value as Call;
+          const opened = open(body);
+          call = (opened instanceof Promise ? await opened : opened).value as Call;
         } catch (error) {
           this.#answer(guest, id, { ok: false, error });
           continue;

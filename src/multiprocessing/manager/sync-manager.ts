@@ -19,8 +19,13 @@ export type QueueProxy<T> = Omit<Proxied<Queue<T>>, 'get' | 'getSync' | 'put' | 
   putSync(item: T, wait?: Pick<Wait, 'timeout'>): void;
 };
 
-/** A barrier in a manager. */
 export type BarrierProxy = Proxied<Barrier>;
+export type EventProxy = Proxied<Event>;
+export type DictProxy<K = string, V = unknown> = Proxied<Dict<K, V>>;
+export type ListProxy<T = unknown> = Proxied<List<T>>;
+export type SetProxy<T = unknown> = Proxied<Bag<T>>;
+export type NamespaceProxy<T extends object = Record<string, unknown>> = Proxied<Names<T>>;
+export type ValueProxy<T> = Proxied<Cell<T>>;
 
 /**
  * A manager with the types of Python's `SyncManager`. Each method makes a new object in the manager's process, and gives a proxy of it; each
@@ -30,44 +35,44 @@ export class SyncManager extends BaseManager {
   protected override readonly withBuiltins: boolean = true;
 
   /** A Map, with Python's words beside JavaScript's; from entries or from an object. */
-  dict<K = string, V = unknown>(entries: Entries<K, V> = []): Promise<Proxied<Dict<K, V>>> {
-    return this.create('dict', entries) as Promise<Proxied<Dict<K, V>>>;
+  dict<K = string, V = unknown>(entries: Entries<K, V> = []): Promise<DictProxy<K, V>> {
+    return this.create('dict', entries) as Promise<DictProxy<K, V>>;
   }
-  dictSync<K = string, V = unknown>(entries: Entries<K, V> = []): Proxied<Dict<K, V>> {
-    return this.createSync('dict', entries) as Proxied<Dict<K, V>>;
+  dictSync<K = string, V = unknown>(entries: Entries<K, V> = []): DictProxy<K, V> {
+    return this.createSync('dict', entries) as DictProxy<K, V>;
   }
-  list<T = unknown>(items: Iterable<T> = []): Promise<Proxied<List<T>>> {
-    return this.create('list', [...items]) as Promise<Proxied<List<T>>>;
+  list<T = unknown>(items: Iterable<T> = []): Promise<ListProxy<T>> {
+    return this.create('list', [...items]) as Promise<ListProxy<T>>;
   }
-  listSync<T = unknown>(items: Iterable<T> = []): Proxied<List<T>> {
-    return this.createSync('list', [...items]) as Proxied<List<T>>;
+  listSync<T = unknown>(items: Iterable<T> = []): ListProxy<T> {
+    return this.createSync('list', [...items]) as ListProxy<T>;
   }
-  set<T = unknown>(items: Iterable<T> = []): Promise<Proxied<Bag<T>>> {
-    return this.create('set', [...items]) as Promise<Proxied<Bag<T>>>;
+  set<T = unknown>(items: Iterable<T> = []): Promise<SetProxy<T>> {
+    return this.create('set', [...items]) as Promise<SetProxy<T>>;
   }
-  setSync<T = unknown>(items: Iterable<T> = []): Proxied<Bag<T>> {
-    return this.createSync('set', [...items]) as Proxied<Bag<T>>;
+  setSync<T = unknown>(items: Iterable<T> = []): SetProxy<T> {
+    return this.createSync('set', [...items]) as SetProxy<T>;
   }
   /** Names with values: `get('x')`, `set('x', 1)`. */
-  Namespace<T extends object = Record<string, unknown>>(values: Partial<T> = {}): Promise<Proxied<Names<T>>> {
-    return this.create('Namespace', values) as Promise<Proxied<Names<T>>>;
+  Namespace<T extends object = Record<string, unknown>>(values: Partial<T> = {}): Promise<NamespaceProxy<T>> {
+    return this.create('Namespace', values) as Promise<NamespaceProxy<T>>;
   }
-  NamespaceSync<T extends object = Record<string, unknown>>(values: Partial<T> = {}): Proxied<Names<T>> {
-    return this.createSync('Namespace', values) as Proxied<Names<T>>;
+  NamespaceSync<T extends object = Record<string, unknown>>(values: Partial<T> = {}): NamespaceProxy<T> {
+    return this.createSync('Namespace', values) as NamespaceProxy<T>;
   }
   /** One value, of any kind: `get()`, `set(v)`, `add(n)`. */
-  Value<T>(value: T): Promise<Proxied<Cell<T>>> {
-    return this.create('Value', value) as Promise<Proxied<Cell<T>>>;
+  Value<T>(value: T): Promise<ValueProxy<T>> {
+    return this.create('Value', value) as Promise<ValueProxy<T>>;
   }
-  ValueSync<T>(value: T): Proxied<Cell<T>> {
-    return this.createSync('Value', value) as Proxied<Cell<T>>;
+  ValueSync<T>(value: T): ValueProxy<T> {
+    return this.createSync('Value', value) as ValueProxy<T>;
   }
   /** As `list`: the name that Python has for numbers. */
-  Array<T extends number | bigint = number>(items: Iterable<T>): Promise<Proxied<List<T>>> {
-    return this.create('Array', [...items]) as Promise<Proxied<List<T>>>;
+  Array<T extends number | bigint = number>(items: Iterable<T>): Promise<ListProxy<T>> {
+    return this.create('Array', [...items]) as Promise<ListProxy<T>>;
   }
-  ArraySync<T extends number | bigint = number>(items: Iterable<T>): Proxied<List<T>> {
-    return this.createSync('Array', [...items]) as Proxied<List<T>>;
+  ArraySync<T extends number | bigint = number>(items: Iterable<T>): ListProxy<T> {
+    return this.createSync('Array', [...items]) as ListProxy<T>;
   }
 
   Queue<T = unknown>(maxSize = 0): Promise<QueueProxy<T>> {
@@ -113,11 +118,11 @@ export class SyncManager extends BaseManager {
   ConditionSync(): ConditionProxy {
     return this.createSync('Condition') as ConditionProxy;
   }
-  Event(): Promise<Proxied<Event>> {
-    return this.create('Event') as Promise<Proxied<Event>>;
+  Event(): Promise<EventProxy> {
+    return this.create('Event') as Promise<EventProxy>;
   }
-  EventSync(): Proxied<Event> {
-    return this.createSync('Event') as Proxied<Event>;
+  EventSync(): EventProxy {
+    return this.createSync('Event') as EventProxy;
   }
   /** The action, if any, is copied to the manager, and runs there. */
   Barrier(parties: number, options: BarrierOptions = {}): Promise<BarrierProxy> {
