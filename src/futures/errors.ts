@@ -13,7 +13,7 @@ export interface WorkerDeath {
   readonly reason: string;
   readonly exitCode: number | null;
   readonly worker: string;
-  /** The last lines that the worker printed. */
+  /** The last lines that the worker wrote to stderr. */
   readonly output?: string;
 }
 
@@ -22,11 +22,12 @@ export class BrokenWorkerError extends BrokenExecutorError {
   readonly reason: string;
   readonly exitCode: number | null;
   readonly worker: string;
+  /** The last lines that the worker wrote to stderr; empty when there are none. */
   readonly output: string;
 
   constructor({ reason, exitCode, worker, output = '' }: WorkerDeath, options?: ErrorOptions) {
     const code = exitCode === null ? '' : `, exit code ${exitCode}`;
-    const lines = output === '' ? '' : `\n    it last printed:\n${output.replace(/^/gm, '      ')}`;
+    const lines = output === '' ? '' : `\n    it last wrote to stderr:\n${output.replace(/^/gm, '      ')}`;
     super(
       `the worker ${worker} died while it ran this task (${reason}${code}); the task may have been done in part. retries: 1 runs such tasks once more${lines}`,
       { ...options, code: 'ERR_BROKEN_WORKER' },

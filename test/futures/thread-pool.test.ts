@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { type BrokenWorkerError, Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { currentThread, Event, Lock, SharedValue, int32, enumerate, Thread } from '../../src/threading/index.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
@@ -214,4 +214,23 @@ test('a pool can be sent to a thread, which hands tasks over', async () => {
   thread.start();
   assert.equal(await result, 14);
   await thread.join();
+});
+
+test('a thread that dies tells the last lines that it wrote to stderr, and nothing of the one before it', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const dies = async (lines: number): Promise<BrokenWorkerError> =>
+    (await pool
+      .submit((count: number) => {
+        for (let i = 0; i < count; i++) console.error(`line ${i} of a test: ${'ä'.repeat(20)}`);
+        process.exit(3);
+      }, lines)
+      .exception()) as BrokenWorkerError;
+  const one = await dies(1);
+  assert.equal(one.output, `line 0 of a test: ${'ä'.repeat(20)}`);
+  assert.match(one.message, /it last wrote to stderr:\n {6}line 0/);
+  const many = (await dies(500)).output.split('\n');
+  assert.ok(many.length > 10 && many.length < 100, `${many.length} lines`);
+  assert.equal(many.at(-1), `line 499 of a test: ${'ä'.repeat(20)}`);
+  for (const line of many) assert.match(line, /^line 4\d\d of a test: ä{20}$/);
+  assert.equal((await dies(0)).output, '');
 });

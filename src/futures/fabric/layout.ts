@@ -122,6 +122,8 @@ export const DONE_TAIL = 0;
 export const DONE_HEAD = 1;
 /** The ring of results, offset / 16. */
 export const DONE_RING = 2;
+/** How many bytes there are of what it last wrote to stderr; they lie behind its ring of results. */
+export const STDERR_LENGTH = 3;
 export const PARK = 16;
 /** How many tasks have been sent by its port; NO_MORE when it is leaving. */
 export const PIN = 12;
@@ -212,9 +214,19 @@ export class Fabric {
   }
 }
 
+const STDERR_BYTES = 2048;
+export const DONE_RING_BYTES = RING_SLOTS * 4 + STDERR_BYTES;
+
 /** The ring through which a worker gives results back: numbers of slots, and messages of tasks / -16. A message takes no place that a slot may need. */
 export function doneRing(block: number): Int32Array {
   const heap = sharedHeap();
-  heap.reach(block + RING_SLOTS * 4 - 1);
+  heap.reach(block + DONE_RING_BYTES - 1);
   return heap.i32.subarray(block / 4, block / 4 + RING_SLOTS);
+}
+
+/** The end of what a worker has written to stderr. */
+export function stderrTail(block: number): Buffer {
+  const heap = sharedHeap();
+  heap.reach(block + DONE_RING_BYTES - 1);
+  return heap.bytes.subarray(block + RING_SLOTS * 4, block + DONE_RING_BYTES);
 }

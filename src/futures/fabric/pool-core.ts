@@ -860,7 +860,7 @@ export class PoolCore implements Source {
   #workerError(thread: PoolThread, end: ThreadEnd): BrokenWorkerError {
     const cause = end.error ?? thread.lastWord();
     return new BrokenWorkerError(
-      { reason: end.how, exitCode: end.exitCode, worker: thread.name },
+      { reason: end.how, exitCode: end.exitCode, worker: thread.name, output: thread.output },
       cause === undefined ? undefined : { cause },
     );
   }

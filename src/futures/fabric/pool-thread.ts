@@ -10,6 +10,7 @@ import type { AnyFunction } from './function-table.ts';
 import {
   DONE_HEAD,
   DONE_RING,
+  DONE_RING_BYTES,
   DONE_TAIL,
   doneRing,
   type Fabric,
@@ -19,8 +20,9 @@ import {
   PIN,
   READY,
   SLEEPERS,
+  STDERR_LENGTH,
+  stderrTail,
   RING_MASK,
-  RING_SLOTS,
   WORKER_COUNT,
   WORKER_WORDS,
   LEFT,
@@ -75,7 +77,7 @@ export class PoolThread {
     this.#onEnd = onEnd;
     const { i32 } = fabric;
     i32.fill(0, this.#area, this.#area + WORKER_WORDS);
-    this.#ring = sharedHeap().allocate(RING_SLOTS * 4);
+    this.#ring = sharedHeap().allocate(DONE_RING_BYTES);
     this.#results = doneRing(this.#ring);
     i32[this.#area + DONE_RING] = this.#ring / 16;
     if (number >= fabric.workers) Atomics.store(i32, fabric.base + WORKER_COUNT, number + 1);
@@ -134,6 +136,15 @@ export class PoolThread {
   lastWord(): unknown {
     const message = (Atomics.exchange(this.#fabric.i32, this.#area + LAST_WORD, 0) >>> 0) * 16;
     return message === 0 ? undefined : take(message);
+  }
+
+  /** The last lines that it has written to stderr. */
+  get output(): string {
+    const tail = stderrTail(this.#ring);
+    const length = Atomics.load(this.#fabric.i32, this.#area + STDERR_LENGTH);
+    const text = tail.toString('utf8', 0, length);
+    // Where the beginning is lost, it is in the middle of a line.
+    return (length < tail.length ? text : text.slice(text.indexOf('\n') + 1)).trimEnd();
   }
 
   /** Gives it a task of its own; false when it is leaving, and nothing was sent. */

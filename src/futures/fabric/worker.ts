@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
 import { observed } from '../../base/observer.ts';
 import { isAwaited } from './awaited.ts';
-import { writeAll } from '../../host/thread/output.ts';
+import { onStderr, writeAll } from '../../host/thread/output.ts';
 import { isShareable } from '../../word/shareable.ts';
 import { hasWorkers } from '../../host/thread/carrier.ts';
 import { isLoopEmpty } from '../../host/thread/loop.ts';
@@ -70,6 +70,8 @@ import {
   STAMPED,
   STATE,
   STATE_BITS,
+  STDERR_LENGTH,
+  stderrTail,
   TAIL,
   TIME_BUCKETS,
   TIMED,
@@ -77,6 +79,7 @@ import {
   WITHDRAWN,
 } from './layout.ts';
 import { runListened, type Task, taskHere } from './task.ts';
+import { addToTail } from '../text-tail.ts';
 import { dropValue, putValue, takeValue } from './values.ts';
 
 export interface WorkerOptions {
@@ -148,6 +151,7 @@ export class PoolWorker {
 
   begin(): void {
     onUncaught.current = (error) => this.#leaveWord(error);
+    onStderr.current = (bytes) => this.#rememberStderr(bytes);
     helper.current = {
       help: () => this.#help(),
       awaits: (change) => {
@@ -178,6 +182,13 @@ export class PoolWorker {
       // It can't be sent: the owner knows how the worker ended, and people see why.
       writeAll(2, Buffer.from(`${inspect(error)}\n`));
     }
+  }
+
+  /** What it last wrote is told when it dies. */
+  #rememberStderr(bytes: Uint8Array): void {
+    const { i32 } = this.#fabric;
+    const length = this.#area + STDERR_LENGTH;
+    Atomics.store(i32, length, addToTail(stderrTail((i32[this.#area + DONE_RING]! >>> 0) * 16), i32[length]!, bytes));
   }
 
   #failToBegin(error: unknown): void {
@@ -250,6 +261,7 @@ export class PoolWorker {
     // From now on, the pool's memory may be somebody else's.
     helper.current = null;
     onUncaught.current = null;
+    onStderr.current = null;
     this.#ports.close();
     this.#entry.close();
     this.#end();

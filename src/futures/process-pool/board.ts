@@ -3,6 +3,7 @@ import { type Item, readItem, writeItem } from '../../queue/item.ts';
 import type { Heap } from '../../word/heap.ts';
 import { processHeap } from '../../word/process-heap.ts';
 import type { FutexWord } from '../../word/word.ts';
+import { addToTail } from '../text-tail.ts';
 
 /*
  * What a pool of processes and its workers share: one block of mapped memory.
@@ -344,11 +345,7 @@ export class Board extends Face {
     const record = this.#record(worker) + TEXT_LENGTH;
     const start = this.#texts + worker * TAIL_BYTES;
     const area = this.heap.bytes.subarray(start, start + TAIL_BYTES);
-    const added = text.subarray(-TAIL_BYTES);
-    const kept = Math.min(this.#i32[record]!, TAIL_BYTES - added.length);
-    area.copyWithin(0, this.#i32[record]! - kept, this.#i32[record]);
-    area.set(added, kept);
-    Atomics.store(this.#i32, record, kept + added.length);
+    Atomics.store(this.#i32, record, addToTail(area, this.#i32[record]!, text));
   }
   textOf(worker: number): string {
     const start = this.#texts + worker * TAIL_BYTES;

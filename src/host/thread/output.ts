@@ -50,12 +50,17 @@ function writePieces(fd: number, bytes: Uint8Array, piece: number): void {
   }
 }
 
+/** Hears what this thread writes to stderr. Set by whoever runs here. */
+export const onStderr: { current: ((bytes: Uint8Array) => void) | null } = { current: null };
+
 /** Makes `process.stdout` and `process.stderr` of this thread write by themselves. */
 export function writeDirectly(): void {
   for (const [stream, fd] of [[process.stdout, 1] as const, [process.stderr, 2] as const]) {
     const writable = stream as unknown as Pick<Writable, '_write'> & { _writev: unknown };
     writable._write = (chunk: Buffer | string, encoding, done): void => {
-      writeAll(fd, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+      if (fd === 2) onStderr.current?.(bytes);
+      writeAll(fd, bytes);
       done();
     };
     writable._writev = null;
