@@ -16,26 +16,12 @@ import { encode } from '../../message/index.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { CODE } from '../channel/codes.ts';
 import { Link } from './link/link.ts';
-import type { LinkPlan, SlurmPlan } from './link/plan.ts';
+import { jobOf, type JobOptions } from './job-options.ts';
+import type { LinkPlan } from './link/plan.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions {
-  /** Where the nodes come from: `local` stands processes of this machine in for them, to develop and to test without a cluster. */
-  readonly launcher?: 'slurm' | 'local' | undefined;
-  readonly partition?: string | undefined;
-  /** How long a job may run, as Slurm writes it: `1:00:00`. Jobs whose time is up are replaced. */
-  readonly time?: string | undefined;
-  /** For each node, as Slurm writes it: `4G`. */
-  readonly memory?: string | undefined;
-  readonly account?: string | undefined;
-  readonly qos?: string | undefined;
-  /** Modules that are loaded before Node is started: `['nodejs/20']`. */
-  readonly modules?: readonly string[] | undefined;
-  /** Lines of the job's script before Node is started. */
-  readonly setup?: readonly string[] | undefined;
-  /** What else a job asks for, as it stands behind `#SBATCH`: `['--gres=gpu:1']`. */
-  readonly directives?: readonly string[] | undefined;
+export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions, JobOptions {
   /** How many nodes; 1 when left out. */
   readonly nodes?: number | undefined;
   /** How many workers each node has; as many as it has processors for the job when left out. */
@@ -49,10 +35,6 @@ export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly un
   readonly maxTasksPerWorker?: number | undefined;
   /** How often a task is run again that had begun on a node that was lost; 2 when left out. What had not begun is always run elsewhere. */
   readonly nodeRetries?: number | undefined;
-  /** The Node that runs on the nodes; the one that runs this program when left out. */
-  readonly nodePath?: string | undefined;
-  /** A folder that this machine and all nodes see. A folder of its own is made in it for the run, which others can't read. */
-  readonly directory?: string | undefined;
   /** The address at which the nodes reach this machine; all that it has are tried when left out. */
   readonly address?: string | undefined;
   /** Milliseconds that nodes may take to come once their job runs: 60,000 when left out. */
@@ -170,9 +152,9 @@ function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecu
     throw new TypeError(`workerType must be 'threads' or 'processes': got ${String(workerType)}`);
   if (!Number.isInteger(nodeRetries) || nodeRetries < 0)
     throw new RangeError(`nodeRetries must be a number of times, 0 or more: got ${nodeRetries}`);
-  const { silence = 5000, launcher = 'slurm' } = options;
-  if (launcher !== 'slurm' && launcher !== 'local') throw new TypeError(`launcher must be 'slurm' or 'local': got ${String(launcher)}`);
-  const isLocal = launcher === 'local';
+  const { silence = 5000 } = options;
+  const launch = jobOf(options, workers);
+  const isLocal = launch.kind === 'local';
   return {
     title,
     directory: directoryFor(options.directory ?? (isLocal ? undefined : join(homedir(), '.manycore'))),
@@ -189,7 +171,7 @@ function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecu
       maxTasksPerWorker: maxTasksPerWorker === undefined ? null : positiveInteger(maxTasksPerWorker, 'maxTasksPerWorker'),
       initializer: initializer === undefined ? null : new Uint8Array(encode([initializer, initargs], { where: 'program' }).bytes),
     },
-    launch: isLocal ? { kind: 'local', node: options.nodePath ?? process.execPath } : jobOf(options, workers),
+    launch,
     nodes,
     nodeRetries,
     startTimeout: options.startTimeout ?? 60_000,
@@ -204,17 +186,6 @@ function ownAddresses(): string[] {
   return [...outer.filter(({ family }) => family === 'IPv4'), ...outer.filter(({ family }) => family !== 'IPv4')]
     .map(({ address }) => address)
     .concat(hostname());
-}
-
-/** What is asked of Slurm. No line of it can be more than one. */
-function jobOf<I extends readonly unknown[]>(options: SlurmExecutorOptions<I>, cpusPerNode: number | null): SlurmPlan {
-  const { partition, time, memory, account, qos, modules = [], setup = [], directives = [], nodePath = process.execPath } = options;
-  const named = { partition, time, mem: memory, account, qos };
-  const asked = Object.entries(named).flatMap(([key, value]) => (value === undefined ? [] : [`--${key}=${value}`]));
-  for (const line of [...asked, ...directives, ...modules])
-    if (/[\r\n]/.test(line)) throw new TypeError(`what is asked of Slurm has to fit in a line: got ${JSON.stringify(line)}`);
-  const lines = [...modules.map((module) => `module load '${module.replaceAll("'", '')}'`), ...setup];
-  return { kind: 'slurm', node: nodePath, cpusPerNode, directives: [...asked, ...directives], setup: lines };
 }
 
 /** A folder of the run's own. */

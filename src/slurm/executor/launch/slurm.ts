@@ -24,7 +24,7 @@ const CANCEL_MS = 10_000;
 const NOT_ENDED = /^(PENDING|CONFIGURING|RUNNING|SUSPENDED|STOPPED|RESIZING|SIGNALING|STAGE_OUT|REQUEUE\w*|SPECIAL_EXIT|RESV_DEL_HOLD)/;
 const AWAY = /timed out|Unable to contact|Connection refused|Communication connection failure|Zero Bytes/i;
 
-const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+export const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Nodes that Slurm gives: each allocation is one job, with one manager on each of its nodes. */
@@ -79,7 +79,7 @@ export class SlurmLauncher implements Launcher {
   }
 }
 
-function refused(stderr: string): JobFailedError {
+export function refused(stderr: string): JobFailedError {
   const reason = stderr.trim().replace(/^sbatch: (error: )?/gm, '');
   const facts: JobFacts = { job: null, state: 'REFUSED', reason: '', exitCode: null, log: '', hint: hintFor('REFUSED', reason, '') };
   return new JobFailedError(`sbatch refuses the job: ${reason}`, facts);
@@ -203,7 +203,7 @@ class SlurmAllocation implements Allocation {
 }
 
 /** Runs a command of Slurm's. What describes a job that we are in ourselves is no business of it. */
-async function slurm(command: readonly string[], input = ''): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+export async function slurm(command: readonly string[], input = ''): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([key]) => key === 'SLURM_CONF' || !/^(SLURM|SLURMD|SBATCH|SRUN|SQUEUE|SCANCEL)_/.test(key)),
   ) as Record<string, string>;

@@ -1,0 +1,67 @@
+/*
+ * The first code of one element of an array: `node array-main.js FOLDER ATTEMPT [ELEMENT]`. It does the items of its element that no earlier
+ * attempt has done, and writes down each result when it is there: what was done before a kill is done.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { version } from '../../../base/version.ts';
+import { setMainModule } from '../../../message/closures/index.ts';
+import { CODE } from '../../channel/codes.ts';
+import { RecordReader, RecordWriter } from '../../channel/records.ts';
+import { OUTCOME_HEADER, work } from '../manager/work.ts';
+import { readManifest, syncFolder } from './manifest.ts';
+import { readResults, resultFiles } from './results.ts';
+
+/** Results are on the disk after so long at the latest, as far as the system keeps its word. */
+const SYNC_MS = 1000;
+
+const [, , folder = '.', attempt = '0'] = process.argv;
+const element = Number(process.argv[4] ?? process.env['SLURM_ARRAY_TASK_ID']);
+const manifest = readManifest(folder);
+if (manifest.version !== version) {
+  process.stderr.write(`this is manycore ${version}, and the run was made by ${manifest.version}: both have to be the same\n`);
+  process.exit(3);
+}
+setMainModule(manifest.main);
+process.argv.splice(1, process.argv.length, ...manifest.argv.slice(1));
+try {
+  process.chdir(manifest.cwd);
+} catch (error) {
+  process.stderr.write(`the folder of the program is not here: ${(error as Error).message}\n`);
+}
+
+const done = new Set<number>();
+for (const file of resultFiles(folder, element)) readResults(file, (item) => done.add(item));
+
+const { offset, bytes } = manifest.elements[element]!;
+const input = Buffer.allocUnsafeSlow(bytes);
+const inputFile = openSync(join(folder, 'input'), 'r');
+for (let at = 0; at < bytes;) at += readSync(inputFile, input, at, bytes - at, offset + at);
+closeSync(inputFile);
+const todo: { readonly item: number; readonly body: Buffer }[] = [];
+new RecordReader((_code, item, _extra, body) => {
+  if (!done.has(item)) todo.push({ item, body });
+}).push(input);
+
+// A job that Slurm puts back begins again under the same number.
+const restarts = process.env['SLURM_RESTART_COUNT'] ?? '0';
+const path = join(folder, 'results', `${element}-${attempt}.${restarts}`);
+const part = openSync(`${path}.part`, 'w', 0o600);
+const fn = readFileSync(join(folder, 'function'));
+const writer = new RecordWriter();
+let synced = performance.now();
+
+for (const [i, { item, body }] of todo.entries()) {
+  const outcome = await work(0, i === 0 ? fn : null, CODE.task, body);
+  writer.add(CODE.result, item, outcome[0]!, outcome.subarray(OUTCOME_HEADER));
+  const records = writer.take();
+  for (let at = 0; at < records.length;) at += writeSync(part, records, at);
+  if (performance.now() - synced < SYNC_MS) continue;
+  fsyncSync(part);
+  synced = performance.now();
+}
+fsyncSync(part);
+closeSync(part);
+renameSync(`${path}.part`, path);
+syncFolder(join(folder, 'results'));
+process.exit(0);

@@ -1,0 +1,309 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { version } from '../../../base/version.ts';
+import { StateError } from '../../../base/errors.ts';
+import { type Deadline, remaining } from '../../../base/deadline.ts';
+import { positiveInteger } from '../../../base/positive-integer.ts';
+import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source } from '../../../futures/future.ts';
+import * as state from '../../../futures/future-record.ts';
+import { mainModule } from '../../../message/closures/index.ts';
+import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.ts';
+import { CODE, SUCCEEDED } from '../../channel/codes.ts';
+import { RecordWriter } from '../../channel/records.ts';
+import { JobFailedError } from '../errors.ts';
+import { jobOf, type JobOptions } from '../job-options.ts';
+import { type ElementLauncher, newElementLauncher } from './element-launcher.ts';
+import { type ElementPlan, type Manifest, readManifest, writeManifest, writeWhole } from './manifest.ts';
+import { readResults, resultFiles } from './results.ts';
+
+export interface ArrayOptions extends JobOptions {
+  /** How many elements the items are dealt out to; 64 when left out, and never more than there are items. */
+  readonly elements?: number | undefined;
+  /** Processors for each element; 1 when left out. */
+  readonly cpusPerElement?: number | undefined;
+}
+
+export interface AttachOptions {
+  /** Has what is missing, and neither waits nor runs, done now. */
+  readonly resume?: boolean | undefined;
+}
+
+/** How often the folder is looked into, at first and at last, and how often the controller is asked. */
+const LOOK_FIRST_MS = 100;
+const LOOK_LAST_MS = 2000;
+const ASK_MS = { local: 300, slurm: 5000 } as const;
+/** A file that was written on another machine is seen here so long later, at the worst. */
+const GRACE_MS = { local: 300, slurm: 15_000 } as const;
+const ELEMENTS = 64;
+const nap = new Int32Array(new SharedArrayBuffer(4));
+
+type AnyFunction = (item: never) => unknown;
+
+/**
+ * A function over many items as a job array, through files: for tasks that take long, for nodes that can't reach this machine, and for runs
+ * that outlive the program. Whatever ends, `ArrayRun.attach(folder)` finds the run again, and its futures with it.
+ *
+ * ```ts no-run: it needs a cluster
+ * import { ArrayRun } from 'manycore/slurm';
+ * const run = ArrayRun.start((seed: number) => seed * 2, [1, 2, 3], { partition: 'normal', time: '1:00:00' });
+ * console.log(run.folder);
+ * for await (const result of run) console.log(result);
+ * ```
+ */
+export class ArrayRun<R = unknown> implements AsyncIterable<R> {
+  /** Where it lies. */
+  readonly folder: string;
+  /** One for each item, in their order. */
+  readonly futures: readonly Future<R>[];
+  private readonly launcher: ElementLauncher;
+  private readonly read = new Set<string>();
+  /** Elements whose results are all here, or will never be. */
+  private readonly over = new Set<number>();
+  /** Since when an element neither waits nor runs, and has left no results. */
+  private readonly missing = new Map<number, number>();
+  private manifest: Manifest;
+  private left: number;
+  private timer: NodeJS.Timeout | null = null;
+  private delay = LOOK_FIRST_MS;
+  private asked = performance.now();
+  private isAsking = false;
+  private isHeld = true;
+
+  private constructor(folder: string, manifest: Manifest) {
+    this.folder = folder;
+    this.manifest = manifest;
+    this.left = manifest.items;
+    this.launcher = newElementLauncher(manifest.launch);
+    const source: Source = {
+      isRunning: () => false,
+      cancel: () => false,
+      waitSync: (future, deadline) => this.waitSync(future, deadline),
+    };
+    this.futures = Array.from({ length: manifest.items }, (_, i) => {
+      const future = newFuture<R>(source, i);
+      setTicket(future as AnyFuture, i);
+      return future;
+    });
+  }
+
+  /**
+   * Writes function and items to a folder of their own, and submits the array. Throws `SendError` for what can't travel; what Slurm refuses fails the
+   * futures.
+   */
+  static start<A, R>(fn: (item: A) => R, items: Iterable<A>, options: ArrayOptions = {}): ArrayRun<Awaited<R>> {
+    if (typeof fn !== 'function') throw new TypeError(`an array needs a function: got ${typeof fn}`);
+    const launch = jobOf(options, options.cpusPerElement ?? 1);
+    const parent = options.directory ?? (launch.kind === 'local' ? tmpdir() : join(homedir(), '.manycore'));
+    const folder = join(resolve(parent), `array-${randomUUID()}`);
+    for (const name of ['', 'results', 'log']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+    writeWhole(join(folder, 'function'), encode(fn as AnyFunction, { where: 'program' }).bytes);
+    const { elements, count } = writeInput(folder, items, positiveInteger(options.elements ?? ELEMENTS, 'elements'));
+    const manifest: Manifest = {
+      version,
+      run: randomUUID(),
+      items: count,
+      elements,
+      cwd: process.cwd(),
+      argv: process.argv,
+      main: mainModule(),
+      launch,
+      attempts: [],
+    };
+    writeManifest(folder, manifest);
+    const run = new ArrayRun<Awaited<R>>(folder, manifest);
+    if (count > 0) void run.launch(elements.map((_, i) => i));
+    return run;
+  }
+
+  /** Finds a run again. What has been done is there; with `resume`, what is missing is done now. Throws `StateError` when there is none. */
+  static attach<R = unknown>(folder: string, { resume = false }: AttachOptions = {}): ArrayRun<R> {
+    const manifest = readManifest(folder);
+    if (manifest.version !== version)
+      throw new StateError('ERR_ARRAY_VERSION', `${folder} was made by manycore ${manifest.version}, and this is ${version}`);
+    const run = new ArrayRun<R>(resolve(folder), manifest);
+    for (const file of resultFiles(run.folder)) run.take(file);
+    if (run.left === 0) return run;
+    if (resume) void run.resume();
+    else run.lookLater();
+    return run;
+  }
+
+  /** How many items have ended. */
+  get done(): number {
+    return this.manifest.items - this.left;
+  }
+
+  /** The jobs that have been submitted for it. */
+  get jobs(): readonly string[] {
+    return this.manifest.attempts.flatMap(({ job }) => job ?? []);
+  }
+
+  /** The results in the order of the items, each as soon as it and those before it are there. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<R, undefined, void> {
+    for (const future of this.futures) yield await future;
+    return undefined;
+  }
+
+  async toArray(): Promise<R[]> {
+    const all: R[] = [];
+    for await (const one of this) all.push(one);
+    return all;
+  }
+
+  /** This program waits no longer, and may end; the run goes on. */
+  detach(): void {
+    this.isHeld = false;
+    this.timer?.unref();
+  }
+
+  /** Ends what waits or runs. What has been done stays. */
+  async cancel(): Promise<void> {
+    for (const attempt of this.manifest.attempts) await this.launcher.cancel(attempt);
+    for (const future of this.futures) settleFuture(future as AnyFuture, state.CANCELLED, undefined);
+    this.left = 0;
+    this.stop();
+  }
+
+  /** Removes the folder, with everything in it. */
+  remove(): void {
+    this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private async resume(): Promise<void> {
+    const busy = await this.launcher.underWay(this.manifest.attempts.at(-1) ?? { job: null, mark: '', elements: [] });
+    const todo = this.manifest.elements.flatMap((plan, i) => (this.isComplete(plan) || busy?.has(i) === true ? [] : [i]));
+    if (busy === null || todo.length === 0) return this.lookLater();
+    await this.launch(todo);
+  }
+
+  private isComplete({ from, items }: ElementPlan): boolean {
+    for (let i = from; i < from + items; i++) if (peek(this.futures[i] as AnyFuture) < state.CANCELLED) return false;
+    return true;
+  }
+
+  private async launch(elements: readonly number[]): Promise<void> {
+    try {
+      const attempt = await this.launcher.launch(this.folder, this.manifest.attempts.length, elements);
+      this.manifest = { ...this.manifest, attempts: [...this.manifest.attempts, attempt] };
+      writeManifest(this.folder, this.manifest);
+      this.asked = performance.now();
+      this.lookLater();
+    } catch (error) {
+      for (const future of this.futures) this.settle(future as AnyFuture, state.FAILED, error);
+    }
+  }
+
+  private settle(future: AnyFuture, how: 4 | 5, value: unknown): void {
+    if (settleFuture(future, how, value)) this.left--;
+  }
+
+  /** Takes over what a file holds. */
+  private take(file: string): void {
+    if (this.read.has(file)) return;
+    if (!file.endsWith('.part')) this.read.add(file);
+    readResults(file, (item, kind, body) => {
+      const future = this.futures[item] as AnyFuture | undefined;
+      if (future === undefined || peek(future) >= state.CANCELLED) return;
+      const how = kind === SUCCEEDED ? state.SUCCEEDED : state.FAILED;
+      try {
+        this.settle(future, how, decode(body));
+      } catch (error) {
+        if (!(error instanceof MustAwait)) return this.settle(future, state.FAILED, error);
+        const kept = Buffer.from(body);
+        void decodeAsync(kept).then(
+          ({ value }) => this.settle(future, how, value),
+          (reason: unknown) => this.settle(future, state.FAILED, reason),
+        );
+      }
+    });
+  }
+
+  private look(): void {
+    const before = this.left;
+    for (const file of resultFiles(this.folder)) if (!file.endsWith('.part')) this.take(file);
+    if (this.left < before) this.delay = LOOK_FIRST_MS;
+  }
+
+  private lookLater(): void {
+    if (this.timer !== null || this.left === 0) return;
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.look();
+      const { kind } = this.manifest.launch;
+      if (this.left > 0 && !this.isAsking && performance.now() - this.asked > ASK_MS[kind]) void this.ask();
+      this.lookLater();
+    }, this.delay);
+    if (!this.isHeld) this.timer.unref();
+    this.delay = Math.min(LOOK_LAST_MS, this.delay * 1.3);
+  }
+
+  /** What has become of elements that have left no results: those that have ended are given up after a while. */
+  private async ask(): Promise<void> {
+    const number = this.manifest.attempts.length - 1;
+    const attempt = this.manifest.attempts[number];
+    if (attempt === undefined) return;
+    this.isAsking = true;
+    const busy = await this.launcher.underWay(attempt);
+    this.asked = performance.now();
+    this.isAsking = false;
+    if (busy === null) return; // The controller is away: nothing is known, and nothing is given up.
+    for (const [element, plan] of this.manifest.elements.entries()) {
+      if (this.over.has(element) || busy.has(element)) {
+        this.missing.delete(element);
+        continue;
+      }
+      if (this.isComplete(plan)) this.over.add(element);
+      else await this.miss(element, plan, number);
+    }
+  }
+
+  private async miss(element: number, { from, items }: ElementPlan, number: number): Promise<void> {
+    const since = this.missing.get(element);
+    if (since === undefined) return void this.missing.set(element, performance.now());
+    if (performance.now() - since < GRACE_MS[this.manifest.launch.kind]) return;
+    this.over.add(element);
+    // What was done before it was killed is done.
+    for (const file of resultFiles(this.folder, element)) this.take(file);
+    const facts = await this.launcher.facts(this.folder, number, this.manifest.attempts[number]!, element);
+    const error = new JobFailedError(
+      `element ${element} of the array has ended without all its results; ArrayRun.attach(${JSON.stringify(this.folder)}, { resume: true }) does what is missing`,
+      facts,
+    );
+    for (let i = from; i < from + items; i++) this.settle(this.futures[i] as AnyFuture, state.FAILED, error);
+  }
+
+  private waitSync(future: AnyFuture, deadline: Deadline): void {
+    while (peek(future) < state.CANCELLED && remaining(deadline) > 0) {
+      this.look();
+      Atomics.wait(nap, 0, 0, Math.min(LOOK_FIRST_MS, remaining(deadline)));
+    }
+  }
+}
+
+/** Writes the items, and deals them out to elements in runs of equal length. */
+function writeInput(folder: string, items: Iterable<unknown>, elementsMax: number): { elements: ElementPlan[]; count: number } {
+  const all = Array.from(items);
+  const size = Math.max(1, Math.ceil(all.length / elementsMax));
+  const writer = new RecordWriter();
+  const elements: ElementPlan[] = [];
+  const pieces: Buffer[] = [];
+  let offset = 0;
+  for (let from = 0; from < all.length; from += size) {
+    const end = Math.min(all.length, from + size);
+    for (let i = from; i < end; i++) writer.add(CODE.task, i, 0, encode([all[i]], { where: 'program' }).bytes);
+    const piece = writer.take();
+    pieces.push(piece);
+    elements.push({ from, items: end - from, offset, bytes: piece.length });
+    offset += piece.length;
+  }
+  writeFileSync(join(folder, 'input'), Buffer.concat(pieces), { mode: 0o600 });
+  return { elements, count: all.length };
+}

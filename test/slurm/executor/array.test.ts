@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { ArrayRun } from '../../../src/slurm/executor/array/array-run.ts';
+import { rangesOf } from '../../../src/slurm/executor/array/element-launcher.ts';
+import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
+import { Program } from '../../support/program.ts';
+import { clusterTests, workFolder } from '../../support/slurm-cluster.ts';
+import { test } from '../../support/test.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'manycore-arrays-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const local = { launcher: 'local', directory: folder } as const;
+
+test('an array gives a future for each item; errors of items are those of the items', async () => {
+  const factor = 2;
+  const double = (n: number): number => {
+    if (n === 3) throw new RangeError('not three');
+    return n * factor;
+  };
+  const run = ArrayRun.start(double, Array(6).keys(), { ...local, elements: 2 });
+  assert.equal(run.futures.length, 6);
+  assert.equal(await run.futures[5], 10);
+  await assert.rejects(async () => await run.futures[3], { name: 'RangeError', message: 'not three' });
+  assert.equal(await run.futures[4], 8);
+  assert.deepEqual(readdirSync(join(run.folder, 'results')).length, 2);
+  const again = ArrayRun.attach<number>(run.folder);
+  assert.equal(again.done, 6);
+  assert.equal(again.futures[1]!.resultSync(), 2);
+  run.remove();
+  assert.throws(() => ArrayRun.attach(run.folder), { code: 'ERR_NO_ARRAY' });
+  assert.deepEqual(await ArrayRun.start(double, [], local).toArray(), []);
+});
+
+test('an element that is killed fails what it has not done, and says how; what it has done is kept, and the rest is done on request', async () => {
+  const run = ArrayRun.start(
+    async (n: number) => {
+      const { existsSync } = await import('node:fs');
+      if (n === 2 && !existsSync('/proc/self/nothing') && process.argv.length > 0 && process.env['MANYCORE_TEST_GO'] === undefined)
+        process.kill(process.pid, 'SIGKILL');
+      return n;
+    },
+    [0, 1, 2, 3],
+    { ...local, elements: 1 },
+  );
+  const error = (await run.futures[2]!.exception()) as JobFailedError;
+  assert.equal(error.name, 'JobFailedError', String(error));
+  assert.deepEqual([error.exitCode, error.state], [-9, 'FAILED']);
+  assert.match(error.message, /resume: true/);
+  assert.deepEqual([await run.futures[0], await run.futures[1]], [0, 1]);
+  process.env['MANYCORE_TEST_GO'] = '1';
+  const again = ArrayRun.attach<number>(run.folder, { resume: true });
+  assert.equal(again.done, 2);
+  assert.deepEqual(await again.toArray(), [0, 1, 2, 3]);
+});
+
+test('a run outlives its program, and is found again by its folder', async () => {
+  const program = new Program(`
+    import { ArrayRun } from 'manycore/slurm/executor/array/array-run';
+    const run = ArrayRun.start(async (n) => (await new Promise((done) => setTimeout(done, 300)), n + 1), [1, 2, 3], {
+      launcher: 'local', directory: ${JSON.stringify(folder)}, elements: 1 });
+    setTimeout(() => console.log('folder', run.folder, '.'), 50);
+    run.detach();
+    setTimeout(() => {}, 60_000);
+  `);
+  await program.printed(' .');
+  const [, at] = /folder (\S+) /.exec(program.stdout)!;
+  program.child.kill('SIGKILL');
+  await program.ended;
+  // Its process goes on; a second attempt would find what it has done.
+  const run = ArrayRun.attach<number>(at!, { resume: true });
+  assert.deepEqual(await run.toArray(), [2, 3, 4]);
+});
+
+test('elements are named in ranges', () => {
+  assert.equal(rangesOf([0, 1, 2, 3, 7]), '0-3,7');
+  assert.equal(rangesOf([5]), '5');
+  assert.equal(rangesOf([1, 3, 5, 6]), '1,3,5-6');
+});
+
+const onCluster = clusterTests();
+onCluster('an array runs on Slurm, each element where it is told to, and is found again by another program', async (cluster, context) => {
+  if (!process.version.startsWith('v20.')) return context.skip('it runs on Node 20 only: it is about Slurm');
+  const directory = workFolder(cluster, 'array');
+  const run = ArrayRun.start((n: number) => [n * n, process.env['SLURM_ARRAY_TASK_ID']] as const, Array(10).keys(), {
+    directory,
+    elements: 5,
+    memory: '200M',
+  });
+  const all = await run.toArray();
+  assert.deepEqual(
+    all.map(([square]) => square),
+    Array.from({ length: 10 }, (_, i) => i * i),
+  );
+  assert.deepEqual(new Set(all.map(([, task]) => task)), new Set(['0', '1', '2', '3', '4']));
+  assert.match(run.jobs.join(), /^\d+$/);
+  assert.equal(ArrayRun.attach(run.folder).done, 10);
+});
