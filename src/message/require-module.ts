@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 /** A module has to be awaited before the value can be made: it uses top-level await, or a loader that is asynchronous. */
 export class MustAwait extends Error {
   override readonly name = 'MustAwait';
+  readonly code: string = 'ERR_MUST_AWAIT';
   /** Loads the module; then the value can be made. */
   readonly load: () => Promise<unknown>;
 

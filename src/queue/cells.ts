@@ -114,7 +114,7 @@ const messageAt = ({ i32 }: Items, at: number): { kind: number; word: number; do
   double: 0,
 });
 
-/** The value of an item that has been taken out. What it held is freed. */
+/** The value of an item that has been taken out. What it held is freed; when it can't be read, it is left as it is. */
 export function unpack(heap: Heap, items: Items, at: number): unknown {
   const { i32, f64, bytes } = items;
   const word = at * ITEM_WORDS;
@@ -132,8 +132,8 @@ export function unpackSoon(heap: Heap, items: Items, at: number): { readonly val
 }
 
 /** The value of an item that stays in the queue. */
-export function peek(heap: Heap, items: Items, at: number, read: (block: number) => unknown): unknown {
-  return isMessage(items, at) ? peekItem(heap, messageAt(items, at), read) : unpack(heap, items, at);
+export function peek(heap: Heap, items: Items, at: number): unknown {
+  return isMessage(items, at) ? peekItem(heap, messageAt(items, at)) : unpack(heap, items, at);
 }
 
 /** Frees an item that nobody will take. */

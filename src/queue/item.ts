@@ -1,4 +1,4 @@
-import { decode, decodeAsync, drop, dropBytes, encode, MustAwait, post, SendError, take, takeSoon } from '../message/index.ts';
+import { decode, decodeAsync, drop, dropBytes, encode, MustAwait, post, read, SendError, takeSoon } from '../message/index.ts';
 import { type Heap, SharedHeap } from '../word/heap.ts';
 
 /*
@@ -69,20 +69,22 @@ function noParcels(): SendError {
   });
 }
 
-/** The value of an item that has been taken out. What it held is freed. */
+/** The value of an item that has been taken out. What it held is freed; when it can't be read, it is left as it is. */
 export function fromItem(heap: Heap, { kind, word, double }: Item): unknown {
   if (kind === INTEGER) return word;
   if (kind === DOUBLE) return double;
   if (kind === CONSTANT) return CONSTANTS[word];
   const block = (word >>> 0) * 16;
-  if (heap instanceof SharedHeap) return take(block);
-  const bytes = bytesOf(heap, block);
-  try {
-    return decode(bytes);
-  } finally {
-    dropBytes(bytes);
-    heap.release(block);
+  if (heap instanceof SharedHeap) {
+    const value = read(block);
+    drop(block);
+    return value;
   }
+  const bytes = bytesOf(heap, block);
+  const value = decode(bytes);
+  dropBytes(bytes);
+  heap.release(block);
+  return value;
 }
 
 /** The same where it may be awaited, as it must when a module has to be loaded first that can't be at once. */
@@ -115,7 +117,7 @@ function decodeOnce(bytes: Uint8Array): unknown {
 }
 
 /** The value of an item that stays in the queue. */
-export function peekItem(heap: Heap, { kind, word, double }: Item, read: (block: number) => unknown): unknown {
+export function peekItem(heap: Heap, { kind, word, double }: Item): unknown {
   if (kind !== MESSAGE) return fromItem(heap, { kind, word, double });
   const block = (word >>> 0) * 16;
   return heap instanceof SharedHeap ? read(block) : decode(bytesOf(heap, block));

@@ -13,6 +13,8 @@ export interface Order {
   put(store: Store, items: Items, at: number, count: number): void;
   /** Takes out the next `count` items; there are as many. */
   get(store: Store, items: Items, at: number, count: number): void;
+  /** Puts items back that were got, in the order in which they lie from `from` to `to`: they come out next. The ring has room for them. */
+  putBack(store: Store, items: Items, from: number, to: number): void;
   /** Puts in order what a dead thread has left in the midst of a change. */
   repair?(store: Store): void;
 }
@@ -32,6 +34,11 @@ export const FIFO: Order = {
     store.read(itemsGot, items, at, count);
     store.itemsGot = itemsGot + count;
   },
+  putBack(store, items, from, to) {
+    const itemsGot = (store.itemsGot - (to - from)) | 0;
+    store.write(itemsGot, items, from, to - from);
+    store.itemsGot = itemsGot;
+  },
 };
 
 /** Last in, first out. */
@@ -47,6 +54,12 @@ export const LIFO: Order = {
     for (let i = 0; i < count; i++) {
       store.read(store.here - 1, items, at + i, 1);
       store.itemsGot++;
+    }
+  },
+  putBack(store, items, from, to) {
+    for (let i = to - 1; i >= from; i--) {
+      store.write(store.here, items, i, 1);
+      store.itemsGot--;
     }
   },
 };

@@ -1,4 +1,3 @@
-import { read } from '../message/index.ts';
 import { Place, registerFace } from '../threading/face.ts';
 import type { Heap } from '../word/heap.ts';
 import { copyItem, isMessage, ITEM_WORDS, peek } from './cells.ts';
@@ -43,6 +42,10 @@ const PRIORITY: Order = {
         completeGet(store);
       } else store.itemsGot++;
     }
+  },
+  putBack(store, items, from, to) {
+    this.put(store, items, from, to - from);
+    store.itemsFinished += to - from;
   },
   repair(store) {
     if (store.journal === 0) return;
@@ -94,7 +97,7 @@ function compareItems({ heap }: Store, a: number, b: number): number {
   const [first, second] = [ITEM_WORDS * a, ITEM_WORDS * b];
   if (!isMessage(heap, a) && heap.i32[first] === heap.i32[second] && heap.i32[first + 1] === heap.i32[second + 1]) return 0;
   try {
-    return compareValues(peek(heap, heap, a, read), peek(heap, heap, b, read));
+    return compareValues(peek(heap, heap, a), peek(heap, heap, b));
   } catch {
     // One of them can't be read here. Whoever gets it will be told.
     return 0;

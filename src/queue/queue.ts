@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { ambient } from '../base/ambient.ts';
 import { type Deadline, deadlineAfter, type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
+import { MustAwait } from '../message/index.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { Face, Place, registerFace } from '../threading/face.ts';
 import type { Heap } from '../word/heap.ts';
@@ -29,7 +30,6 @@ export interface ShutdownOptions {
 export class Queue<T = unknown> extends Face {
   readonly #store: Store;
   readonly #sorts: boolean;
-  #rest: Rest | null = null;
 
   constructor(options: QueueOptions | Place = {}, heap?: Heap, kind = 'queue', order: Order = FIFO) {
     const isNew = !(options instanceof Place);
@@ -50,12 +50,23 @@ export class Queue<T = unknown> extends Face {
   #pack(value: T, items: Items, at: number): void {
     pack(this.place.heap, value, this.#sorts ? this.keyOf(value) : null, items, at);
   }
-  #unpack(items: Items, at: number): T {
-    return unpack(this.place.heap, items, at) as T;
+  #unpack(items: Items): T {
+    // To read it may run code of the program, which may put or get another one by the same hand.
+    const { i32 } = items;
+    const words = [i32[0]!, i32[1]!, i32[2]!, i32[3]!];
+    try {
+      return unpack(this.place.heap, items, 0) as T;
+    } catch (error) {
+      const one = roomFor(1);
+      one.i32.set(words);
+      if (error instanceof MustAwait) this.#store.putBack(one, 0, 1);
+      else discard(this.place.heap, one, 0);
+      throw error;
+    }
   }
 
   #unpackSoon(items: Items): T | Promise<T> {
-    if (!isMessage(items, 0)) return this.#unpack(items, 0);
+    if (!isMessage(items, 0)) return this.#unpack(items);
     const found = unpackSoon(this.place.heap, items, 0);
     return found instanceof Promise ? found.then(({ value }) => value as T) : (found.value as T);
   }
@@ -91,31 +102,31 @@ export class Queue<T = unknown> extends Face {
   async get(wait?: Wait): Promise<T> {
     this.check('get from');
     const deadline = deadlineAfter(wait?.timeout);
-    if (this.#rest !== null) return this.#fromRest(this.#rest);
     if (wait?.signal === undefined && isUnscoped() && this.#store.get(hand, 0, 1) === 1) return this.#unpackSoon(hand);
     const items = roomFor(1);
     if ((await suspend(this.#store.getting(items, 0, 1), deadline, wait?.signal)) === null) throw empty();
     return this.#unpackSoon(items);
   }
 
-  /** The blocking twin of `get`. */
+  /**
+   * The blocking twin of `get`. An item with a function of a module that has to be awaited, for it uses top-level await, is left in the
+   * queue: `MustAwait` is thrown.
+   */
   getSync(wait?: Wait): T {
     this.check('get from');
     wait?.signal?.throwIfAborted();
     const deadline = deadlineAfter(wait?.timeout);
-    if (this.#rest !== null) return this.#fromRest(this.#rest);
-    if (this.#store.get(hand, 0, 1) === 1) return this.#unpack(hand, 0);
+    if (this.#store.get(hand, 0, 1) === 1) return this.#unpack(hand);
     const items = roomFor(1);
     if (block(this.#store.getting(items, 0, 1), deadline) === null) throw empty();
-    return this.#unpack(items, 0);
+    return this.#unpack(items);
   }
 
   /** Takes the next item, or throws `QueueEmpty` at once. */
   getNoWait(): T {
     this.check('get from');
-    if (this.#rest !== null) return this.#fromRest(this.#rest);
     if (this.#store.get(hand, 0, 1) === 0) throw empty();
-    return this.#unpack(hand, 0);
+    return this.#unpack(hand);
   }
 
   /**
@@ -136,21 +147,24 @@ export class Queue<T = unknown> extends Face {
   async getMany(count: number, { timeout, signal }: Wait = {}): Promise<T[]> {
     this.check('get from');
     const deadline = deadlineAfter(timeout);
-    if (this.#rest !== null) return [this.#fromRest(this.#rest)];
-    const items = takeRoom();
-    try {
-      const got = await suspend(this.#store.getting(items, 0, Math.min(count, ROOM)), deadline, signal);
-      if (got === null) throw empty();
-      return this.#several(items, got, count);
-    } finally {
-      idleRoom = items;
+    for (;;) {
+      const items = takeRoom();
+      try {
+        const got = await suspend(this.#store.getting(items, 0, Math.min(count, ROOM)), deadline, signal);
+        if (got === null) throw empty();
+        return this.#several(items, got, count);
+      } catch (error) {
+        if (!(error instanceof MustAwait)) throw error;
+        await error.load();
+      } finally {
+        idleRoom = items;
+      }
     }
   }
   getManySync(count: number, { timeout, signal }: Wait = {}): T[] {
     this.check('get from');
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
-    if (this.#rest !== null) return [this.#fromRest(this.#rest)];
     const items = takeRoom();
     try {
       const first = Math.min(count, ROOM);
@@ -219,24 +233,18 @@ export class Queue<T = unknown> extends Face {
     for (let now = got; now > 0; now = this.#more(items, count - values.length)) {
       for (let i = 0; i < now; i++) {
         try {
-          values.push(this.#unpack(items, i));
+          values.push(unpack(this.place.heap, items, i) as T);
         } catch (error) {
-          // What is behind it has left the queue as well: it is kept for whoever comes next.
-          this.#rest = { failure: { error }, ...copyOf(items, i + 1, now) };
-          return values.length > 0 ? values : [this.#fromRest(this.#rest)];
+          // Whoever comes next finds what is behind it, and is told of it if it is not the first here.
+          const keeps = values.length > 0 || error instanceof MustAwait;
+          if (!keeps) discard(this.place.heap, items, i);
+          this.#store.putBack(items, keeps ? i : i + 1, now);
+          if (values.length > 0) return values;
+          throw error;
         }
       }
     }
     return values;
-  }
-
-  #fromRest(rest: Rest): T {
-    const { failure } = rest;
-    if (failure === null) rest.next++;
-    rest.failure = null;
-    if (rest.next === rest.end) this.#rest = null;
-    if (failure !== null) throw failure.error;
-    return this.#unpack(rest.items, rest.next - 1);
   }
 
   #more(items: Items, count: number): number {
@@ -320,11 +328,6 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   }
 }
 registerFace('lifo-queue', (place) => new LifoQueue(place), import.meta.url);
-
-/** Of what was got together: what comes behind an item that could not be read, and why that could not. */
-interface Rest extends Load {
-  failure: { readonly error: unknown } | null;
-}
 
 /** How many items are packed, put or got at once. */
 const ROOM = 256;

@@ -150,6 +150,12 @@ export class Store {
   set itemsGot(count: number) {
     this.#put(GOT, count);
   }
+  get itemsFinished(): number {
+    return this.#plain(FINISHED);
+  }
+  set itemsFinished(count: number) {
+    this.#put(FINISHED, count);
+  }
   /** How many items are here. */
   get here(): number {
     return (this.#plain(PUT) - this.#plain(GOT)) | 0;
@@ -308,6 +314,25 @@ export class Store {
     } finally {
       this.#leave();
     }
+  }
+
+  /** Puts items back that were got, the first of which comes out next again. A queue that has been stopped meanwhile drops them, as done. */
+  putBack(items: Items, from: number, to: number): void {
+    let isStopped = false;
+    this.#enter();
+    try {
+      isStopped = this.#plain(SHUTDOWN) === STOPPED;
+      if (!isStopped) {
+        this.#open(to - from);
+        this.#order.putBack(this, items, from, to);
+        this.#getters = this.#ringBell(ITEMS, to - from);
+      }
+    } finally {
+      this.#leave();
+    }
+    if (!isStopped || to === from) return;
+    for (let i = from; i < to; i++) discard(this.heap, items, i);
+    this.taskDone(to - from);
   }
 
   /** Puts the whole load in, waiting for room; false when the wait was broken off before that. */

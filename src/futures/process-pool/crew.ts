@@ -324,6 +324,7 @@ export class Crew {
     try {
       value = fromItem(board.heap, board.outputOf(slot));
     } catch (cause) {
+      dropItem(board.heap, board.outputOf(slot));
       return {
         ok: false,
         error: new StateError('ERR_RESULT_UNREADABLE', `the result of a task that ${where} ran can't be read here`, { cause }),

@@ -152,7 +152,7 @@ class Worker {
     let input: unknown;
     try {
       fn = this.#functions.get(board.serialOf(slot)) ?? this.#read(slot);
-      input = peekItem(board.heap, board.inputOf(slot), decodeNone);
+      input = peekItem(board.heap, board.inputOf(slot));
     } catch (error) {
       if (error instanceof MustAwait) return this.#readAndDo(slot);
       this.#finish(slot, OUTCOME_UNREADABLE, thrown(board, error));
@@ -169,9 +169,7 @@ class Worker {
       this.#keep(serial, value as AnyFunction);
       const item = board.inputOf(slot);
       const input =
-        item.kind === MESSAGE
-          ? (await decodeAsync(bytesOf(board.heap, (item.word >>> 0) * 16))).value
-          : peekItem(board.heap, item, decodeNone);
+        item.kind === MESSAGE ? (await decodeAsync(bytesOf(board.heap, (item.word >>> 0) * 16))).value : peekItem(board.heap, item);
       await this.#call(slot, value as AnyFunction, input);
     } catch (error) {
       this.#finish(slot, OUTCOME_UNREADABLE, thrown(board, error));
@@ -241,10 +239,6 @@ class Worker {
     this.#board.finish(this.#worker, slot, outcome, output);
   }
 }
-
-const decodeNone = (): never => {
-  throw new Error('a pool lies in memory that processes share');
-};
 
 /** Maps at once as long as no promise comes; from the first one on, it awaits them one after another. */
 function mapped(items: readonly unknown[], fn: (item: unknown) => unknown): unknown[] | Promise<unknown[]> {
