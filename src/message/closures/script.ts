@@ -8,8 +8,9 @@ import { type Analysis, analyzeReferences } from './references.ts';
 
 /*
  * The script that a function was written in, as V8 sees it: after tsx, type stripping or a bundler have been
- * over it, so no source file needs to be read. V8's own intrinsics tell it in a tenth of a microsecond; the flag that
- * allows them is on for as long as these three functions are compiled.
+ * over it, so no source file needs to be read. V8's own intrinsics tell it in a tenth of a microsecond. The flag that
+ * allows them is on only while these three functions are compiled: at first, and again when V8 has thrown away what it
+ * had compiled, as it does with functions that have not been called for a while.
  */
 type Intrinsic<T> = (fn: unknown) => T;
 
@@ -19,30 +20,51 @@ interface Intrinsics {
   readonly scriptId: Intrinsic<number>;
 }
 
-function compileIntrinsics(): Intrinsics | null {
-  v8.setFlagsFromString('--allow-natives-syntax');
-  try {
-    // oxlint-disable-next-line typescript/no-implied-eval, eslint/no-new-func -- there is no other way to name an intrinsic
-    const make = (name: string): Intrinsic<never> => new Function('f', `return %${name}(f)`) as Intrinsic<never>;
-    const intrinsics: Intrinsics = {
-      source: make('FunctionGetScriptSource'),
-      position: make('FunctionGetScriptSourcePosition'),
-      scriptId: make('FunctionGetScriptId'),
-    };
-    // Called while the flag is on: a body that is compiled later would not be allowed to.
-    return intrinsics.source(compileIntrinsics).length > 0 &&
-      intrinsics.position(compileIntrinsics) > 0 &&
-      intrinsics.scriptId(compileIntrinsics) > 0
-      ? intrinsics
-      : null;
-  } catch {
-    return null;
-  } finally {
-    v8.setFlagsFromString('--no-allow-natives-syntax');
+const ATTEMPTS_MAX = 1000;
+
+/** Runs `act` with intrinsics allowed. The flag is the whole process's: when another thread has just turned it off, it is tried again. */
+function allowingIntrinsics<T>(act: () => T): T {
+  for (let attempt = 1; ; attempt++) {
+    v8.setFlagsFromString('--allow-natives-syntax');
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof SyntaxError) || attempt === ATTEMPTS_MAX) throw error;
+    } finally {
+      v8.setFlagsFromString('--no-allow-natives-syntax');
+    }
   }
 }
 
-const intrinsics = compileIntrinsics();
+function intrinsic<T>(name: string): Intrinsic<T> {
+  // oxlint-disable-next-line typescript/no-implied-eval, eslint/no-new-func -- there is no other way to name an intrinsic
+  const call = allowingIntrinsics(() => new Function('f', `return %${name}(f)`) as Intrinsic<T>);
+  return (fn) => {
+    try {
+      return call(fn);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return allowingIntrinsics(() => call(fn));
+    }
+  };
+}
+
+function findIntrinsics(): Intrinsics | null {
+  try {
+    const found: Intrinsics = {
+      source: intrinsic('FunctionGetScriptSource'),
+      position: intrinsic('FunctionGetScriptSourcePosition'),
+      scriptId: intrinsic('FunctionGetScriptId'),
+    };
+    return found.source(findIntrinsics).length > 0 && found.position(findIntrinsics) > 0 && found.scriptId(findIntrinsics) > 0
+      ? found
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+const intrinsics = findIntrinsics();
 const require = createRequire(import.meta.url);
 let acorn: typeof Acorn | undefined;
 
