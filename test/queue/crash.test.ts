@@ -64,11 +64,12 @@ for (const { name, rounds, queues, numbers, start } of PLACES) {
     test(`${make().constructor.name}: a ${name} that is killed while it puts or gets loses its own item at most, and doubles none`, async () => {
       // What each producer knows that it has put, and how often each of its parcels was got.
       const [put, got] = [numbers(PRODUCERS), numbers(PRODUCERS * SERIALS)];
-      const torn = numbers(1);
+      const [torn, begun] = [numbers(1), numbers(1)];
       const queue = make();
       let killedConsumers = 0;
       for (let round = 1; round <= rounds; round++) {
         const goal = sum(put) + 20 + ((round * 7) % 13);
+        const [putBefore, before] = [[...put], sum(begun)];
         const producers = [0, 1].map((producer) =>
           start(() => {
             for (let serial = put.at(producer)!; ; serial++) {
@@ -81,11 +82,13 @@ for (const { name, rounds, queues, numbers, start } of PLACES) {
         const consumer = start(() => {
           for (;;) {
             const { producer, serial, data } = queue.getSync();
+            Atomics.add(begun.view as Int32Array, 0, 1);
             if (data.length !== BYTES || data.some((byte) => byte !== (serial & 0xff))) Atomics.add(torn.view as Int32Array, 0, 1);
             Atomics.add(got.view as Int32Array, producer * SERIALS + serial, 1);
           }
         });
-        await until(() => sum(put) > goal);
+        // All three are at work: one that is ended while it loads its modules is another matter.
+        await until(() => sum(put) > goal && putBefore.every((count, i) => put.at(i)! > count) && sum(begun) > before + 5);
         await Promise.all([...producers, consumer].map((worker) => worker.kill()));
         killedConsumers++;
         // A producer that was killed may have put one that it did not note: its successor goes on behind that.
