@@ -43,6 +43,7 @@ export class Inflow {
       this.#handle = pipeOn(source, (bytes) => this.#onread(bytes));
       this.#handle.readStart();
     } else {
+      (source as Partial<Socket>).ref?.();
       source.on('data', (chunk: Buffer) => void (this.#take(chunk) || source.pause()));
       this.#listen(source);
     }

@@ -1,5 +1,6 @@
 import type { Wait } from '../base/deadline.ts';
 import { deadlineAfter, remaining } from '../base/deadline.ts';
+import { hasLibrary } from '../system/library.ts';
 import { WIDE_PIPE } from '../system/pipes.ts';
 import type { Command } from './command.ts';
 import type { Communicated } from './communicate.ts';
@@ -66,7 +67,7 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
         const isLast = i === stages.length - 1;
         started.push(
           new Popen(command, {
-            pipesize: WIDE_PIPE,
+            ...(hasLibrary() ? { pipesize: WIDE_PIPE } : {}),
             ...common,
             ...own,
             stdin: i === 0 ? stdin : started[i - 1]!.stdout,

@@ -6,7 +6,7 @@ import { OutOfRangeError, StateError } from '../base/errors.ts';
 import { deferred, type Deferred } from '../base/deferred.ts';
 import { within } from '../base/within.ts';
 import { type Signal, type SignalName, signalName, signalNumber } from '../signal/names.ts';
-import { hasLibrary } from '../system/library.ts';
+import { hasLibrary, whyNoLibrary } from '../system/library.ts';
 import { credentialsOf } from './accounts.ts';
 import { type Communicated, Communication } from './communicate.ts';
 import { communicateSync, syncOutput, type SyncOptions } from './communicate-sync.ts';
@@ -201,6 +201,8 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
 
   /** The blocking twin of `communicate`. Its input is text or bytes, and it has to be the first to read. */
   communicateSync(input?: string | Uint8Array | null, options: SyncOptions = {}): CommunicatedOf<O> {
+    if (!hasLibrary())
+      throw new StateError('ERR_NO_LIBRARY', `cannot block on ${repr(this.args)}: ${whyNoLibrary()}. Await communicate, or use runSync`);
     return communicateSync(this, this.#child, this.#coding, input ?? null, options) as unknown as CommunicatedOf<O>;
   }
 

@@ -18,9 +18,7 @@ export function startError(plan: StartPlan, errno: number, cwd: Buffer | null, c
   if (where !== null && !isDirectory(where)) return fail(where, `there is no directory '${where}' to run it in`);
   if (where !== null && code === 'EACCES' && !isAllowed(where)) return fail(where, `the directory '${where}' may not be entered`);
   if (code === 'ENOENT') {
-    const interpreter = program.includes('/')
-      ? interpreterOf(where !== null && !isAbsolute(program) ? join(where, program) : program)
-      : null;
+    const interpreter = interpreterOf(plan);
     if (interpreter !== null) return fail(program, `'${program}' names '${interpreter}' as its interpreter, which is not there`);
     return fail(program, program.includes('/') ? `there is no file '${program}'` : `there is no program '${program}' in the PATH`);
   }
@@ -43,8 +41,11 @@ function isAllowed(path: string): boolean {
   }
 }
 
-/** What the first line of a script names; `null` when the file is none, or not there. */
-function interpreterOf(path: string): string | null {
+/** What the first line of a script names; `null` when the file is none, or not there, or its interpreter is. */
+export function interpreterOf({ invocation, cwd }: Pick<StartPlan, 'invocation' | 'cwd'>): string | null {
+  const program = invocation.file.toString();
+  if (!program.includes('/')) return null;
+  const path = cwd !== null && !isAbsolute(program) ? join(cwd.toString(), program) : program;
   try {
     return /^#!\s*(\S+)/.exec(readFileSync(path, 'latin1').slice(0, 256))?.[1] ?? null;
   } catch {

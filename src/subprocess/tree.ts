@@ -46,7 +46,10 @@ function hasCookie(pid: number, cookie: string): boolean {
 }
 
 /** The descendants of a child, as they are at this moment, without itself. */
-function descendants(child: Child, cookie: string | null): Member[] {
+/** The one from which its tree hangs. */
+type Rooted = Pick<Child, 'pid' | 'poll' | 'signal'>;
+
+function descendants(child: Rooted, cookie: string | null): Member[] {
   if (!isLinux) return [];
   const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (look(Number(name)) ?? []) : []));
   const found = new Map<number, Member>();
@@ -79,7 +82,7 @@ function send(member: Member, signal: number): void {
 }
 
 /** Ends a child and its descendants at once; gives their numbers. */
-export function killTree(child: Child, cookie: string | null): number[] {
+export function killTree(child: Rooted, cookie: string | null): number[] {
   const stopped = new Map<string, Member>();
   if (isLinux) child.signal(signalNumber('SIGSTOP'));
   for (let grew = true; grew;) {
@@ -97,6 +100,9 @@ export function killTree(child: Child, cookie: string | null): number[] {
   for (const member of stopped.values()) send(member, signalNumber('SIGKILL'));
   return pids;
 }
+
+/** Ends at once what a child that has ended has left behind. */
+export const killLeftovers = (pid: number, cookie: string): void => void killTree({ pid, poll: () => 0, signal: () => {} }, cookie);
 
 /** Ends them gently first; resolves with the return code of the child. */
 export async function endTree(

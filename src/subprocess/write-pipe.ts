@@ -77,6 +77,7 @@ export class WritePipe implements AsyncDisposable {
     if (this.#state.is === 'writing') return this.#state.stream;
     const target = this.#bare('write to');
     const stream = typeof target === 'number' ? new Socket({ fd: target, readable: false, writable: true }) : target;
+    (stream as Partial<Socket>).ref?.();
     // Whoever writes is told by the write itself. A child that stops reading is no uncaught error.
     stream.on('error', () => {});
     this.#held.fd = -1;
@@ -97,7 +98,7 @@ export class WritePipe implements AsyncDisposable {
   /** Writes, and resolves when the pipe has taken it all. Rejects with `EPIPE` when nobody reads any more, and with the signal's reason. */
   async write(data: Data, wait: Pick<Wait, 'signal'> = {}): Promise<void> {
     const done = deferred<void>();
-    this.stream.write(this.encoded(data), (error) => (error ? done.reject(error) : done.resolve()));
+    this.stream.write(this.encoded(data), (error) => (error ? done.reject(brokenPipe(error)) : done.resolve()));
     await within(done.promise, wait);
   }
 
@@ -123,11 +124,11 @@ export class WritePipe implements AsyncDisposable {
     const { stream } = this.#state;
     this.#state = { is: 'closed' };
     if (stream.destroyed) {
-      if (stream.errored) throw stream.errored;
+      if (stream.errored) throw brokenPipe(stream.errored);
       return;
     }
     const done = deferred<void>();
-    stream.end((error?: Error | null) => (error ? done.reject(error) : done.resolve()));
+    stream.end((error?: Error | null) => (error ? done.reject(brokenPipe(error)) : done.resolve()));
     await done.promise;
   }
 
@@ -147,4 +148,11 @@ export class WritePipe implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close().catch(() => {});
   }
+}
+
+/** That nobody reads any more has several names: what a stream says after its first error, and what a socket says. */
+function brokenPipe(error: Error): Error {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (!['ERR_STREAM_DESTROYED', 'ECONNRESET'].includes(code)) return error;
+  return Object.assign(new Error('write EPIPE: the command reads no more', { cause: error }), { code: 'EPIPE', syscall: 'write' });
 }

@@ -8,6 +8,7 @@ import { SHORT } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 import { openDescriptors, zombies } from './descriptors.ts';
+import { isNative } from './library.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'manycore-pipeline-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,11 +33,16 @@ test('a pipeline gives the lines of its last command, and the return code of eac
 
 test('a command that has enough ends those before it, without a complaint', async () => {
   const chain = pipeline(['yes'], ['cat'], ['head', '-n', '2'], { text: true });
-  const { stdout, returnCodes, returnCode } = await chain.run({ check: true });
-  assert.deepEqual([stdout, returnCodes, returnCode], ['y\ny\n', [-13, -13, 0], 0]);
+  if (isNative) {
+    const { stdout, returnCodes, returnCode } = await chain.run({ check: true });
+    assert.deepEqual([stdout, returnCodes, returnCode], ['y\ny\n', [-13, -13, 0], 0]);
+  } else assert.equal((await chain.run()).stdout, 'y\ny\n');
   const abandoned = pipeline(['yes'], ['cat']);
   for await (const line of abandoned.lines()) if (line === 'y') break;
-  assert.deepEqual(await abandoned.wait(), [-13, -13]);
+  // What Node gives in place of pipes has commands complain instead.
+  const codes = await abandoned.wait();
+  if (isNative) assert.deepEqual(codes, [-13, -13]);
+  else assert.ok(codes.every((code) => code !== 0));
 });
 
 test('a command that fails anywhere is seen', async () => {
@@ -86,15 +92,16 @@ test('lines come with back-pressure: a writer waits for a slow reader', async ()
   const yes = new Popen(['yes'], { stdout: PIPE });
   const lines = yes.stdout!.lines();
   for (let i = 0; i < 10; i++) assert.equal((await lines.next()).value, 'y');
-  // It has filled the pipe and what is read ahead, and sleeps.
-  const state = (): string => readFileSync(`/proc/${yes.pid}/stat`, 'latin1').split(') ')[1]![0]!;
+  // It fills the pipe and what is read ahead, and stands still then.
   const written = (): string => /^wchar: (\d+)/m.exec(readFileSync(`/proc/${yes.pid}/io`, 'latin1'))![1]!;
-  await until(() => state() === 'S');
-  const before = written();
-  await new Promise((done) => setTimeout(done, SHORT));
-  assert.equal(written(), before);
+  for (let before = ''; before !== written();) {
+    before = written();
+    assert.ok(Number(before) < 100e6, `it wrote ${before} bytes that nobody wants`);
+    await new Promise((done) => setTimeout(done, SHORT));
+  }
   await lines.return!();
-  assert.equal(await yes.wait(), -13);
+  const code = await yes.wait();
+  assert.ok(isNative ? code === -13 : code !== 0);
 });
 
 test('streams of Node and of the web, and iterables, feed a command and take its output', async () => {
@@ -123,6 +130,17 @@ test('streams of Node and of the web, and iterables, feed a command and take its
 
 test('the blocking twins read and write too', () => {
   const child = new Popen(['cat'], { stdin: PIPE, stdout: PIPE, text: true });
+  if (!isNative) {
+    for (const refused of [
+      () => child.stdin.writeSync('one'),
+      () => child.stdout.readSync(),
+      () => [...child.stdout.linesSync()],
+      () => child.waitSync(),
+      () => child.communicateSync(),
+    ])
+      assert.throws(refused, { code: 'ERR_NO_LIBRARY' });
+    return child.kill();
+  }
   child.stdin.writeSync('one\ntwo');
   child.stdin.closeNow();
   assert.deepEqual([...child.stdout.linesSync()], ['one', 'two']);

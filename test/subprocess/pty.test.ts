@@ -7,8 +7,9 @@ import { runProgram } from '../support/program.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 import { openDescriptors } from './descriptors.ts';
+import { nativeTest } from './library.ts';
 
-test('a command with a pty has a terminal on all three streams, of the size that was asked for, and its own session', async () => {
+nativeTest('a command with a pty has a terminal on all three streams, of the size that was asked for, and its own session', async () => {
   const { stdout, returnCode } = await run('test -t 0 && test -t 1 && test -t 2 && stty size && tty >/dev/tty', {
     shell: true,
     pty: { columns: 100, rows: 30 },
@@ -18,7 +19,7 @@ test('a command with a pty has a terminal on all three streams, of the size that
   assert.equal(returnCode, 0);
 });
 
-test('what is written to the terminal is read by the command, and shown; closing it ends the input', async () => {
+nativeTest('what is written to the terminal is read by the command, and shown; closing it ends the input', async () => {
   const { stdout } = await run(['sed', 's/^/got: /'], { pty: true, input: 'one\ntwo', text: true });
   // The terminal shows what is typed, and the command what it has read: whichever comes first, as on any screen.
   assert.equal(stdout.split('got: ').length, 3);
@@ -33,7 +34,7 @@ test('what is written to the terminal is read by the command, and shown; closing
   assert.equal((await lines.next()).done, true);
 });
 
-test('a command that closes its streams and goes on keeps its terminal until it ends', async () => {
+nativeTest('a command that closes its streams and goes on keeps its terminal until it ends', async () => {
   const ends = makePipe();
   assert.ok(typeof ends !== 'number');
   const child = new Popen(['bash', '-c', `exec </dev/null >/dev/null 2>&1; read line <&${ends[0]}; exit 5`], {
@@ -47,7 +48,7 @@ test('a command that closes its streams and goes on keeps its terminal until it 
   assert.equal(await child.wait(), 5);
 });
 
-test('a terminal changes its size, and interrupts what runs in it', async () => {
+nativeTest('a terminal changes its size, and interrupts what runs in it', async () => {
   const child = new Popen(['sh', '-c', 'trap "stty size; exit 7" WINCH; trap "exit 8" INT; echo ready; while :; do sleep 0.05; done'], {
     pty: true,
     text: true,
@@ -66,7 +67,7 @@ test('a terminal changes its size, and interrupts what runs in it', async () => 
   interrupted.stdout.close();
 });
 
-test('a terminal is closed with its command, also when the time is up, and leaves nothing open', async () => {
+nativeTest('a terminal is closed with its command, also when the time is up, and leaves nothing open', async () => {
   await run(['true'], { pty: true });
   const before = openDescriptors();
   for (let i = 0; i < 20; i++) await run(['echo', 'x'], { pty: true });

@@ -29,6 +29,7 @@ import { LONG, SHORT } from '../support/patience.ts';
 import { runProgram } from '../support/program.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
+import { isNative, nativeTest } from './library.ts';
 
 const isRunning = (pid: number): boolean => {
   try {
@@ -123,8 +124,9 @@ test('a descendant that keeps the output open is waited for as long as asked, an
   assert.equal(returnCode, 0);
   assert.ok(isRunning(Number(stdout)));
   process.kill(Number(stdout), 'SIGKILL');
-  const sync = runSync('setsid sleep 1000 & echo $!', { shell: true, stdout: PIPE, text: true, drain: SHORT });
-  process.kill(Number(sync.stdout), 'SIGKILL');
+  const blocking = () => runSync('setsid sleep 1000 & echo $!', { shell: true, stdout: PIPE, text: true, drain: SHORT });
+  if (isNative) process.kill(Number(blocking().stdout), 'SIGKILL');
+  else assert.throws(blocking, { code: 'ERR_NO_LIBRARY', message: /drain/ });
 });
 
 test('a command gets SIGTERM first, and SIGKILL when it does not mind', async () => {
@@ -220,7 +222,7 @@ test('getOutput gives what a line of the shell printed, without the last newline
   assert.deepEqual(getStatusOutputSync('kill -9 $$'), [-9, '']);
 });
 
-test('finding 1: starting a command copies no memory: the pages of a large parent are not written anew', async () => {
+nativeTest('finding 1: starting a command copies no memory: the pages of a large parent are not written anew', async () => {
   const { stdout, stderr } = await runProgram(`
     import { spawn } from 'node:child_process';
     import { once } from 'node:events';
@@ -229,13 +231,15 @@ test('finding 1: starting a command copies no memory: the pages of a large paren
     const faults = (start) => { start(); const before = process.resourceUsage().minorPageFault; large.fill(2); return process.resourceUsage().minorPageFault - before; };
     await run(['true']);
     const pages = large.length / 4096;
-    console.log(faults(() => void run(['sleep', '0.2'])) < pages / 10);
+    const ours = faults(() => void run(['sleep', '0.2']));
+    const peers = faults(() => void spawn('sleep', ['0.2']));
+    console.log(ours < pages / 10, peers > ours);
     await new Promise((done) => setTimeout(done, 300));
   `);
-  assert.equal(stdout, 'true\n', stderr);
+  assert.equal(stdout, 'true true\n', stderr);
 });
 
-test('finding 2: streams are pipes, which a command may open by name, and whose end it is told of as in a shell', async () => {
+nativeTest('finding 2: streams are pipes, which a command may open by name, and whose end it is told of as in a shell', async () => {
   const command = ['sh', '-c', 'cat /dev/stdin; echo err >/dev/stderr'];
   const { stdout, stderr } = await run(command, { input: 'in', captureOutput: true, text: true });
   assert.deepEqual([stdout, stderr], ['in', 'err\n']);
@@ -257,9 +261,18 @@ test('finding 3: an output may be handed on at any time, and not a byte is lost'
   assert.equal(await source.wait(), 0);
   assert.throws(() => source.stdout!.fd, { code: 'ERR_PIPE_IN_USE', message: /it was given to another command/ });
   assert.throws(() => new Popen(['cat'], { stdin: source.stdout }), /a pipe has one reader/);
+  // What has come into Node's stream meanwhile, the other command never sees.
+  const peer = spawn('head', ['-c', String(bytes), '/dev/zero'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await until(() => peer.stdout.readableLength > 0);
+  const counter = spawn('wc', ['-c'], { stdio: [peer.stdout, 'pipe', 'inherit'] });
+  let counted = '';
+  counter.stdout.setEncoding('utf8').on('data', (text: string) => void (counted += text));
+  await once(counter, 'close');
+  assert.ok(Number(counted) < bytes, counted);
+  peer.stdout.destroy();
 });
 
-test('finding 4: death by a real-time signal is no success', async () => {
+nativeTest('finding 4: death by a real-time signal is no success', async () => {
   const done = await run('kill -40 $$', { shell: true });
   assert.deepEqual([done.returnCode, done.signal, done.exitCode], [-40, 'SIGRTMIN+6', 168]);
   assert.equal(runSync('kill -40 $$', { shell: true }).returnCode, -40);
@@ -267,14 +280,31 @@ test('finding 4: death by a real-time signal is no success', async () => {
   assert.deepEqual(await once(peer, 'exit'), [0, null]);
 });
 
-test('finding 5: more output than a string can hold is given as bytes, and as text it is a clear error', async () => {
+nativeTest('finding 5: of so much text the execFile of Node makes an error that nobody can catch', async () => {
+  const { code, stdout } = await runProgram(
+    `
+    import { execFile } from 'node:child_process';
+    import { promisify } from 'node:util';
+    try { await promisify(execFile)('head', ['-c', '600000000', '/dev/zero'], { maxBuffer: Infinity }); } catch {}
+    console.log('still there');
+  `,
+    { limit: LONG * 4 },
+  );
+  assert.notEqual(code, 0);
+  assert.equal(stdout, '');
+});
+
+nativeTest('finding 5: more output than a string can hold is given as bytes, and as text it is a clear error', async () => {
   const bytes = 600_000_000;
-  const { stdout, stderr } = await runProgram(`
+  const { stdout, stderr } = await runProgram(
+    `
     import { run, PIPE } from 'manycore/subprocess';
     const command = ['head', '-c', '${bytes}', '/dev/zero'];
     console.log((await run(command, { stdout: PIPE })).stdout.length);
     try { await run(command, { stdout: PIPE, text: true }); } catch (error) { console.log(error.code, error.bytes.length); }
-  `);
+  `,
+    { limit: LONG * 4 },
+  );
   assert.equal(stdout, `${bytes}\nERR_TEXT_TOO_LONG ${bytes}\n`, stderr);
 });
 
@@ -298,6 +328,19 @@ test('finding 6: a time-out returns though a grandchild holds the pipe', async (
   await assert.rejects(run('setsid sleep 1000; echo', { shell: true, timeout: SHORT, captureOutput: true }), TimeoutExpired);
   // Not a matter of speed: it would be a thousand seconds.
   assert.ok(performance.now() - begin < LONG * 2);
+  // Node's own, whose time-out is this kill, waits for the grandchild all the same.
+  let isClosed = false;
+  let grandchild = 0;
+  const peer = spawn('sh', ['-c', 'sleep 1000 & echo $!; wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  peer.once('close', () => (isClosed = true));
+  peer.stdout.on('data', (text: Buffer) => (grandchild = Number(text)));
+  await until(() => grandchild > 0);
+  peer.kill();
+  await once(peer, 'exit');
+  await new Promise((done) => setTimeout(done, SHORT));
+  assert.ok(!isClosed);
+  process.kill(grandchild, 'SIGKILL');
+  await until(() => isClosed);
 });
 
 test('without the C library everything goes through child_process, and what that can not do is refused', async () => {

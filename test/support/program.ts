@@ -15,6 +15,8 @@ export interface ProgramOptions {
   /** Flags for Node. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds after which it is killed; `LONG` when left out. */
+  readonly limit?: number;
   /** A program before `node` itself, with its arguments: `nohup`. */
   readonly under?: readonly string[];
 }
@@ -28,7 +30,7 @@ export class Program {
   #awaited: (() => void)[] = [];
 
   /** `source` is a module; it imports ours as `manycore/signal`, and single files as `manycore/system/pidfd`. */
-  constructor(source: string, { flags = [], env = {}, under = [] }: ProgramOptions = {}) {
+  constructor(source: string, { flags = [], env = {}, under = [], limit: limitMs = LONG }: ProgramOptions = {}) {
     const place = (_: string, name: string): string =>
       JSON.stringify(new URL(name.includes('/') ? `${name}.js` : `${name}/index.js`, build).href);
     const text = source.replace(/'manycore\/([\w/-]+)'/g, place);
@@ -40,7 +42,7 @@ export class Program {
     };
     this.child.stdout.setEncoding('utf8').on('data', hear('stdout'));
     this.child.stderr.setEncoding('utf8').on('data', hear('stderr'));
-    const limit = setTimeout(() => this.child.kill('SIGKILL'), LONG);
+    const limit = setTimeout(() => this.child.kill('SIGKILL'), limitMs);
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code, signal) => {
         clearTimeout(limit);
