@@ -121,6 +121,23 @@ test('a queue in a manager waits, times out, and breaks off a wait whose signal 
   assert.equal(await got, 3);
 });
 
+test('the items of a queue in a manager are iterated until it is shut down, in another process', async () => {
+  await using manager = Manager();
+  const [queue, sum] = await Promise.all([manager.Queue<number>(), manager.Value(0)]);
+  const child = new Process({
+    target: async (items: typeof queue, total: typeof sum) => {
+      for await (const item of items) await total.add(item);
+    },
+    args: [queue, sum],
+  });
+  child.start();
+  for (let i = 1; i <= 10; i++) await queue.put(i);
+  await queue.shutdown();
+  await child.join();
+  assert.equal(child.exitCode, 0);
+  assert.equal(await sum.get(), 55);
+});
+
 /** As `until`, for what has to be asked for. */
 async function until2(condition: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + LONG;

@@ -9,6 +9,7 @@ import { Process } from '../process.ts';
 import { type Secret, secretBytes } from '../secret.ts';
 import { ManagerGoneError } from './errors.ts';
 import { linkTo, linkToSync } from './link.ts';
+import './proxy-classes.ts';
 import { type BaseProxy, type Proxied, proxyOf, rememberSecret } from './proxy.ts';
 import type { Factory, Registered, RegisterOptions } from './registry.ts';
 import { serve, type ServeOptions, type Started } from './serve.ts';

@@ -1,7 +1,6 @@
 import { deadlineAfter, remaining, type Wait } from '../../base/deadline.ts';
 import { AbandonedLockError } from '../../threading/errors.ts';
-import { arrivedProxy, BaseProxy, proxyClasses, rebuild } from './proxy.ts';
-import type { Token } from './token.ts';
+import { BaseProxy } from './proxy.ts';
 
 /**
  * A lock in a manager. Its owner is the thread that acquires it, wherever that is; when that thread's process is killed, or its connection
@@ -113,15 +112,3 @@ function mine(error: unknown, lock: LockProxy): unknown {
   told.cause = error.cause;
   return told;
 }
-
-type ProxyClass = new (token: Token, secret: Uint8Array, isCounted: boolean) => BaseProxy;
-
-for (const typeId of ['Lock', 'RLock']) proxyClasses.set(typeId, LockProxy as ProxyClass);
-for (const typeId of ['Semaphore', 'BoundedSemaphore']) proxyClasses.set(typeId, SemaphoreProxy as ProxyClass);
-proxyClasses.set('Condition', ConditionProxy as ProxyClass);
-
-/** The proxy that came in a message. */
-export function rebuildProxy(token: Token, secret: Uint8Array | null): BaseProxy {
-  return arrivedProxy(token, secret);
-}
-rebuild.by = rebuildProxy;

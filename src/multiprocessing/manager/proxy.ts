@@ -147,7 +147,7 @@ function withoutSignal(args: readonly unknown[]): { readonly args: readonly unkn
   return { args: [...args.slice(0, -1), rest], ...(signal === undefined ? {} : { signal }) };
 }
 
-type ProxyClass = new (token: Token, secret: Uint8Array, isCounted: boolean) => BaseProxy;
+export type ProxyClass = new (token: Token, secret: Uint8Array, isCounted: boolean) => BaseProxy;
 
 /** Classes of proxies that can do more than call, by the type. */
 export const proxyClasses = new Map<string, ProxyClass>([['', BaseProxy as ProxyClass]]);

@@ -7,7 +7,7 @@ import type { SocketAddress } from '../../system/sockets.ts';
 import { describeThrown } from '../../futures/process-pool/remote-error.ts';
 import { FrameListener } from '../frame-listener.ts';
 import { Guest } from './guest.ts';
-import './lock-proxies.ts';
+import './proxy-classes.ts';
 import { type Entry, Objects } from './objects.ts';
 import { BaseProxy, ownServer, proxyOf } from './proxy.ts';
 import { type Call, idOf, isWhole, KIND, kindOf, open, pack } from './protocol.ts';

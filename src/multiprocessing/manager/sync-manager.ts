@@ -4,6 +4,7 @@ import type { Barrier, BarrierOptions, Event } from '../../threading/index.ts';
 import { BaseManager, type ManagerOptions } from './base-manager.ts';
 import type { ConditionProxy, LockProxy, SemaphoreProxy } from './lock-proxies.ts';
 import type { Proxied } from './proxy.ts';
+import type { IterableQueueProxy } from './queue-proxy.ts';
 import type { Cell, Names } from './types/cell.ts';
 import type { Dict } from './types/dict.ts';
 import type { List } from './types/list.ts';
@@ -12,12 +13,13 @@ import type { Bag } from './types/set.ts';
 type Entries<K, V> = Iterable<readonly [K, V]> | Readonly<Record<string, V>>;
 
 /** A queue in a manager. */
-export type QueueProxy<T> = Omit<Proxied<Queue<T>>, 'get' | 'getSync' | 'put' | 'putSync'> & {
-  get(wait?: Wait): Promise<T>;
-  getSync(wait?: Pick<Wait, 'timeout'>): T;
-  put(item: T, wait?: Wait): Promise<void>;
-  putSync(item: T, wait?: Pick<Wait, 'timeout'>): void;
-};
+export type QueueProxy<T> = Omit<Proxied<Queue<T>>, 'get' | 'getSync' | 'put' | 'putSync'> &
+  IterableQueueProxy<T> & {
+    get(wait?: Wait): Promise<T>;
+    getSync(wait?: Pick<Wait, 'timeout'>): T;
+    put(item: T, wait?: Wait): Promise<void>;
+    putSync(item: T, wait?: Pick<Wait, 'timeout'>): void;
+  };
 
 export type BarrierProxy = Proxied<Barrier>;
 export type EventProxy = Proxied<Event>;
