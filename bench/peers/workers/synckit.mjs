@@ -1,0 +1,4 @@
+import { runAsWorker } from 'synckit';
+import { same } from './tasks.mjs';
+
+runAsWorker(same);

@@ -1,0 +1,220 @@
+import {
+  loadTasks,
+  manycore,
+  manycoreProcesses,
+  multithreading,
+  type Pool,
+  piscina,
+  poolifier,
+  raw,
+  synckit,
+  tinypool,
+  WORKERS,
+  workerpool,
+} from '../harness/pools.ts';
+import { loadPeer } from '../harness/peers.ts';
+import { middle, stopwatch } from '../harness/stopwatch.ts';
+import type { Contender, Line, Measured, Suite } from '../harness/suite.ts';
+
+type Open = () => Pool | Promise<Pool>;
+type Measure = (pool: Pool, count: (full: number) => number) => Promise<Measured>;
+
+/** Measures a pool whose workers are there and warm. */
+const warm = (
+  name: string,
+  open: Open,
+  measure: Measure,
+  rest: { readonly peer?: string; readonly isFloor?: boolean } = {},
+): Contender => ({
+  name,
+  ...rest,
+  async run({ count }) {
+    const pool = await open();
+    for (let i = 0; i < 5; i++) await Promise.all(Array.from({ length: 200 }, (_, k) => pool.run('same', k)));
+    return await measure(pool, count);
+  },
+});
+
+const peers: readonly (readonly [name: string, open: Open])[] = [
+  ['piscina', piscina],
+  ['tinypool', tinypool],
+  ['workerpool', workerpool],
+  ['poolifier', poolifier],
+];
+
+const everybody = (measure: Measure): Contender[] => [
+  warm('manycore ThreadPoolExecutor', manycore, measure),
+  warm('manycore ProcessPoolExecutor', manycoreProcesses, measure),
+  warm('bare workers and postMessage', raw, measure, { isFloor: true }),
+  ...peers.map(([name, open]) => warm(name, open, measure, { peer: name })),
+];
+const withMultithreading = (measure: Measure): Contender => warm('multithreading', multithreading, measure, { peer: 'multithreading' });
+
+const python = (what: string): Contender[] => [
+  { name: 'CPython ThreadPoolExecutor', python: 'pools.py', what: `threads ${what}` },
+  { name: 'CPython ProcessPoolExecutor', python: 'pools.py', what: `processes ${what}` },
+];
+
+const turn: Measure = (pool, count) => middle(() => Promise.resolve(pool.run('same', 1)), count(1000));
+
+const burst =
+  (full: number): Measure =>
+  async (pool, count) => {
+    const times = count(full);
+    const stop = stopwatch();
+    await Promise.all(Array.from({ length: times }, (_, i) => pool.run('same', i)));
+    return stop(times);
+  };
+
+const payload: Measure = async (pool, count) => {
+  const bytes = new Uint8Array(2 ** 20).fill(7);
+  for (let i = 0; i < 5; i++) await pool.run('same', bytes);
+  return middle(() => Promise.resolve(pool.run('same', bytes)), count(50));
+};
+
+/** About a millisecond each. */
+const ROUNDS = 1_000_000;
+const TASKS = 100;
+
+const compute: Measure = async (pool) => {
+  await Promise.all(Array.from({ length: WORKERS }, () => pool.run('burn', ROUNDS)));
+  const stop = stopwatch();
+  await Promise.all(Array.from({ length: TASKS }, () => pool.run('burn', ROUNDS)));
+  return stop(1);
+};
+
+const alone: Contender = {
+  name: 'one thread, without a pool',
+  isFloor: true,
+  async run() {
+    const { burn } = await loadTasks();
+    burn(ROUNDS);
+    const stop = stopwatch();
+    for (let i = 0; i < TASKS; i++) burn(ROUNDS);
+    return stop(1);
+  },
+};
+
+const ITEMS = 1_000_000;
+const PIECE = 10_000;
+
+/** What people write who have no `map`. */
+const inPieces: Measure = async (pool, count) => {
+  const items = Array.from({ length: count(ITEMS) }, (_, i) => i);
+  const stop = stopwatch();
+  const pieces: PromiseLike<unknown>[] = [];
+  for (let at = 0; at < items.length; at += PIECE) pieces.push(pool.run('square', items.slice(at, at + PIECE)));
+  const results = (await Promise.all(pieces)).flat();
+  if (results.length !== items.length) throw new Error(`${results.length} results`);
+  return stop(1);
+};
+
+const ourMap: Contender = {
+  name: 'manycore ThreadPoolExecutor.map',
+  async run({ count }) {
+    const { executor } = await manycore();
+    const items = Array.from({ length: count(ITEMS) }, (_, i) => i);
+    const square = (x: number): number => x * x;
+    await executor.map(square, items.slice(0, PIECE * 5)).toArray();
+    const stop = stopwatch();
+    const results = await executor.map(square, items).toArray();
+    const measured = stop(1);
+    if (results.length !== items.length) throw new Error(`${results.length} results`);
+    return measured;
+  },
+};
+
+const start = (name: string, open: Open, rest: { readonly peer?: string; readonly isFloor?: boolean } = {}): Contender => ({
+  name,
+  ...rest,
+  async run() {
+    // What is loaded first is not counted, the workers are.
+    await loadTasks();
+    if (rest.peer !== undefined) await loadPeer(rest.peer);
+    const stop = stopwatch();
+    const pool = await open();
+    await pool.run('same', 1);
+    return stop(1);
+  },
+});
+
+const lines: Line[] = [
+  { name: 'one task there and back, awaited', unit: 'µs', contenders: [...everybody(turn), withMultithreading(turn), ...python('turn')] },
+  {
+    name: 'one task there and back, blocking',
+    unit: 'µs',
+    contenders: [
+      {
+        name: 'manycore resultSync',
+        async run({ count }) {
+          const { executor } = await manycore();
+          const { same } = await loadTasks();
+          return middle(() => executor.submit(same, 1).resultSync(), count(1000));
+        },
+      },
+      {
+        name: 'synckit',
+        peer: 'synckit',
+        async run({ count }) {
+          const call = await synckit();
+          return middle(() => call(1), count(1000));
+        },
+      },
+      ...python('turn'),
+    ],
+  },
+  {
+    name: '10,000 tiny tasks at once',
+    unit: 'k/s',
+    contenders: [...everybody(burst(10_000)), withMultithreading(burst(10_000)), ...python('burst')],
+  },
+  {
+    name: '100,000 tiny tasks at once',
+    unit: 'k/s',
+    aim: { times: 40, of: 'piscina' },
+    contenders: [
+      warm('manycore ThreadPoolExecutor', manycore, burst(100_000)),
+      warm('bare workers and postMessage', raw, burst(100_000), { isFloor: true }),
+      warm('piscina', piscina, burst(100_000), { peer: 'piscina' }),
+      warm('poolifier', poolifier, burst(100_000), { peer: 'poolifier' }),
+      { name: 'CPython ThreadPoolExecutor', python: 'pools.py', what: 'threads many' },
+    ],
+  },
+  {
+    name: 'map over 1,000,000 ints',
+    unit: 'ms',
+    aim: { value: 20 },
+    contenders: [
+      ourMap,
+      warm('bare workers, pieces of 10,000', raw, inPieces, { isFloor: true }),
+      warm('piscina, pieces of 10,000', piscina, inPieces, { peer: 'piscina' }),
+      warm('workerpool, pieces of 10,000', workerpool, inPieces, { peer: 'workerpool' }),
+      { name: 'CPython ProcessPoolExecutor.map', python: 'pools.py', what: 'processes map' },
+    ],
+  },
+  {
+    name: '1 MB there and back',
+    unit: 'ms',
+    contenders: [...everybody(payload), ...python('payload')],
+  },
+  { name: '100 tasks that compute a millisecond', unit: 'ms', contenders: [...everybody(compute), alone] },
+  {
+    name: 'start to the first result',
+    unit: 'ms',
+    contenders: [
+      start('manycore ThreadPoolExecutor', manycore),
+      start('manycore ProcessPoolExecutor', manycoreProcesses),
+      start('bare workers and postMessage', raw, { isFloor: true }),
+      ...peers.map(([name, open]) => start(name, open, { peer: name })),
+      ...python('start'),
+    ],
+  },
+];
+
+const suite: Suite = {
+  name: 'pool',
+  about:
+    'Pools of two workers. Tiny tasks give back what they get. Ours copies any function; the peers call a function of a file by its name. CPython threads hand over a pointer, where all others copy; they compute one at a time, and so are left out where that is the question.',
+  lines,
+};
+export default suite;
