@@ -120,36 +120,42 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
     abandoned.register(this, this.own, this);
   }
 
-  private get core(): PoolCore {
-    if (this.own === null) throw notHere('that');
+  /** The pool itself; another thread, which has only a way to hand tasks over, is told what it can't do. */
+  private core(what: string): PoolCore {
+    if (this.own === null) throw notHere(what);
     return this.own;
+  }
+
+  override get isShutDown(): boolean {
+    return this.remote === null ? super.isShutDown : this.remote.isShutDown;
   }
 
   /** The threads that there are now. */
   get workers(): readonly WorkerInfo[] {
-    return this.core.crew.threads.map(({ name, number }) => ({ name, number }));
+    return this.core('workers').crew.threads.map(({ name, number }) => ({ name, number }));
   }
 
   /** Has every thread that there is now call a function: the futures, one for each. Threads that start later have the `initializer`. */
   submitToAll<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>>[] {
+    const core = this.core('submitToAll()');
     if (this.isShutDown) throw shutDown(this.title);
-    return this.core.submitToAll(withContextOf(this.context, fn as AnyFunction), args) as Future<Awaited<R>>[];
+    return core.submitToAll(withContextOf(this.context, fn as AnyFunction), args) as Future<Awaited<R>>[];
   }
 
   /** Whether `submit` would take a task, where there is a `maxQueued`. */
   get hasRoom(): boolean {
-    return this.core.outstanding < this.maxQueued + this.maxWorkers;
+    return this.core('hasRoom').outstanding < this.maxQueued + this.maxWorkers;
   }
 
   /** Waits until there is room for a task: true; false when time was up. */
   async whenRoom(wait?: Wait): Promise<boolean> {
-    while (!this.hasRoom) if (!(await within(this.core.whenRoom(), wait)).inTime) return this.hasRoom;
+    while (!this.hasRoom) if (!(await within(this.core('whenRoom()').whenRoom(), wait)).inTime) return this.hasRoom;
     return true;
   }
 
   /** What the pool does at this moment, and has done. */
   get statistics(): PoolStatistics {
-    const { crew, counts, outstanding, running } = this.core;
+    const { crew, counts, outstanding, running } = this.core('statistics');
     return {
       queued: Math.max(0, outstanding - running),
       running,
@@ -163,23 +169,23 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
 
   protected dispatch(fn: AnyFunction, args: readonly unknown[], terms: Terms): AnyFuture {
     if (this.remote !== null) {
-      if (terms !== NO_TERMS) throw notHere('with()');
+      if (terms !== NO_TERMS) throw notHere(`with({ ${namesOf(terms).join(', ')} })`);
       return this.remote.submit(fn, args, false);
     }
     if (!this.hasRoom)
       throw new QueueFull(`${this.title} takes no more tasks: ${this.maxQueued} wait; \`await pool.whenRoom()\` waits for room`);
-    return this.core.submit(fn, args, terms);
+    return this.core('submit()').submit(fn, args, terms);
   }
 
   protected chunks(fn: AnyFunction, terms: Terms): ChunkSource {
     const { remote } = this;
     if (remote !== null) {
-      if (terms !== NO_TERMS) throw notHere('with()');
+      if (terms !== NO_TERMS) throw notHere(`with({ ${namesOf(terms).join(', ')} })`);
       const submit = (items: readonly unknown[], isSpread: boolean): Future<ChunkResult> =>
         remote.submit(fn, [items, isSpread], true) as Future<ChunkResult>;
       return { workers: this.maxWorkers, chunkMax: CHUNK_MAX, submit, close: () => {} };
     }
-    const { core } = this;
+    const core = this.core('map()');
     const number = core.enter(fn);
     // As many as compute at the same time.
     const workers = Math.min(this.maxWorkers, Math.max(core.crew.living, core.eagerWorkers));
@@ -194,16 +200,17 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   }
 
   protected override close(): void {
+    const core = this.core('shutting it down');
     super.close();
-    this.core.shut();
+    core.shut();
   }
 
   /** A pool can be sent: whoever gets it hands tasks over, also a task of the pool itself. */
   [handle](): Handle {
-    const block = this.remote?.block ?? this.core.fabric.block;
+    const block = this.remote?.block ?? this.core('sending it').fabric.block;
     if (!this.isSent && this.remote === null) {
       this.isSent = true;
-      this.core.serveOthers();
+      this.core('sending it').serveOthers();
       sharedHeap().retain(block);
       own('thread-pool', this, block);
     }
@@ -211,24 +218,29 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   }
 
   protected cancelQueued(): void {
-    this.core.cancelQueued();
+    this.core('shutting it down').cancelQueued();
   }
 
   protected end(): Promise<void> {
     abandoned.unregister(this);
-    return this.core.stop();
+    return this.core('shutting it down').stop();
   }
 
   protected terminate(): Promise<void> {
     abandoned.unregister(this);
-    return this.core.terminate();
+    return this.core('shutting it down').terminate();
   }
 
   protected endSync(): void {
     abandoned.unregister(this);
-    this.core.stopSync();
+    this.core('shutting it down').stopSync();
   }
 }
+
+const namesOf = (terms: Terms): string[] =>
+  Object.entries(terms)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
 
 registerKind(
   'thread-pool',

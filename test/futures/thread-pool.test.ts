@@ -234,3 +234,39 @@ test('a thread that dies tells the last lines that it wrote to stderr, and nothi
   for (const line of many) assert.match(line, /^line 4\d\d of a test: ä{20}$/);
   assert.equal((await dies(0)).output, '');
 });
+
+test('what a pool does only for the thread that made it is refused by its name elsewhere, and the pool goes on', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const told = await pool.submit(async () => {
+    const acts: (() => unknown)[] = [
+      () => pool.with({ retries: 1, timeout: 1, signal: undefined }).submit(() => 1),
+      () => pool.with({ priority: 1 }).map((n: number) => n, [1]),
+      () => pool.shutdown(),
+      () => pool.shutdownSync(),
+      () => pool.terminateWorkers(),
+      () => pool.statistics,
+      () => pool.workers,
+      () => pool.hasRoom,
+      () => pool.submitToAll(() => 1),
+    ];
+    const messages: string[] = [];
+    for (const act of acts) {
+      try {
+        await act();
+        messages.push('done');
+      } catch (error) {
+        messages.push(`${(error as { code: string }).code}: ${(error as Error).message.replace(/ is for .*/, '')}`);
+      }
+    }
+    return [...messages, pool.isShutDown, await pool.submit(() => 5)];
+  });
+  assert.deepEqual(told, [
+    'ERR_POOL_ELSEWHERE: with({ retries, timeout })',
+    'ERR_POOL_ELSEWHERE: with({ priority })',
+    ...Array<string>(3).fill('ERR_POOL_ELSEWHERE: shutting it down'),
+    ...['statistics', 'workers', 'hasRoom', 'submitToAll()'].map((name) => `ERR_POOL_ELSEWHERE: ${name}`),
+    false,
+    5,
+  ]);
+  assert.equal(pool.isShutDown, false);
+});
