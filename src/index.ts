@@ -7,6 +7,7 @@ export * as profile from './profile/index.ts';
 export * as queue from './queue/index.ts';
 export * as sched from './sched/index.ts';
 export * as signal from './signal/index.ts';
+export * as slurm from './slurm/index.ts';
 export * as subprocess from './subprocess/index.ts';
 export * as threading from './threading/index.ts';
 export { version } from './base/version.ts';

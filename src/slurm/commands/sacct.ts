@@ -1,0 +1,137 @@
+import type { Wait } from '../../base/deadline.ts';
+import { SlurmCommandError } from '../errors.ts';
+import { markOf } from '../job/mark.ts';
+import { type JobState, stateOf } from '../job/states.ts';
+import { parseDuration, parseMoment } from '../text/duration.ts';
+import { expandNodes } from '../text/node-list.ts';
+import { orEmpty } from '../text/table.ts';
+import { call, failure } from './call.ts';
+import { idOf, type JobLike, listOf, value } from './words.ts';
+
+/** What the accounts say of a job or one of its steps. */
+export interface AccountRow {
+  /** `12`, `12_3`, or with a step: `12.batch`, `12.0`. */
+  readonly id: string;
+  readonly name: string;
+  readonly user: string;
+  readonly partition: string;
+  readonly account: string;
+  readonly state: JobState;
+  /** The text after the state: "by 1000" for who cancelled it. */
+  readonly stateNote: string;
+  readonly exitCode: number | null;
+  readonly signal: number | null;
+  readonly nodes: readonly string[];
+  readonly submitted: Date | null;
+  readonly started: Date | null;
+  readonly ended: Date | null;
+  /** Milliseconds. */
+  readonly elapsed: number | null;
+  readonly cpus: number;
+  readonly comment: string;
+  readonly mark: string | null;
+}
+
+export interface AccountFilter extends Wait {
+  readonly jobs?: JobLike | readonly JobLike[] | undefined;
+  readonly user?: string | readonly string[] | undefined;
+  readonly states?: JobState | readonly JobState[] | undefined;
+  /** From when on; as Slurm writes it, also `now-1hour`. Today when left out, or any time if `jobs` are given. */
+  readonly since?: string | Date | undefined;
+  readonly until?: string | Date | undefined;
+  /** Steps as well, and not jobs alone. */
+  readonly steps?: boolean | undefined;
+  readonly everyone?: boolean | undefined;
+}
+
+const FIELDS = [
+  'JobID',
+  'User',
+  'Partition',
+  'Account',
+  'State',
+  'ExitCode',
+  'NodeList',
+  'Submit',
+  'Start',
+  'End',
+  'Elapsed',
+  'AllocCPUS',
+  'Comment',
+  'JobName',
+];
+
+/**
+ * What the accounts have of jobs, those that Slurm has forgotten too. They lag a second or more behind, and a number may stand for several jobs:
+ * all are given. Rejects with `SlurmCommandError`, code `ERR_SLURM_NO_ACCOUNTING`, on a cluster that keeps none.
+ */
+export async function sacct({ jobs, user, states, since, until, steps = false, everyone = false, ...wait }: AccountFilter = {}): Promise<
+  AccountRow[]
+> {
+  const words = ['sacct', '--noheader', '--parsable2', '--duplicates', '--delimiter=\x1f', `--format=${FIELDS.join(',')}`];
+  const moment = (time: string | Date): string => value('starttime', typeof time === 'string' ? time : local(time));
+  if (!steps) words.push('--allocations');
+  if (everyone) words.push('--allusers');
+  if (jobs !== undefined) words.push(`--jobs=${listOf(jobs).map(idOf).join(',')}`);
+  if (user !== undefined)
+    words.push(
+      `--user=${listOf(user)
+        .map((one) => value('user', one))
+        .join(',')}`,
+    );
+  if (states !== undefined) words.push(`--state=${listOf<string>(states).join(',')}`);
+  if (since !== undefined) words.push(`--starttime=${moment(since)}`);
+  if (until !== undefined) words.push(`--endtime=${moment(until)}`);
+  const answer = await call(words, wait);
+  if (/accounting storage is disabled/i.test(answer.stderr))
+    throw new SlurmCommandError(
+      'ERR_SLURM_NO_ACCOUNTING',
+      'sacct has nothing to tell: this cluster keeps no accounts',
+      answer,
+      'squeue knows jobs until MinJobAge seconds after their end; accounts need slurmdbd.',
+    );
+  if (answer.exitCode !== 0) throw failure(answer);
+  return rows(answer.stdout);
+}
+
+/** The rows of what `sacct` printed. A name may contain a line end: a row goes on until it has all its fields. */
+export function rows(stdout: string): AccountRow[] {
+  const found: AccountRow[] = [];
+  let line = '';
+  for (const part of stdout.split('\n')) {
+    line = line === '' ? part : `${line}\n${part}`;
+    const fields = line.split('\x1f');
+    if (fields.length < FIELDS.length) continue;
+    found.push(accountRow(fields));
+    line = '';
+  }
+  return found;
+}
+
+function accountRow(fields: readonly string[]): AccountRow {
+  const [id, user, partition, account, state, exit, nodes, submitted, started, ended, elapsed, cpus, comment, name] = fields as string[] & {
+    readonly length: 14;
+  };
+  const [exitCode, signal] = /^(\d+):(\d+)$/.exec(exit!)?.slice(1).map(Number) ?? [];
+  return {
+    id: id!,
+    name: name!,
+    user: user!,
+    partition: partition!,
+    account: account!,
+    state: stateOf(state!),
+    stateNote: state!.replace(/^[A-Z_]+\+? ?/, ''),
+    exitCode: exitCode ?? null,
+    signal: signal === undefined || signal === 0 ? null : signal,
+    nodes: expandNodes(orEmpty(nodes === 'None assigned' ? '' : nodes!)),
+    submitted: parseMoment(submitted!),
+    started: parseMoment(started!),
+    ended: parseMoment(ended!),
+    elapsed: parseDuration(elapsed!),
+    cpus: Number(cpus) || 0,
+    comment: comment!,
+    mark: markOf(comment!),
+  };
+}
+
+const local = (date: Date): string => new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);

@@ -1,0 +1,36 @@
+export { batchScript, type JobCommand } from './batch-script.ts';
+export { type BudgetTerms, setCallBudget } from './budget.ts';
+export { type AccountFilter, type AccountRow, sacct } from './commands/sacct.ts';
+export { Allocation, salloc } from './commands/salloc.ts';
+export { sbatch } from './commands/sbatch.ts';
+export { type CancelOptions, scancel } from './commands/scancel.ts';
+export { type Fields, scontrol } from './commands/scontrol.ts';
+export { type NodeFilter, type NodeGroup, sinfo } from './commands/sinfo.ts';
+export { type QueueFilter, squeue, squeueJson } from './commands/squeue.ts';
+export { srun, type StepOptions } from './commands/srun.ts';
+export type { JobLike } from './commands/words.ts';
+export type { Dependency, Directives, EarlySignal } from './directives.ts';
+export {
+  ControllerError,
+  DirectiveError,
+  NoSuchJobError,
+  SlurmCommandError,
+  SlurmError,
+  SlurmMissingError,
+  SubmitError,
+} from './errors.ts';
+export {
+  JobCancelledError,
+  type JobEnd,
+  JobError,
+  JobExitError,
+  JobLostError,
+  JobNodeError,
+  JobOutOfMemoryError,
+  JobPreemptedError,
+  JobTimeoutError,
+} from './job/end.ts';
+export type { JobInfo } from './job/info.ts';
+export { Job, type JobWait, type LogOptions } from './job/job.ts';
+export type { EndState, JobState } from './job/states.ts';
+export { expandNodes } from './text/node-list.ts';
