@@ -13,7 +13,7 @@ export interface EarlySignal {
 type JobLike = string | number | { readonly id: string };
 type DependencyKind = 'after' | 'afterany' | 'afterok' | 'afternotok' | 'aftercorr' | 'afterburstbuffer';
 /** `{ afterok: job }`: begins when these have ended well. All kinds that are named must hold. */
-export type Dependency = { readonly [K in DependencyKind]?: JobLike | readonly JobLike[] } | 'singleton';
+export type Dependency = { readonly [K in DependencyKind]?: JobLike | readonly JobLike[] };
 
 /** What a job asks for. All of it can be left out: then the cluster's defaults hold. */
 export interface Directives {
@@ -183,7 +183,6 @@ function checked(name: string, value: string): string {
 }
 
 function dependencyOf(dependency: Dependency): string {
-  if (dependency === 'singleton') return dependency;
   return Object.entries(dependency)
     .flatMap(([kind, jobs]) => {
       const ids = ((Array.isArray(jobs) ? jobs : [jobs]) as JobLike[]).map((job) => String(typeof job === 'object' ? job.id : job));

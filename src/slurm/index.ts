@@ -34,3 +34,5 @@ export type { JobInfo } from './job/info.ts';
 export { Job, type JobWait, type LogOptions } from './job/job.ts';
 export type { EndState, JobState } from './job/states.ts';
 export { expandNodes } from './text/node-list.ts';
+export { type JobFacts, JobFailedError, NodeLostError } from './executor/errors.ts';
+export { SlurmExecutor, type SlurmExecutorOptions } from './executor/slurm-executor.ts';

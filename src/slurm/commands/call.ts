@@ -59,7 +59,7 @@ export async function call(
       input: input ?? '',
       ...(cwd === undefined ? {} : { cwd }),
     });
-    const answer = { command, exitCode: returnCode, stdout: String(stdout), stderr: String(stderr) };
+    const answer = { command, exitCode: returnCode, stdout, stderr };
     if (returnCode !== 0) refuseAbsence(answer);
     return answer;
   } catch (cause) {

@@ -44,6 +44,7 @@ export interface AccountFilter extends Wait {
   readonly everyone?: boolean | undefined;
 }
 
+// The last one can't contain a line end: with it, a row is complete.
 const FIELDS = [
   'JobID',
   'User',
@@ -56,9 +57,9 @@ const FIELDS = [
   'Start',
   'End',
   'Elapsed',
-  'AllocCPUS',
   'Comment',
   'JobName',
+  'AllocCPUS',
 ];
 
 /**
@@ -109,7 +110,7 @@ export function rows(stdout: string): AccountRow[] {
 }
 
 function accountRow(fields: readonly string[]): AccountRow {
-  const [id, user, partition, account, state, exit, nodes, submitted, started, ended, elapsed, cpus, comment, name] = fields as string[] & {
+  const [id, user, partition, account, state, exit, nodes, submitted, started, ended, elapsed, comment, name, cpus] = fields as string[] & {
     readonly length: 14;
   };
   const [exitCode, signal] = /^(\d+):(\d+)$/.exec(exit!)?.slice(1).map(Number) ?? [];

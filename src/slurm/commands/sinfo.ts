@@ -36,7 +36,7 @@ const FIELDS = ['Partition', 'Available', 'Time', 'StateLong', 'NodeList', 'CPUs
 
 /** The partitions of the cluster, and in which states their nodes are. One call on the controller. */
 export async function sinfo({ partition, nodes, states, ...wait }: NodeFilter = {}): Promise<NodeGroup[]> {
-  const words = ['sinfo', '--noheader', '--all'];
+  const words = ['sinfo', '--noheader', ...(partition === undefined ? ['--all'] : [])];
   for (const [option, given] of Object.entries({ partition, nodes, states }))
     if (given !== undefined)
       words.push(

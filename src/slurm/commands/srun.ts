@@ -77,7 +77,7 @@ async function start(
       // Read here too: srun says there why it was refused.
       stderr: captureOutput ? PIPE : [PIPE, 2],
     });
-    return { returnCode: done.returnCode, stdout: done.stdout === null ? null : String(done.stdout), stderr: String(done.stderr ?? '') };
+    return { returnCode: done.returnCode, stdout: done.stdout, stderr: done.stderr ?? '' };
   } catch (error) {
     // Says that there is no Slurm here, and what to do.
     if (error instanceof ProcessStartError && error.code === 'ENOENT' && error.path === 'srun') await call(['srun', '--version']);

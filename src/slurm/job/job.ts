@@ -159,9 +159,7 @@ export class Job {
     const record = recordOf(this);
     if (record.rows.length === 0) record.rows = await this.rows(wait);
     const row = record.rows[0];
-    if (row === undefined) return null;
-    const path = row[stream] || row.output;
-    return path === '' ? null : fill(path, row);
+    return row === undefined ? null : pathOf(row, stream);
   }
 
   /** The lines of its log: those that are there, or with `follow` also those that will come. The file must be seen from here. */
@@ -352,7 +350,7 @@ async function settleFromAccounts(record: Record): Promise<void> {
     record.isLost = true;
     record.states.push('UNKNOWN');
     const { id, name } = { id: record.origin.id, name: record.name };
-    const log = record.rows[0] === undefined ? null : fill(record.rows[0].output, record.rows[0]);
+    const log = record.rows[0] === undefined ? null : await pathOf(record.rows[0], 'output');
     const nothing = {
       exitCode: null,
       signal: null,
@@ -375,12 +373,9 @@ async function accountsOf(id: string): Promise<Awaited<ReturnType<typeof sacct>>
   }
 }
 
-/** squeue fills in most of a file's name, but not for elements of arrays. */
-const fill = (path: string, row: JobInfo): string =>
-  path
-    .replaceAll('%A', row.array ?? row.id)
-    .replaceAll('%a', String(row.elements[0] ?? ''))
-    .replaceAll('%j', row.id.split('_')[0]!)
-    .replaceAll('%u', row.user)
-    .replaceAll('%x', row.name)
-    .replaceAll('%N', row.nodes[0] ?? '');
+/** squeue takes the elements of an array for jobs without one, and names files that are not there. */
+async function pathOf(row: JobInfo, stream: 'output' | 'error'): Promise<string | null> {
+  if (row.array === null) return row[stream] || row.output || null;
+  const [fields] = await scontrol.showJob(row.id).catch(() => []);
+  return fields?.[stream === 'output' ? 'StdOut' : 'StdErr'] ?? null;
+}
