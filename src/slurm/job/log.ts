@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { promises } from 'node:fs';
 
 const FIRST_MS = 50;
 const LONGEST_MS = 1000;
@@ -10,7 +10,7 @@ const CHUNK = 65_536;
 export async function tailOf(path: string | null, lines = TAIL_LINES): Promise<string> {
   if (path === null) return '';
   try {
-    const text = await readFile(path);
+    const text = await promises.readFile(path);
     return text.subarray(-TAIL_BYTES).toString().trimEnd().split('\n').slice(-lines).join('\n');
   } catch {
     return '';
@@ -54,7 +54,7 @@ export async function* follow(path: string, isOver: () => boolean, signal?: Abor
 async function readFrom(path: string, at: number): Promise<Buffer | 'cut'> {
   let file;
   try {
-    file = await open(path, 'r');
+    file = await promises.open(path, 'r');
   } catch {
     return Buffer.alloc(0);
   }
