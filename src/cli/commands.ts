@@ -44,6 +44,11 @@ export const commands: Readonly<Record<string, Command>> = {
     does: 'prints them as a tree: below each, those that it waits for',
     run: async (args) => (await import('./ps.ts')).pstree(args),
   },
+  slurm: {
+    usage: 'slurm run|submit|status|logs|cancel [-N 2 -p normal -t 1:00:00] <program or job>',
+    does: 'runs a program on the nodes of a cluster, now or as a job; shows jobs and their logs, and cancels them',
+    run: async (args) => (await import('./slurm.ts')).slurm(args),
+  },
   '--version': { usage: '--version', does: 'prints the version', run: () => print(version) },
   '--help': { usage: '--help', does: 'prints this', run: () => print(help()) },
 };

@@ -29,7 +29,8 @@ export function launch(program: string, args: readonly string[], env: NodeJS.Pro
   });
 }
 
-function flagsFor(program: string): string[] {
+/** What Node needs before a program in TypeScript. */
+export function flagsFor(program: string): string[] {
   if (!TYPESCRIPT.test(program)) return [];
   const { typescript } = process.features as { readonly typescript?: string | false };
   if (typeof typescript === 'string') return [];

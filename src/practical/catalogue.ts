@@ -1,4 +1,4 @@
-import { all, different, exactly, type Expectation, holds, inAnyOrder, inOrder, never, nothingBut, times } from './expectation.ts';
+import { all, different, either, exactly, type Expectation, holds, inAnyOrder, inOrder, never, nothingBut, times } from './expectation.ts';
 
 export interface Program {
   /** Its number in the practical; a letter for its further forms and the exercises. */
@@ -34,6 +34,28 @@ export const catalogue: readonly Program[] = [
     'a function under the profiler',
     all(
       inOrder(/^ *[\d,]+ function calls? in [\d.]+ seconds/, TABLE, /fibonacci/, 'result: 832040', TABLE, 'raised: RangeError: as it must'),
+    ),
+  ),
+  program(
+    'P02',
+    'p02-slurm',
+    'jobs on a cluster',
+    either(
+      exactly(/^there is no cluster here: .+/),
+      inOrder(
+        '#SBATCH --nodes=1',
+        '#SBATCH --partition=broadwell',
+        '#SBATCH --time=1:00:00',
+        'srun node myprogram.js',
+        /^sbatch: job \d+ COMPLETED on (\S+): my program, on \S+$/,
+        /^srun: my program, on \S+$/,
+        /^hostname: job \d+ COMPLETED on \S+,\S+: \S+$/,
+        /^srun hostname: job \d+ COMPLETED on \S+,\S+: \S+ \S+$/,
+        'JOBID PARTITION NAME ST NODES NODELIST',
+        /^\d+ normal interactive RUNNING 1 \S+$/,
+        /^on the node: \S+$/,
+        /^module: job \d+ COMPLETED on \S+: python\/\S+$/,
+      ),
     ),
   ),
   program('P03', 'p03-run', 'run a program', all(inOrder(/^total /, 'returncode: 0'), times(1, /^returncode/))),

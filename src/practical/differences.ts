@@ -1,6 +1,7 @@
 /** How a program is otherwise than its original in Python, and why. */
 export const differences: Readonly<Record<string, string>> = {
   P01: 'cProfile times every call. Here a profile takes samples unless it is told to count: that costs next to nothing, and threads are in it.',
+  P02: 'the program goes to the node by salloc and srun, in place of ssh. Where the machine belongs to no cluster, one is made on it of real Slurm daemons, if their packages are there.',
   P03: 'subprocess.run stops the thread until the program has ended. Here it is awaited, and the event loop goes on; runSync is its blocking twin.',
   P06: 'communicate gives a tuple; here it gives an object with stdout and stderr.',
   P09: 'as in Python the kernel carries the bytes from one program to the next; pipeline() makes the same chain in one call.',

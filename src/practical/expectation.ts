@@ -80,6 +80,14 @@ export function holds(what: string, test: (lines: readonly string[]) => boolean)
   return (lines) => (test(lines) ? null : `it should hold that ${what}`);
 }
 
+/** One of these. */
+export function either(...expectations: readonly Expectation[]): Expectation {
+  return (lines) => {
+    const faults = expectations.map((one) => one(lines));
+    return faults.includes(null) ? null : faults.at(-1)!;
+  };
+}
+
 /** All of these. */
 export function all(...expectations: readonly Expectation[]): Expectation {
   return (lines) => expectations.map((one) => one(lines)).find((fault) => fault !== null) ?? null;

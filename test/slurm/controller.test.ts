@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { ControllerError, JobCancelledError, JobLostError, sbatch, scontrol, setCallBudget, squeue } from '../../src/slurm/index.ts';
+import { budget } from '../../src/slurm/budget.ts';
+import { clusterTests, workFolder } from '../support/slurm-cluster.ts';
+
+/* Faults of the cluster, on one of its own: the controller is killed, numbers are given out again, jobs are forgotten and put back. */
+const onCluster = clusterTests({ nodes: 2, conf: { MinJobAge: '5', MessageTimeout: '3' } });
+setCallBudget({ burst: 1000, interval: 20 });
+const SMALL = { nodes: 1, memory: 100, time: '10:00' } as const;
+
+onCluster('a job whose number the controller gives to another after a crash is lost, and not the other', async (cluster) => {
+  const cwd = workFolder(cluster, 'lost');
+  // What was written down last is older than this job.
+  const first = await sbatch(['sleep', '60'], { ...SMALL, cwd, hold: true });
+  cluster.killController();
+  await cluster.restart();
+  const second = await sbatch(['true'], { ...SMALL, cwd, hold: true });
+  if (second.id === first.id) await assert.rejects(first.wait(), JobLostError);
+  else assert.notEqual(await first.info(), null, 'it was written down in time');
+  await second.cancel();
+  await assert.rejects(second.wait({ check: true }), JobCancelledError);
+});
+
+onCluster('while the controller is away, calls say so, jobs go on, and who waits for one hears of its end', async (cluster) => {
+  const job = await sbatch(['sleep', '3'], { ...SMALL, cwd: workFolder(cluster, 'away') });
+  for await (const state of job.states()) if (state === 'RUNNING') break;
+  const end = job.wait();
+  // It is down only once it has written down that the job runs.
+  await new Promise((resolve) => setTimeout(resolve, 5500));
+  cluster.killController();
+  await assert.rejects(squeue(), ControllerError);
+  assert.equal(await scontrol.ping(), false);
+  await cluster.restart();
+  assert.match((await end).state, /COMPLETED|NODE_FAIL/);
+});
+
+onCluster('a job that is put back begins again under its number', async (cluster) => {
+  const job = await sbatch(
+    { shell: 'echo "attempt ${SLURM_RESTART_COUNT:-0}"; [ "${SLURM_RESTART_COUNT:-0}" = 1 ] || sleep 60' },
+    {
+      ...SMALL,
+      requeue: true,
+      openMode: 'append',
+      cwd: workFolder(cluster, 'back'),
+    },
+  );
+  for await (const state of job.states()) if (state === 'RUNNING') break;
+  await job.requeue();
+  const end = await job.wait({ check: true });
+  assert.equal(end.restarts, 1);
+  const lines: string[] = [];
+  for await (const line of job.logs()) lines.push(line);
+  assert.equal(lines.at(-1), 'attempt 1');
+});
+
+onCluster('many waits for many jobs are few calls on the controller', async () => {
+  setCallBudget({ burst: 5, interval: 200 });
+  const jobs = await Promise.all(Array.from({ length: 20 }, () => sbatch(['sleep', '1'], { ...SMALL, memory: 50, output: '/dev/null' })));
+  const before = budget.made;
+  await Promise.all([...jobs, ...jobs].map((job) => job.wait({ check: true })));
+  assert.ok(budget.made - before < 60, `${budget.made - before} calls`);
+  setCallBudget({ burst: 1000, interval: 20 });
+});
