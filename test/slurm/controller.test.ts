@@ -4,7 +4,7 @@ import { budget } from '../../src/slurm/budget.ts';
 import { clusterTests, workFolder } from '../support/slurm-cluster.ts';
 
 /* Faults of the cluster, on one of its own: the controller is killed, numbers are given out again, jobs are forgotten and put back. */
-const onCluster = clusterTests({ nodes: 2, conf: { MinJobAge: '5', MessageTimeout: '3' } });
+const onCluster = clusterTests({ nodes: 2, onOneNode: true, conf: { MinJobAge: '5', MessageTimeout: '3' } });
 setCallBudget({ burst: 1000, interval: 20 });
 const SMALL = { nodes: 1, memory: 100, time: '10:00' } as const;
 

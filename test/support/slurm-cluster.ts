@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly mem?: number;
   /** slurmdbd, for `sacct`. Packages for it are installed as the others. */
   readonly db?: boolean;
+  /** These tests are about Slurm and not about Node: they run on the Node that is installed, and not on the others of the project again. */
+  readonly onOneNode?: boolean;
   /** Keys of slurm.conf: `{ MinJobAge: '5' }`. */
   readonly conf?: Readonly<Record<string, string>>;
 }
@@ -110,6 +112,8 @@ export function clusterTests(
   let found: Promise<SlurmCluster | string> | null = null;
   return (name, body) => {
     test(name, async (context) => {
+      if (options?.onOneNode === true && /[/]node_modules[/]node\d+[/]/.test(process.execPath))
+        return context.skip('it is about Slurm, and runs on one Node alone');
       found ??=
         options === undefined ? sharedCluster() : startCluster(process.pid, `${tmpdir()}/manycore-slurm-own-${process.pid}`, options);
       const cluster = await found;
