@@ -54,15 +54,17 @@ mkdir -p "$S"/{etc,log,pids,state,nodes,run,shared,modules/nodejs,modules/python
 alive() { local p; [ -s "$1" ] && p=$(cat "$1") && [ -r "/proc/$p/stat" ] && [ "$(sed 's/.*) //' "/proc/$p/stat" 2>/dev/null | cut -c1)" != Z ]; }
 
 # ---- a subnet that nobody has: who makes the bridge has its number
+# (No `grep -q` behind a pipe: it ends early, and what it reads from fails then.)
 if [ ! -s "$S/netid" ]; then
+  TAKEN=$(ip -o addr; ip route)
   for try in $(seq 0 199); do
     ID=$(( ($(printf '%s' "$S" | cksum | cut -d' ' -f1) + try) % 200 + 20 ))
-    ! { ip -o addr; ip route; } | grep -qE "[ ]10\.$ID\." && ip link add "mcbr$ID" type bridge 2>/dev/null && { echo "$ID" >"$S/netid"; break; }
+    ! grep -qE "[ ]10\.$ID\." <<<"$TAKEN" && ip link add "mcbr$ID" type bridge 2>/dev/null && { echo "$ID" >"$S/netid"; break; }
   done
   [ -s "$S/netid" ] || cannot "a bridge between the nodes can't be made: $(ip link add mcbr0 type bridge 2>&1 || true)"
 fi
 ID=$(cat "$S/netid"); BRIDGE=mcbr$ID NET=10.$ID.0
-ip addr show "$BRIDGE" | grep -q "$NET.1/" || { ip addr add "$NET.1/24" dev "$BRIDGE"; ip link set "$BRIDGE" up; }
+grep -q "$NET.1/" <<<"$(ip addr show "$BRIDGE")" || { ip addr add "$NET.1/24" dev "$BRIDGE"; ip link set "$BRIDGE" up; }
 CTLPORT=$((20000 + ID * 40)); DBDPORT=$((CTLPORT + 1)); SQLPORT=$((CTLPORT + 2))
 HOST=$(hostname -s)
 
