@@ -12,6 +12,7 @@ export const suites: readonly string[] = [
   'subprocess',
   'asyncio',
   'profile',
+  'slurm',
 ];
 
 export async function loadSuite(name: string): Promise<Suite> {

@@ -71,7 +71,7 @@ test('a task that kills each of its nodes is given up in the end', async () => {
 });
 
 test('a node that is silent is taken for lost, and its tasks run elsewhere; when it comes back, nothing runs twice to its end', async () => {
-  const pool = nodes({ silence: 400 });
+  const pool = nodes({ silence: 2000 });
   const pid = await pool.submit(() => process.pid);
   process.kill(pid, 'SIGSTOP');
   const task = pool.submit(() => process.pid);

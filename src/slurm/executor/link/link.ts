@@ -16,7 +16,7 @@ import type { LinkPlan, ToLink, ToProgram } from './plan.ts';
 type AnyFunction = (...args: never[]) => unknown;
 
 /** How long a node is waited for that is asked whether a task has begun. After that, the task is taken to run on. */
-const ANSWER_MS = 1000;
+const ANSWER_MS = 5000;
 
 /** A task from the program's side, until it has ended. */
 interface Job {
