@@ -66,7 +66,7 @@ const lines: Line[] = [
     name: 'there and back, one task at a time',
     unit: 'µs',
     aim: { value: 250 },
-    contenders: both((on, count) => middle(() => on.submit(increment, 1), count(2000))),
+    contenders: both((on, count) => middle(async () => await on.submit(increment, 1), count(2000))),
   },
   {
     name: 'items of a map, read as they come',
