@@ -36,3 +36,5 @@ export type { EndState, JobState } from './job/states.ts';
 export { expandNodes } from './text/node-list.ts';
 export { type JobFacts, JobFailedError, NodeLostError } from './executor/errors.ts';
 export { SlurmExecutor, type SlurmExecutorOptions } from './executor/slurm-executor.ts';
+export { ArrayRun, type ArrayOptions, type AttachOptions } from './executor/array/array-run.ts';
+export type { JobOptions } from './executor/job-options.ts';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { deferred } from '../../../base/deferred.ts';
 import { within } from '../../../base/within.ts';
 import { run } from '../../../subprocess/run.ts';
+import { cleanEnvironment } from '../../commands/call.ts';
 import { JobFailedError, type JobFacts } from '../errors.ts';
 import type { SlurmPlan } from '../link/plan.ts';
 import { hintFor } from './hint.ts';
@@ -204,9 +205,7 @@ class SlurmAllocation implements Allocation {
 
 /** Runs a command of Slurm's. What describes a job that we are in ourselves is no business of it. */
 export async function slurm(command: readonly string[], input = ''): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => key === 'SLURM_CONF' || !/^(SLURM|SLURMD|SBATCH|SRUN|SQUEUE|SCANCEL)_/.test(key)),
-  ) as Record<string, string>;
+  const env = cleanEnvironment();
   try {
     const { returnCode, stdout, stderr } = await run(command, { captureOutput: true, encoding: 'utf8', timeout: COMMAND_MS, input, env });
     return { exitCode: returnCode, stdout, stderr };
