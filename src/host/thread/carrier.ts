@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
+import { isMainThread, type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import type { Death } from '../../word/roster.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { withFlags } from './flags.ts';
+import { awaitLoading } from './loading.ts';
 import { orderOutput } from './output.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
@@ -87,6 +88,10 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
   if (!hasOrderedOutput) {
     hasOrderedOutput = true;
     orderOutput();
+    if (isMainThread)
+      process.on('exit', () => {
+        for (const mine of workers.keys()) awaitLoading(mine);
+      });
   }
   const carrier = claimCarrier(carrierHere.number);
   if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
@@ -216,6 +221,7 @@ function kill(carrier: number): void {
     errands.wake(Infinity);
     return;
   }
+  awaitLoading(carrier);
   terminations.get(worker)?.();
   void worker.terminate();
 }

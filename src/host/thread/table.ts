@@ -7,8 +7,8 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   word 1        changes when somebody asks the creator of a carrier to end it
  *   word 2        the record of the main thread
  *   word 3        how many inspector sessions are open that read stacks; word 4: 1 when the process ends
- *   from word 8   CARRIERS entries of five words: what a carrier does, the record it shall run, its kill switch, its creator, and
- *                 how often the entry has been used
+ *   from word 8   CARRIERS entries of six words: what a carrier does, the record it shall run, its kill switch, its creator,
+ *                 how often the entry has been used, and whether it loads a module (see loading.ts)
  *   then          the records of the living threads, by their slots in the roster
  *
  * A carrier is a worker thread that runs one thread after another.
@@ -26,7 +26,7 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   any -> GONE              its creator, when the worker has ended
  */
 export const CARRIERS = 512;
-const CARRIER_WORDS = 5;
+const CARRIER_WORDS = 6;
 const FIRST_CARRIER = 8;
 const SLOTS = 4096;
 const FIRST_THREAD = FIRST_CARRIER + CARRIERS * CARRIER_WORDS;
@@ -74,6 +74,11 @@ export function sessionsOffset(): number {
 /** Byte offset of what a carrier does. */
 export function carrierOffset(carrier: number): number {
   return tableOffset() + (FIRST_CARRIER + carrier * CARRIER_WORDS) * 4;
+}
+
+/** Byte offset of the word that says whether a carrier loads a module. */
+export function loadingOffset(carrier: number): number {
+  return carrierOffset(carrier) + 20;
 }
 
 export function runOf(carrier: number): number {
@@ -134,6 +139,7 @@ export function claimCarrier(maker: number): number {
     if ((state === FREE || state === GONE) && Atomics.compareExchange(i32, word, state, STARTING) === state) {
       i32.fill(0, word + 1, word + 4);
       Atomics.add(i32, word + 4, 1);
+      Atomics.store(i32, word + 5, 0);
       Atomics.store(i32, word + 3, maker + 1);
       return carrier;
     }

@@ -8,6 +8,7 @@ import '../../word/process-heap.ts'; // Registers how the heap of the processes 
 import { setMainModule } from '../../message/closures/index.ts';
 import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX, whenWorkersAreGone, withdrawCarriers } from './carrier.ts';
 import { expectListener, watchLeftovers } from './leftovers.ts';
+import { announceLoading } from './loading.ts';
 import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
 import * as record from './record.ts';
@@ -19,6 +20,7 @@ const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
 adoptHeap(heap);
 carrierHere.number = carrier;
 setMainModule(manycoreMain);
+announceLoading(carrier);
 writeDirectly();
 firstParcels.current = parcels;
 

@@ -1,7 +1,7 @@
 import { createRequire, isBuiltin } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
-import { canRequireModules, MustAwait, quietly } from '../require-module.ts';
+import { aroundLoading, canRequireModules, MustAwait, quietly } from '../require-module.ts';
 import { needsTsx, registerTsx } from './tsx-loader.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -29,7 +29,9 @@ function requireFrom(parent: string, specifier: string): unknown {
   if ((!canRequireModules() || needsTsx(parent, specifier)) && !isBuiltin(specifier)) throw new MustAwait(specifier, load);
   const require = createRequire(parent === '' ? import.meta.url : toUrl(parent));
   try {
-    return require(specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier);
+    return aroundLoading.current(
+      () => require(specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier) as unknown,
+    );
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     // Exports that only `import` may see, top-level await, or a file type that only an asynchronous loader knows.
