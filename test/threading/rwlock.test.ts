@@ -124,7 +124,7 @@ test('a reader and a writer that wait for each other are in a deadlock, and one 
   const [rwlock, lock] = [new RWLock({ name: 'pages' }), new Lock({ name: 'index' })];
   const [reads, locked] = [new Event(), new Event()];
   const told = new Int32Array(new SharedArrayBuffer(8));
-  const names = [/reader waits for lock index .*which writer holds/, /writer waits for lock pages .*which reader holds/];
+  const names = [/reader waits for lock index.*which writer holds/, /writer waits for lock pages.*which reader holds/];
   const attempt = (act: () => Disposable | null): void => {
     try {
       using _ = act();
