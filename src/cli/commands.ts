@@ -10,7 +10,7 @@ export interface Command {
 
 export const commands: Readonly<Record<string, Command>> = {
   practical: {
-    usage: 'practical [P26 …] [--list] [--json] [--report file]',
+    usage: 'practical [P26 …] [--list] [--json] [--against-python] [--report file]',
     does: 'runs the programs of the practical, and says whether each shows what it should',
     run: async (args) => (await import('./practical.ts')).practical(args),
   },

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { catalogue } from '../../src/practical/index.ts';
 import { after, test } from '../support/test.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -55,6 +56,21 @@ test('by --json it tells what each program printed', () => {
   assert.equal(run!['id'], 'P23');
   assert.equal(run!['output'], 'First try : True\nSecond try: False\n');
   assert.equal(run!['fault'], null);
+});
+
+test('a program of the practical runs beside its twin in Python, if that is here', () => {
+  const { stdout, stderr, status } = manycore('practical', 'P24', '--against-python');
+  assert.equal(status, 0);
+  if (stderr === '') assert.match(stdout, /ok {4}P24 .* s {2}in Python +\d+\.\d\d s, the same lines\n/);
+  else assert.equal(stderr, 'manycore: python3 is not here: the programs run without their twins\n');
+});
+
+test('every program of the practical has a twin in Python', () => {
+  const twins = new Set(readdirSync(new URL('../../../src/practical/python', import.meta.url)));
+  assert.deepEqual(
+    catalogue.filter(({ id, file }) => id !== 'P02' && !twins.has(`${file}.py`)).map(({ id }) => id),
+    [],
+  );
 });
 
 test('run starts a program, in TypeScript too, with its arguments, and ends as it does', () => {

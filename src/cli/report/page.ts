@@ -10,6 +10,8 @@ export interface Shown {
   readonly output: string;
   readonly ms: number;
   readonly fault: string | null;
+  /** How long the same took in Python, and what it printed. */
+  readonly python: { readonly ms: number; readonly output: string } | null;
   /** How it is otherwise in Python, and why. */
   readonly differs: string | null;
 }
@@ -17,11 +19,13 @@ export interface Shown {
 export interface Facts {
   readonly version: string;
   readonly node: string;
+  /** The version of the Python that ran beside; `null` when none did. */
+  readonly python: string | null;
   readonly date: Date;
 }
 
 /** The report of the practical: one page that needs nothing else, light and dark, wide and narrow. */
-export function reportPage(programs: readonly Shown[], { version, node, date }: Facts): string {
+export function reportPage(programs: readonly Shown[], { version, node, python, date }: Facts): string {
   const faults = programs.filter(({ fault }) => fault !== null).length;
   const seconds = programs.reduce((sum, { ms }) => sum + ms, 0) / 1000;
   return `<!doctype html>
@@ -33,7 +37,7 @@ export function reportPage(programs: readonly Shown[], { version, node, date }: 
 <header>
   <h1>Parallel programming, program by program</h1>
   <p>${programs.length} programs in ${seconds.toFixed(1)} s, ${faults === 0 ? 'each shows what it should' : `<strong>${faults} do not show what they should</strong>`}.
-  manycore ${escapeHtml(version)}, Node ${escapeHtml(node)}, ${date.toISOString().slice(0, 16).replace('T', ' ')} UTC.</p>
+  manycore ${escapeHtml(version)}, Node ${escapeHtml(node)}${python === null ? '' : `, beside Python ${escapeHtml(python)}`}, ${date.toISOString().slice(0, 16).replace('T', ' ')} UTC.</p>
 </header>
 <nav aria-label="Programs"><ol>${programs.map(entry).join('')}</ol></nav>
 <main>
@@ -49,15 +53,15 @@ function entry({ id, title, ms, fault }: Shown): string {
   return `<li${mark(fault)}><a href="#${id}"><b>${id}</b> <span>${escapeHtml(title)}</span> <time>${(ms / 1000).toFixed(2)} s</time></a></li>`;
 }
 
-function section({ id, title, teaches, source, output, ms, fault, differs }: Shown): string {
+function section({ id, title, teaches, source, output, ms, fault, python, differs }: Shown): string {
   return `<article id="${id}"${mark(fault)}>
-<h2><a href="#${id}">${id}</a> ${escapeHtml(title)} <time>${(ms / 1000).toFixed(2)} s</time></h2>
+<h2><a href="#${id}">${id}</a> ${escapeHtml(title)} <time>${(ms / 1000).toFixed(2)} s${python === null ? '' : `, in Python ${(python.ms / 1000).toFixed(2)} s`}</time></h2>
 <p>${escapeHtml(teaches)}</p>
 ${differs === null ? '' : `<p class="differs"><b>In Python:</b> ${escapeHtml(differs)}</p>`}
 ${fault === null ? '' : `<p class="why" role="alert">It does not show what it should: ${escapeHtml(fault)}</p>`}
 <div class="pair">
 <figure><figcaption>Program</figcaption><pre tabindex="0"><code>${highlightTypeScript(source)}</code></pre></figure>
-<figure><figcaption>Output</figcaption><pre class="output" tabindex="0">${escapeHtml(output.trimEnd() === '' ? '(it prints nothing)' : output.trimEnd())}</pre></figure>
+<figure><figcaption>Output</figcaption><pre class="output" tabindex="0">${escapeHtml(output.trimEnd() === '' ? '(it prints nothing)' : output.trimEnd())}</pre>${python === null ? '' : `<details><summary>What Python prints</summary><pre class="output" tabindex="0">${escapeHtml(python.output.trimEnd())}</pre></details>`}</figure>
 </div>
 </article>`;
 }
@@ -89,6 +93,8 @@ article p { margin: 0 0 12px; max-width: 75ch; }
 .why { color: var(--bad); white-space: pre-wrap; }
 .pair { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 14px; align-items: start; }
 figure { margin: 0; min-width: 0; }
+details { margin-top: 10px; }
+summary { font-size: 12px; color: var(--dim); cursor: pointer; margin-bottom: 4px; }
 figcaption { font-size: 12px; color: var(--dim); margin-bottom: 4px; }
 pre { margin: 0; padding: 12px 14px; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; overflow: auto; max-height: 560px; font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; tab-size: 2; }
 .output { white-space: pre; }

@@ -9,14 +9,14 @@ import { reportPage, type Shown } from './page.ts';
 const SOURCES = new URL('../../../src/practical/', folder);
 
 /** Writes what was run, with sources and outputs, as a page. */
-export function writeReport(file: string, runs: readonly Run[]): void {
-  const shown = runs.map(({ id, title, ms, output, fault }): Shown => {
+export function writeReport(file: string, runs: readonly Run[], pythonVersion: string | null): void {
+  const shown = runs.map(({ id, title, ms, output, fault, python }): Shown => {
     const program = catalogue.find((one) => one.id === id)!;
     const text = readFileSync(fileURLToPath(new URL(`${program.file}.ts`, SOURCES)), 'utf8');
     const { teaches, source } = split(text);
-    return { id, title, teaches, source, output, ms, fault, differs: differences[id] ?? null };
+    return { id, title, teaches, source, output, ms, fault, python, differs: differences[id] ?? null };
   });
-  writeFileSync(file, reportPage(shown, { version, node: process.versions.node, date: new Date() }));
+  writeFileSync(file, reportPage(shown, { version, node: process.versions.node, python: pythonVersion, date: new Date() }));
 }
 
 /** The comment at the head of each program says what it is about. */

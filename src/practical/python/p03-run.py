@@ -1,0 +1,4 @@
+import subprocess
+
+completed = subprocess.run(["ls", "-lahF"])
+print("returncode:", completed.returncode)

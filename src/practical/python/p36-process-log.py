@@ -1,0 +1,14 @@
+import logging
+import multiprocessing
+
+
+def printer(item, lock):
+    with lock:
+        print(item)
+
+
+if __name__ == "__main__":
+    multiprocessing.log_to_stderr().setLevel(logging.INFO)
+    lock = multiprocessing.Lock()
+    for item in ("tango", "foxtrot", 10):
+        multiprocessing.Process(target=printer, args=(item, lock)).start()
