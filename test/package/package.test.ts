@@ -49,7 +49,7 @@ test('the package holds what is built from its source, its documents, and nothin
   const stray = files.filter((path) => {
     const built = /^build\/src\/(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path);
     if (built !== null) return !known.has(`src/${built[1]}.ts`);
-    return !/^(?:src\/.+\.ts|docs\/.+\.md|(?:README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(path);
+    return !/^(?:src\/.+\.ts|src\/practical\/python\/.+\.py|docs\/.+\.md|(?:README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(path);
   });
   assert.deepEqual(stray, []);
   assert.ok(packed.size < 2_000_000, `the package has ${packed.size} bytes`);
