@@ -73,8 +73,18 @@ export interface EffectModule {
 }
 
 export interface WorkerpoolModule {
-  readonly pool: (options: { readonly maxWorkers: number }) => {
+  readonly pool: (options: { readonly maxWorkers: number; readonly workerType?: 'process' }) => {
     exec(task: (...args: never[]) => unknown, args: readonly unknown[]): PromiseLike<unknown>;
     terminate(): PromiseLike<unknown>;
   };
+}
+
+export interface PoolifierModule {
+  readonly FixedClusterPool: new (size: number, file: string) => { execute(data: unknown): Promise<unknown>; destroy(): Promise<void> };
+}
+export interface JestWorkerModule {
+  readonly Worker: new (file: string, options: object) => { increment(n: number): Promise<unknown>; end(): Promise<unknown> };
+}
+export interface TinypoolModule {
+  readonly default: new (options: object) => { run(data: unknown): Promise<unknown>; destroy(): Promise<void> };
 }

@@ -9,6 +9,7 @@ export const suites: readonly string[] = [
   'condition',
   'queue',
   'struct',
+  'process',
   'subprocess',
   'asyncio',
   'profile',
