@@ -55,5 +55,11 @@ export class SimpleQueue<T = unknown> extends JoinableQueue<T> {
   constructor(place: Place | object = {}) {
     super(place instanceof Place ? place : {}, 'process-simple-queue');
   }
+
+  /** `StateError` when this thread has closed the queue. */
+  override get isEmpty(): boolean {
+    this.check('look into');
+    return super.isEmpty;
+  }
 }
 registerFace('process-simple-queue', (place) => new SimpleQueue(place), import.meta.url);

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { StateError } from '../../src/base/errors.ts';
 import { BrokenExecutorError, BrokenProcessPool, ProcessPoolExecutor } from '../../src/futures/index.ts';
 import { int32, Lock, Value } from '../../src/multiprocessing/index.ts';
 import { Program } from '../support/program.ts';
@@ -52,6 +56,22 @@ test('a process that is killed tells which, how, which task, and what it last wr
   );
   assert.deepEqual([error.reason, error.exitCode], ['SIGKILL', -9]);
   assert.equal(await after, 'after');
+});
+
+test('a task that cannot be read in the worker fails alone, with the reason, and nothing waits for ever [EXE-24]', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'manycore-'));
+  const file = join(folder, 'gone.mjs');
+  writeFileSync(file, 'export function gone() {}');
+  const { gone } = (await import(pathToFileURL(file).href)) as { gone: () => void };
+  rmSync(folder, { recursive: true });
+  await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+  await assert.rejects(pool.submit(gone).result(), (error) => {
+    assert.ok(error instanceof StateError);
+    assert.equal(error.code, 'ERR_TASK_UNREADABLE');
+    assert.match(String((error.cause as Error).message), /gone\.mjs/);
+    return true;
+  });
+  assert.equal(await pool.submit((n: number) => n + 1, 1), 2);
 });
 
 test('a task that is cancelled while it runs, or is out of time, ends with its process; one whose signal aborts, too', async () => {

@@ -12,6 +12,7 @@ import {
   Lock,
   Process,
   Queue,
+  SimpleQueue,
   RLock,
   Semaphore,
   SharedStruct,
@@ -284,6 +285,16 @@ test('a queue carries items between processes in order, and is refused when it i
   await jobs.joinThread();
   assert.throws(() => jobs.putNoWait(1), { code: 'ERR_QUEUE_CLOSED' });
   assert.throws(() => jobs.getNoWait(), { code: 'ERR_QUEUE_CLOSED' });
+});
+
+test('a simple queue that is closed does not say whether it is empty, and can be closed again [MPQ-06]', async () => {
+  const queue = new SimpleQueue<number>();
+  assert.equal(queue.isEmpty, true);
+  await queue.put(1);
+  assert.equal(queue.isEmpty, false);
+  queue.close();
+  queue.close();
+  assert.throws(() => queue.isEmpty, { name: 'StateError', code: 'ERR_QUEUE_CLOSED' });
 });
 
 test('an item that cannot be sent is refused at the put, and the queue goes on [MPQ-02]', async () => {
