@@ -68,7 +68,7 @@ test('a task that cannot be read in the worker fails alone, with the reason, and
   await assert.rejects(pool.submit(gone).result(), (error) => {
     assert.ok(error instanceof StateError);
     assert.equal(error.code, 'ERR_TASK_UNREADABLE');
-    assert.match(String((error.cause as Error).message), /gone\.mjs/);
+    assert.match((error.cause as Error).message, /gone\.mjs/);
     return true;
   });
   assert.equal(await pool.submit((n: number) => n + 1, 1), 2);
