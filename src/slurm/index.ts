@@ -38,3 +38,4 @@ export { type JobFacts, JobFailedError, NodeLostError } from './executor/errors.
 export { SlurmExecutor, type SlurmExecutorOptions } from './executor/slurm-executor.ts';
 export { ArrayRun, type ArrayOptions, type AttachOptions } from './executor/array/array-run.ts';
 export type { JobOptions } from './executor/job-options.ts';
+export { currentTask, type Task } from './task.ts';
