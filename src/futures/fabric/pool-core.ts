@@ -104,6 +104,8 @@ export class PoolCore implements Source {
   /** Tasks on terms. */
   readonly #works = new Map<AnyFuture, Work>();
   readonly #streams = new Map<number, TaskStream>();
+  /** Tasks that are being broken off, and when their worker is ended if that has not helped. */
+  readonly #ends = new Set<{ readonly isUnderWay: () => boolean; readonly thread: PoolThread; readonly due: number }>();
   readonly #free: number[] = [];
   readonly #backlog = new Backlog();
   #stillborn = 0;
@@ -743,10 +745,20 @@ export class PoolCore implements Source {
     if (!thread) return true;
     const isCall = (Atomics.or(i32, at + FLAGS, INTERRUPTING) & AWAITS) === 0;
     thread.breakOff(slot, isCall);
-    setTimeout(() => {
-      if (Atomics.load(i32, at) === (CANCELLING | mark) && this.crew.slots[thread.number] === thread) thread.kill();
-    }, GRACE_MS).unref();
+    const end = { isUnderWay: () => Atomics.load(i32, at) === (CANCELLING | mark), thread, due: performance.now() + GRACE_MS };
+    this.#ends.add(end);
+    setTimeout(() => this.#endStubborn(), GRACE_MS + 1).unref();
     return true;
+  }
+
+  /** Ends the workers whose tasks could not be broken off in time. */
+  #endStubborn(): void {
+    for (const end of this.#ends) {
+      const isStubborn = end.isUnderWay() && this.crew.slots[end.thread.number] === end.thread;
+      if (isStubborn && performance.now() < end.due) continue;
+      this.#ends.delete(end);
+      if (isStubborn) end.thread.kill();
+    }
   }
 
   /** Ends a task whose time is up, or looks again when it could be. */
@@ -792,6 +804,7 @@ export class PoolCore implements Source {
       const end = thread.lookForEnd();
       if (end !== null) this.#died(thread, end);
     }
+    if (this.#ends.size > 0) this.#endStubborn();
     for (const work of this.#works.values()) if (work.timer !== null && work.terms.timeout !== undefined) this.#checkTimeNow(work);
   }
 
