@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { announceCluster, endCluster } from './slurm-cluster.ts';
 
 /*
- * node build/test/support/run.js [--node=PATH] [--stress] [--verbose] [part of a file's path ...]
+ * node build/test/support/run.js [--node=PATH] [--stress] [--verbose] [--again] [part of a file's path ...]
  *
  * Runs each test file in a process of its own, as many at a time as there are cores, and ends with one line,
  * "N passed, N failed". A file that dies, hangs or runs no test has failed. Files under test/stress run
- * with --stress only.
+ * with --stress only. With --again, what has failed beside others is run once more, alone: when it passes then, it is told as
+ * unsteady, with what it printed, and does not fail the run. That is a fault to be looked for all the same.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const flags = process.argv.slice(2).filter((word) => word.startsWith('--'));
@@ -80,20 +81,33 @@ function runFile(file: string): Promise<Outcome> {
 
 const queue = testFiles();
 const outcomes: Outcome[] = [];
+const unsteady: string[] = [];
+
+async function runAndTell(file: string): Promise<Outcome> {
+  const outcome = await runFile(file);
+  const mark = outcome.failed > 0 ? 'FAILED' : 'ok';
+  console.log(`${mark.padEnd(6)} ${relative('.', join(root, file))} (${outcome.passed} tests, ${(outcome.ms / 1000).toFixed(1)} s)`);
+  if (outcome.failed > 0 || verbose) console.log(`${outcome.output}\n${outcome.how}`);
+  return outcome;
+}
 
 async function worker(): Promise<void> {
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const outcome = await runFile(file);
-    outcomes.push(outcome);
-    const mark = outcome.failed > 0 ? 'FAILED' : 'ok';
-    console.log(`${mark.padEnd(6)} ${relative('.', join(root, file))} (${outcome.passed} tests, ${(outcome.ms / 1000).toFixed(1)} s)`);
-    if (outcome.failed > 0 || verbose) console.log(`${outcome.output}\n${outcome.how}`);
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) outcomes.push(await runAndTell(file));
+}
+
+/** Runs what has failed once more, alone. */
+async function lookAgain(): Promise<void> {
+  for (const [i, { file, failed }] of outcomes.entries()) {
+    if (failed === 0) continue;
+    outcomes[i] = await runAndTell(file);
+    if (outcomes[i].failed === 0) unsteady.push(file);
   }
 }
 
 announceCluster();
 const workers = Math.max(1, Math.min(availableParallelism(), flags.includes('--serial') ? 1 : 4));
 await Promise.all(Array.from({ length: workers }, worker));
+if (flags.includes('--again')) await lookAgain();
 await endCluster();
 
 const total = (of: (outcome: Outcome) => number): number => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
@@ -101,6 +115,7 @@ const skipped = total((outcome) => outcome.skipped);
 // Each reason once, with how many tests it left out.
 const reasons = outcomes.flatMap(({ output }) => [...output.matchAll(/^\s*ok \d+ - .* # SKIP (.+)$/gm)].map((match) => match[1]!));
 for (const reason of new Set(reasons)) console.log(`left out: ${reasons.filter((other) => other === reason).length} tests: ${reason}`);
+for (const file of unsteady) console.log(`unsteady: ${file} failed beside others, and passed alone`);
 for (const { file } of outcomes.filter((outcome) => outcome.failed > 0)) console.log(`failed: ${file}`);
 console.log(`${total((o) => o.passed)} passed, ${total((o) => o.failed)} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = outcomes.length === 0 || total((o) => o.failed) > 0 ? 1 : 0;
