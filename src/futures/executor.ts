@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { deadlineAfter, NEVER } from '../base/deadline.ts';
 import type { ContextOf } from '../threading/context.ts';
 import { shutDown } from './errors.ts';
@@ -89,8 +90,10 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
   /** The storages whose values go with each task. */
   protected readonly context: ContextOf | null;
 
-  constructor({ context = null }: ExecutorOptions = {}) {
+  constructor(options: ExecutorOptions = {}) {
+    checkOptions(options, `a ${new.target.name}`, '{ maxWorkers: 2 }');
     super();
+    const { context = null } = options;
     checkContext(context);
     this.context = context;
   }

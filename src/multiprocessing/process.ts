@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { StateError } from '../base/errors.ts';
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
@@ -54,6 +55,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   readonly #work: { readonly target: (...args: A) => unknown; readonly args: readonly [...A] } | null;
 
   constructor(options: ProcessOptions<A> = {}) {
+    checkOptions(options, 'a Process', '{ target: fn }');
     const { target, args, name, daemon } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
     if (target !== undefined) foresee(target);

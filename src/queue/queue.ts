@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import { ambient } from '../base/ambient.ts';
 import { type Deadline, deadlineAfter, type Wait } from '../base/deadline.ts';
@@ -33,6 +34,7 @@ export class Queue<T = unknown> extends Face {
 
   constructor(options: QueueOptions | Place = {}, heap?: Heap, kind = 'queue', order: Order = FIFO) {
     const isNew = !(options instanceof Place);
+    if (isNew) checkOptions(options, 'a queue', '{ maxSize: 5 }');
     const place = isNew ? Place.allocate(STORE_BYTES, heap) : options;
     super(kind, place);
     this.#store = new Store(place.heap, place.offset, order);

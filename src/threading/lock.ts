@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
@@ -50,6 +51,7 @@ export class Lock extends Face implements Disposable {
   readonly target: WaitTarget;
 
   constructor(options: LockOptions | Place = {}, heap?: Heap) {
+    checkOptions(options, 'a Lock', "{ name: 'A' }");
     const place = options instanceof Place ? options : Place.allocate(LOCK_BYTES, heap);
     super('lock', place);
     if (!(options instanceof Place)) prepareLock(place, options);

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
@@ -23,6 +24,7 @@ export class RLock extends Face implements Disposable {
   readonly target: WaitTarget;
 
   constructor(options: LockOptions | Place = {}, heap?: Heap) {
+    checkOptions(options, 'an RLock', "{ name: 'A' }");
     const place = options instanceof Place ? options : Place.allocate(LOCK_BYTES, heap);
     super('rlock', place);
     if (!(options instanceof Place)) prepareLock(place, options);

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
@@ -50,6 +51,7 @@ export class RWLock extends Face {
   readonly #write: Held = { release: () => this.releaseWrite(), [Symbol.dispose]: () => this.releaseWrite() };
 
   constructor(options: LockOptions | Place = {}, heap?: Heap) {
+    checkOptions(options, 'an RWLock', "{ name: 'A' }");
     const place = options instanceof Place ? options : Place.allocate(BYTES, heap);
     super('rwlock', place);
     if (!(options instanceof Place)) prepareLock(place, options);

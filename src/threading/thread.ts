@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import { nameError, StateError } from '../base/errors.ts';
@@ -64,6 +65,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   readonly #context: ContextOf | undefined | null;
 
   constructor(options: ThreadOptions<A> = {}) {
+    checkOptions(options, 'a Thread', '{ target: fn }');
     if (EMBODY in options) {
       this.#record = options[EMBODY] as number;
       this.#work = null;

@@ -144,7 +144,7 @@ export function testExecutor({ name, make, died, broken, sharesThreads }: Backen
   on(
     'cancel takes back what waits, and leaves what runs',
     async (pool) => {
-      const a = pool.submit(pause, 50);
+      const a = pool.submit(pause, 400);
       await until(() => a.running);
       const waiting = pool.submit(() => 'never');
       assert.equal(a.cancel(), false);

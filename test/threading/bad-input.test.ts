@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { Process } from '../../src/multiprocessing/index.ts';
 import { Queue } from '../../src/queue/index.ts';
 import {
   activeCount,
@@ -306,4 +308,16 @@ test('an action of a barrier that fails breaks it for all, and is told to the on
   assert.ok(reasons.some((reason) => reason instanceof TypeError && reason.message === 'the action'));
   assert.ok(reasons.some((reason) => reason instanceof BrokenBarrierError));
   assert.equal(barrier.broken, true);
+});
+
+test('what takes options refuses a bare function, number or text, and shows how it is written', () => {
+  const bare = (value: unknown): never => value as never;
+  assert.throws(() => new Thread(bare(() => {})), {
+    name: 'TypeError',
+    message: 'a Thread takes an object of options, such as { target: fn }: got a function',
+  });
+  assert.throws(() => new Lock(bare('A')), /a Lock takes an object of options, such as \{ name: 'A' \}: got a string/);
+  assert.throws(() => new Queue(bare(5)), /a queue takes an object of options, such as \{ maxSize: 5 \}: got a number/);
+  assert.throws(() => new ThreadPoolExecutor(bare(2)), /a ThreadPoolExecutor takes an object of options, such as \{ maxWorkers: 2 \}/);
+  assert.throws(() => new Process(bare(() => {})), /a Process takes an object of options, such as \{ target: fn \}/);
 });
