@@ -90,6 +90,7 @@ async def cancel(n):
 kinds = {
     "waves": (waves, 100_000),
     "gather": (gather, 100_000),
+    "million": (gather, 1_000_000),
     "semaphore": (semaphore, 100_000),
     "lock": (lock, 300_000),
     "contended": (contended, 50_000),

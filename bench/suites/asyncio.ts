@@ -123,6 +123,16 @@ async function through(queue: asyncio.Queue<number>, n: number): Promise<void> {
   ]);
 }
 
+const gathered = (full: number, inWords: string, what: string): Line => ({
+  name: `${inWords} tasks with one await each, gathered`,
+  unit: 'ns',
+  contenders: [
+    ours(full, (n) => asyncio.gather(times(n).map(() => suspended)).toPromise()),
+    bare(full, (n) => Promise.all(times(n).map(suspended))),
+    python(what),
+  ],
+});
+
 const lines: Line[] = [
   {
     name: 'tasks started and awaited, in waves of 1,000',
@@ -150,15 +160,8 @@ const lines: Line[] = [
       python('waves'),
     ],
   },
-  {
-    name: '100,000 tasks with one await each, gathered',
-    unit: 'ns',
-    contenders: [
-      ours(100_000, (n) => asyncio.gather(times(n).map(() => suspended)).toPromise()),
-      bare(100_000, (n) => Promise.all(times(n).map(suspended))),
-      python('gather'),
-    ],
-  },
+  gathered(100_000, '100,000', 'gather'),
+  gathered(1_000_000, '1,000,000', 'million'),
   {
     name: '100,000 tasks through a semaphore of 10',
     unit: 'ns',
