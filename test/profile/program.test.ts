@@ -69,7 +69,7 @@ test('which task used the time, and which lock was waited for, where and in whic
      while (!waits()) await new Promise((resolve) => setTimeout(resolve, 5));
      work(60); gate.release(); await waiter.join();
      const pool = new ThreadPoolExecutor({ maxWorkers: 1, threadNamePrefix: 'mine' });
-     await Promise.all([20, 20].map((ms) => pool.submit(function inThread(ms) { return work(ms); }, ms)));
+     await Promise.all([80, 80].map((ms) => pool.submit(function inThread(ms) { return work(ms); }, ms)));
      await pool.shutdown();
      const processes = new ProcessPoolExecutor({ maxWorkers: 1 });
      await processes.submit(async function inProcess() { work(40); await new Promise((resolve) => setTimeout(resolve, 1)); });
