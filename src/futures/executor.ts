@@ -1,3 +1,5 @@
+import { within } from '../base/within.ts';
+import { outsideScopes } from '../base/ambient.ts';
 import { checkOptions } from '../base/check-options.ts';
 import { deadlineAfter, NEVER } from '../base/deadline.ts';
 import type { ContextOf } from '../threading/context.ts';
@@ -159,9 +161,10 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
   async shutdown({ wait = true, cancelFutures = false }: ShutdownOptions = {}): Promise<void> {
     this.close();
     if (cancelFutures) this.cancelAll();
-    const ended = Promise.all([...this.maps].map((results) => results.allHandedOver)).then(() => this.end());
-    if (wait) await ended;
-    else ended.catch(() => {});
+    // Who is cancelled while it waits no longer waits; the executor ends all the same.
+    const ended = outsideScopes(() => Promise.all([...this.maps].map((results) => results.allHandedOver)).then(() => this.end()));
+    ended.catch(() => {});
+    if (wait) await within(ended);
   }
 
   /** The blocking twin of `shutdown`. A `map` over an async iterable is cut off. */
