@@ -288,8 +288,8 @@ async function take(record: Record, rows: readonly JobInfo[], isGivenAway: boole
   const before = record.states.at(-1);
   // What it must have been, though no look has shown it.
   if (before === undefined && !isWaiting(row.state) && record.origin.mark !== null) record.states.push('PENDING');
-  if ((record.states.at(-1) ?? 'PENDING') === 'PENDING' && isEnd(row.state) && row.started !== null && row.nodes.length > 0)
-    record.states.push('RUNNING');
+  const hasRun = (isEnd(row.state) || row.state === 'COMPLETING') && row.started !== null && row.nodes.length > 0;
+  if ((record.states.at(-1) ?? 'PENDING') === 'PENDING' && hasRun) record.states.push('RUNNING');
   if (record.states.at(-1) !== row.state) record.states.push(row.state);
   if (isEnd(row.state)) record.end = { ...endOf(row), id: record.origin.id };
   tell(record);
