@@ -36,18 +36,17 @@ interface Origin {
 /** What the job knows of itself: the one place where looks at it come together. */
 interface Record {
   readonly origin: Origin;
-  name: string;
-  mark: string | null;
   /** The states so far, each once in its turn. */
   readonly states: JobState[];
   rows: readonly JobInfo[];
   end: JobEnd | null;
-  /** Nobody can say how it ended. */
-  isLost: boolean;
   error: unknown;
   /** Looks in a row that did not show it. */
   misses: number;
-  isWatched: boolean;
+  /** How many wait for something new. */
+  waiters: number;
+  /** What the watcher knows it by, as long as it is watched. */
+  watched: Watched | null;
   /** Resolves at the next change. */
   changed: ReturnType<typeof deferred<void>>;
 }
@@ -71,15 +70,13 @@ export class Job {
     this.id = origin.id;
     records.set(this, {
       origin,
-      name: origin.name,
-      mark: origin.mark,
       states: [],
       rows: [],
       end: null,
-      isLost: false,
       error: null,
       misses: 0,
-      isWatched: false,
+      waiters: 0,
+      watched: null,
       changed: deferred(),
     });
   }
@@ -99,7 +96,7 @@ export class Job {
   }
 
   get name(): string {
-    return recordOf(this).name;
+    return recordOf(this).origin.name;
   }
   /** The state that was seen last, without asking; null before the first look. */
   get state(): JobState | null {
@@ -220,33 +217,21 @@ export const jobFrom = (origin: Origin): Job => new Job(origin);
 async function next(job: Job, record: Record, wait: Wait): Promise<void> {
   throwIfOver(record);
   ambient.scope?.()?.checkpoint();
-  if (!record.isWatched) {
-    record.isWatched = true;
-    waiting.set(record, 0);
-    watch(watchedFor(job, record));
-  }
-  waiting.set(record, waiting.get(record)! + 1);
+  if (record.watched === null) watch((record.watched = watchedFor(job, record)));
+  record.waiters++;
   try {
     const { inTime } = await within(record.changed.promise, wait);
     if (!inTime) throw new TimeoutError(`job ${job.id} has not ended in time: it is ${record.states.at(-1) ?? 'not seen yet'}`);
   } finally {
-    const left = waiting.get(record)! - 1;
-    waiting.set(record, left);
-    if (left === 0) queueMicrotask(() => setImmediate(() => letGo(record)));
+    if (--record.waiters === 0) queueMicrotask(() => setImmediate(letGo, record));
   }
   throwIfOver(record);
 }
 
-const waiting = new Map<Record, number>();
-const watching = new Map<Record, Watched>();
-
 function letGo(record: Record): void {
-  if ((waiting.get(record) ?? 1) > 0) return;
-  waiting.delete(record);
-  const entry = watching.get(record);
-  watching.delete(record);
-  record.isWatched = false;
-  if (entry !== undefined) unwatch(entry);
+  if (record.waiters > 0 || record.watched === null) return;
+  unwatch(record.watched);
+  record.watched = null;
 }
 
 function throwIfOver(record: Record): void {
@@ -254,7 +239,7 @@ function throwIfOver(record: Record): void {
 }
 
 function watchedFor(job: Job, record: Record): Watched {
-  const entry: Watched = {
+  return {
     id: job.id,
     seen(rows) {
       void take(
@@ -269,12 +254,10 @@ function watchedFor(job: Job, record: Record): Watched {
       tell(record);
     },
   };
-  watching.set(record, entry);
-  return entry;
 }
 
 /** Another job may have its number by now. */
-const isOurs = (record: Record, row: JobInfo): boolean => record.mark === null || row.mark === record.mark;
+const isOurs = ({ origin: { mark } }: Record, row: JobInfo): boolean => mark === null || row.mark === mark;
 
 async function take(record: Record, rows: readonly JobInfo[], isGivenAway: boolean): Promise<void> {
   if (rows.length === 0) {
@@ -329,14 +312,15 @@ function together(rows: readonly JobInfo[]): JobInfo {
 
 /** What Slurm has forgotten the accounts may know, though later than they should. */
 async function settleFromAccounts(record: Record): Promise<void> {
-  const rows = await accountsOf(record.origin.id).catch(() => null);
-  const row = rows?.filter((one) => record.mark === null || one.mark === null || one.mark === record.mark).at(-1);
+  const { id, name, mark } = record.origin;
+  const rows = await accountsOf(id).catch(() => null);
+  const row = rows?.filter((one) => mark === null || one.mark === null || one.mark === mark).at(-1);
   if (row !== undefined && isEnd(row.state)) {
     if (record.states.at(-1) !== row.state) record.states.push(row.state);
-    const { name, state, exitCode, signal, nodes, started, ended, stateNote } = row;
+    const { state, exitCode, signal, nodes, started, ended, stateNote } = row;
     record.end = {
-      id: record.origin.id,
-      name,
+      id,
+      name: row.name,
       state: state as EndState,
       reason: stateNote,
       exitCode,
@@ -347,9 +331,7 @@ async function settleFromAccounts(record: Record): Promise<void> {
       restarts: 0,
     };
   } else if (row === undefined) {
-    record.isLost = true;
     record.states.push('UNKNOWN');
-    const { id, name } = { id: record.origin.id, name: record.name };
     const log = record.rows[0] === undefined ? null : await pathOf(record.rows[0], 'output');
     const nothing = {
       exitCode: null,
