@@ -11,17 +11,15 @@ export type JobCommand = readonly string[] | { readonly shell: string };
  * syntax, whatever it contains, but the lines of `{ shell }` and of `setup`, which are meant to be.
  */
 export function batchScript(command: JobCommand, directives: Directives = {}): string {
-  const options = optionsOf({ name: nameOf(command), ...directives });
-  return [
-    '#!/bin/bash',
-    ...options.map((option) => `#SBATCH ${directiveWord(option)}`),
-    '',
-    ...variables(directives.environment ?? {}),
-    ...loading(directives.modules ?? []),
-    ...(directives.setup ?? []),
-    'shell' in command ? command.shell : wordsOf(command).map(quote).join(' '),
-    '',
-  ].join('\n');
+  const options = optionsOf({ name: nameOf(command), ...directives }).map(directiveWord);
+  const setup = [...variables(directives.environment ?? {}), ...loading(directives.modules ?? []), ...(directives.setup ?? [])];
+  return batchLines(options, setup, command);
+}
+
+/** The same, from options as they stand behind `#SBATCH`, and lines of the shell that run before the command. */
+export function batchLines(options: readonly string[], setup: readonly string[], command: JobCommand): string {
+  const line = 'shell' in command ? command.shell : wordsOf(command).map(quote).join(' ');
+  return ['#!/bin/bash', ...options.map((option) => `#SBATCH ${option}`), '', ...setup, line, ''].join('\n');
 }
 
 export function nameOf(command: JobCommand): string {

@@ -4,7 +4,7 @@ import type { Directives } from '../directives.ts';
 import { ControllerError, SlurmError } from '../errors.ts';
 import { Job, jobFrom } from '../job/job.ts';
 import { newMark, withMark } from '../job/mark.ts';
-import { call } from './call.ts';
+import { call, type CallOptions } from './call.ts';
 import { squeue } from './squeue.ts';
 import { submitError } from './submit-error.ts';
 
@@ -23,17 +23,27 @@ export async function sbatch(command: JobCommand, directives: Directives = {}, w
   const marked = { ...directives, comment: withMark(directives.comment ?? '', mark) };
   const name = directives.name ?? nameOf(command);
   const script = batchScript(command, { ...marked, name });
+  const id = await submitScript(script, { mark, name }, { ...wait, cwd: directives.cwd });
+  return jobFrom({ id, name, mark, isArray: directives.array !== undefined });
+}
+
+/** Submits a script that gives the job this mark, and this name: the job's number. Rejects as `sbatch` does. */
+export async function submitScript(
+  script: string,
+  { mark, name }: { readonly mark: string; readonly name: string },
+  options: Omit<CallOptions, 'input'> = {},
+): Promise<string> {
   try {
-    const answer = await call(['sbatch', '--parsable'], { ...wait, input: script, cwd: directives.cwd });
+    const answer = await call(['sbatch', '--parsable'], { ...options, input: script });
     if (answer.exitCode !== 0) throw await submitError(answer);
     const id = /^(\d+)/m.exec(answer.stdout)?.[1];
     if (id === undefined) throw new SlurmError('ERR_SLURM_COMMAND', `sbatch gives no number of a job: ${JSON.stringify(answer.stdout)}`);
-    return jobFrom({ id, name, mark, isArray: directives.array !== undefined });
+    return id;
   } catch (error) {
     if (!(error instanceof ControllerError) || !isAmbiguous(error)) throw error;
     // "Socket timed out" is said of jobs that were accepted, too. Whoever submits again now has it twice.
     const found = await find(mark, name);
-    if (found !== null) return jobFrom({ id: found, name, mark, isArray: directives.array !== undefined });
+    if (found !== null) return found;
     throw error;
   }
 }

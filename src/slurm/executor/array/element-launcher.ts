@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeExit } from '../../../host/process/exit.ts';
 import { Popen, STDOUT } from '../../../subprocess/index.ts';
+import { scancel } from '../../commands/scancel.ts';
+import { squeue } from '../../commands/squeue.ts';
+import { SlurmError } from '../../errors.ts';
+import { tailOf } from '../../job/log.ts';
+import type { JobState } from '../../job/states.ts';
 import type { JobFacts } from '../errors.ts';
 import { hintFor } from '../launch/hint.ts';
-import { tailOf } from '../launch/launcher.ts';
-import { quote, refused, slurm } from '../launch/slurm.ts';
+import { factsOf } from '../launch/job-facts.ts';
+import { COMMAND, submit } from '../launch/submit.ts';
 import type { LaunchPlan, SlurmPlan } from '../link/plan.ts';
 import type { Attempt } from './manifest.ts';
 
@@ -29,14 +34,6 @@ export const newElementLauncher = (plan: LaunchPlan): ElementLauncher =>
   plan.kind === 'slurm' ? new SlurmElements(plan) : new LocalElements(plan.node);
 
 const logOf = (folder: string, element: number, number: number): string => join(folder, 'log', `${element}-${number}`);
-
-function readLog(path: string): string {
-  try {
-    return tailOf(readFileSync(path, 'utf8'));
-  } catch {
-    return '';
-  }
-}
 
 class LocalElements implements ElementLauncher {
   readonly #node: string;
@@ -77,18 +74,11 @@ class LocalElements implements ElementLauncher {
     return Promise.resolve(new Set([...this.#waiting, ...this.#running.keys()]));
   }
 
-  facts(folder: string, number: number, _attempt: Attempt, element: number): Promise<JobFacts> {
+  async facts(folder: string, number: number, _attempt: Attempt, element: number): Promise<JobFacts> {
     const exitCode = this.#codes.get(element) ?? null;
-    const log = readLog(logOf(folder, element, number));
+    const log = await tailOf(logOf(folder, element, number));
     const reason = exitCode === null ? 'the program that ran it has ended' : describeExit(exitCode);
-    return Promise.resolve({
-      job: null,
-      state: exitCode === null ? 'UNKNOWN' : 'FAILED',
-      reason,
-      exitCode,
-      log,
-      hint: hintFor('', '', log),
-    });
+    return { job: null, state: exitCode === null ? 'UNKNOWN' : 'FAILED', reason, exitCode, log, hint: hintFor('', '', log) };
   }
 
   async cancel(): Promise<void> {
@@ -99,6 +89,20 @@ class LocalElements implements ElementLauncher {
   }
 }
 
+/** The states of an element that waits, runs, or is being cleaned up. */
+const UNDER_WAY: readonly JobState[] = [
+  'PENDING',
+  'CONFIGURING',
+  'RUNNING',
+  'COMPLETING',
+  'SUSPENDED',
+  'STOPPED',
+  'REQUEUED',
+  'RESIZING',
+  'SIGNALING',
+  'STAGE_OUT',
+];
+
 class SlurmElements implements ElementLauncher {
   readonly #plan: SlurmPlan;
 
@@ -107,56 +111,27 @@ class SlurmElements implements ElementLauncher {
   }
 
   async launch(folder: string, number: number, elements: readonly number[]): Promise<Attempt> {
-    const mark = randomUUID();
-    const { directives, setup, node } = this.#plan;
-    const asked = [
-      `--job-name=manycore-${mark.slice(0, 8)}`,
-      `--comment=manycore=${mark}`,
-      `--array=${rangesOf(elements)}`,
-      `--output=${join(folder, 'log', `%a-${number}`)}`,
-      '--open-mode=append',
-      '--requeue',
-      ...directives,
-    ];
-    const lines = [
-      ...asked.map((line) => `#SBATCH ${line}`),
-      ...setup,
-      `exec ${[node, MAIN, folder, String(number)].map(quote).join(' ')}`,
-    ];
-    const { exitCode, stdout, stderr } = await slurm(['sbatch', '--parsable'], ['#!/bin/bash', ...lines, ''].join('\n'));
-    const job = /^\d+/.exec(stdout.trim())?.[0];
-    if (exitCode !== 0 || job === undefined) throw refused(stderr);
-    return { job, mark, elements };
+    const options = [`--array=${rangesOf(elements)}`, `--output=${join(folder, 'log', `%a-${number}`)}`, '--requeue'];
+    const submitted = await submit(this.#plan, options, ['exec', this.#plan.node, MAIN, folder, String(number)]);
+    return { ...submitted, elements };
   }
 
   async underWay({ job, mark }: Attempt): Promise<ReadonlySet<number> | null> {
-    const states = 'PD,CF,R,CG,S,ST,RQ,RS,SI,SO';
-    const { exitCode, stdout, stderr } = await slurm(['squeue', '-h', '-r', '-j', job!, '-t', states, '-o', '%K|%k']);
-    if (exitCode !== 0) return /Invalid job id/i.test(stderr) ? new Set() : null;
-    const rows = stdout.split('\n').filter((line) => line.endsWith(mark));
-    return new Set(rows.map((line) => Number(line.split('|')[0])));
+    try {
+      const rows = await squeue({ jobs: job!, states: UNDER_WAY, eachElement: true, ...COMMAND });
+      return new Set(rows.filter((row) => row.mark === mark).flatMap(({ elements }) => elements));
+    } catch (error) {
+      if (error instanceof SlurmError) return null;
+      throw error;
+    }
   }
 
-  async facts(folder: string, number: number, { job, mark }: Attempt, element: number): Promise<JobFacts> {
-    const { exitCode, stdout } = await slurm(['scontrol', 'show', 'job', '-o', `${job!}_${element}`]);
-    const log = readLog(logOf(folder, element, number));
-    const of = (key: string): string => new RegExp(`(?:^| )${key}=(\\S*)`).exec(stdout)?.[1] ?? '';
-    const isKnown = exitCode === 0 && stdout.includes(mark);
-    const state = isKnown ? of('JobState') : 'UNKNOWN';
-    const reason = isKnown ? of('Reason').replace(/^None$/, '') : 'Slurm knows it no longer';
-    const [code = 0, signal = 0] = of('ExitCode').split(':').map(Number);
-    return {
-      job: `${job!}_${element}`,
-      state,
-      reason,
-      exitCode: isKnown ? (code === 0 && signal > 0 ? -signal : code) : null,
-      log,
-      hint: hintFor(state, reason, log),
-    };
+  facts(folder: string, number: number, { job, mark }: Attempt, element: number): Promise<JobFacts> {
+    return factsOf({ job: `${job!}_${element}`, mark }, logOf(folder, element, number));
   }
 
   async cancel({ job }: Attempt): Promise<void> {
-    await slurm(['scancel', job!]);
+    await scancel(job!, COMMAND).catch(() => {});
   }
 }
 

@@ -27,11 +27,3 @@ export interface Launcher {
   /** Asks for nodes. Rejects when it is refused. */
   launch(number: number, nodes: number): Promise<Allocation>;
 }
-
-/** So much of a log is shown. */
-export const LOG_LINES = 20;
-
-/** The last lines of a log. */
-export function tailOf(text: string): string {
-  return text.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
-}

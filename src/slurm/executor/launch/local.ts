@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeExit } from '../../../host/process/exit.ts';
 import { Popen, STDOUT } from '../../../subprocess/index.ts';
 import type { JobFacts } from '../errors.ts';
-import { type Allocation, type Launcher, tailOf } from './launcher.ts';
+import { tailOf } from '../../job/log.ts';
+import type { Allocation, Launcher } from './launcher.ts';
 
 const MAIN = fileURLToPath(new URL('../manager/manager-main.js', import.meta.url));
 
@@ -58,25 +59,19 @@ class LocalAllocation implements Allocation {
     this.ended = Promise.all(processes.map((process) => process.wait())).then(() => this.facts());
   }
 
-  facts(): Promise<JobFacts> {
+  async facts(): Promise<JobFacts> {
     const codes = this.#processes.map(({ returnCode }) => returnCode);
     const bad = codes.find((code) => code !== null && code !== 0) ?? null;
     const isOver = codes.every((code) => code !== null);
     const state = !isOver && bad === null ? 'RUNNING' : this.#isCancelled ? 'CANCELLED' : bad === null ? 'COMPLETED' : 'FAILED';
-    let log = '';
-    try {
-      log = tailOf(readFileSync(this.#log, 'utf8'));
-    } catch {
-      // It was removed.
-    }
-    return Promise.resolve({
+    return {
       job: null,
       state,
       reason: bad === null ? '' : describeExit(bad),
       exitCode: bad,
-      log,
+      log: await tailOf(this.#log),
       hint: '',
-    });
+    };
   }
 
   /** The system tells when a process ends. */
