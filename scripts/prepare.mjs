@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: installs what the lock file says, and builds. Does nothing that is already done.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync, chmodSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 
 const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
@@ -12,6 +12,8 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, lock);
 }
+// The Nodes that the tests run on beside the installed one come as packages whose command is `node`: npm would put one of them before it.
+rmSync('node_modules/.bin/node', { force: true });
 run(process.execPath, ['scripts/layers.mjs']);
 run('node_modules/.bin/tsc', ['-b']);
 if (existsSync('build/src/cli/main.js')) chmodSync('build/src/cli/main.js', 0o755);

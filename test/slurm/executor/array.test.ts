@@ -25,6 +25,7 @@ test('an array gives a future for each item; errors of items are those of the it
   assert.equal(await run.futures[5], 10);
   await assert.rejects(async () => await run.futures[3], { name: 'RangeError', message: 'not three' });
   assert.equal(await run.futures[4], 8);
+  await Promise.allSettled(run.futures);
   assert.deepEqual(readdirSync(join(run.folder, 'results')).length, 2);
   const again = ArrayRun.attach<number>(run.folder);
   assert.equal(again.done, 6);
