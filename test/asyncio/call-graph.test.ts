@@ -111,8 +111,9 @@ test('tasks are listed, and drawn as a tree; circles of awaits are told and not 
 const cli = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const asyncio = new URL('../../src/asyncio/index.js', import.meta.url).href;
 
+/** Its inspector opens at a port of its own: other tests look at other programs. */
 async function program(text: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', text], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, ['--inspect-port=0', '--input-type=module', '-e', text], { stdio: ['ignore', 'pipe', 'ignore'] });
   await new Promise((resolve) => child.stdout!.once('data', resolve));
   return child;
 }

@@ -10,6 +10,7 @@ const SIGUSR1_BIT = 1n << 9n;
 const OPENS_WITHIN_MS = 5000;
 const ANSWERS_WITHIN_MS = 1000;
 const LOOK_EVERY_MS = 5;
+const USUAL_PORT = 9229;
 
 export interface OpenInspector {
   readonly webSocketUrl: string;
@@ -28,6 +29,7 @@ export async function openInspector(pid: number): Promise<OpenInspector> {
   const before = portsOf(pid);
   const open = await inspectorAt(before);
   if (open !== null) return { webSocketUrl: open, isOurs: false };
+  await untilPortIsFree(pid);
   process.kill(pid, 'SIGUSR1');
   for (const end = performance.now() + OPENS_WITHIN_MS; performance.now() < end; await pause()) {
     const found = await inspectorAt(portsOf(pid).filter((port) => !before.includes(port)));
@@ -37,6 +39,12 @@ export async function openInspector(pid: number): Promise<OpenInspector> {
     pid,
     'it did not open its inspector: port 9229 may be taken by another process, or the program does something of its own at SIGUSR1',
   );
+}
+
+/** Node opens its inspector at one port, and tries once. Others who look at a process hold it as well, but not for long. */
+async function untilPortIsFree(pid: number): Promise<void> {
+  for (const end = performance.now() + OPENS_WITHIN_MS; performance.now() < end; await pause())
+    if (!listenersSeenBy(pid).some(({ port }) => port === USUAL_PORT)) return;
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, LOOK_EVERY_MS));
@@ -69,10 +77,15 @@ function portsOf(pid: number): number[] {
       cause,
     });
   }
+  return listenersSeenBy(pid).flatMap(({ port, inode }) => (sockets.has(inode) ? [port] : []));
+}
+
+/** Everything that listens in the network of a process, whoever does. */
+function listenersSeenBy(pid: number): { readonly port: number; readonly inode: string }[] {
   return ['tcp', 'tcp6'].flatMap((kind) =>
-    linesOf(`/proc/${pid}/net/${kind}`).flatMap((line): number[] => {
+    linesOf(`/proc/${pid}/net/${kind}`).flatMap((line) => {
       const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
-      return state === '0A' && sockets.has(inode) ? [Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16)] : [];
+      return state === '0A' ? [{ port: Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16), inode }] : [];
     }),
   );
 }
