@@ -1,7 +1,8 @@
+import { FrameCutter, frameHeader } from '../peer/frame-cutter.ts';
+
 /*
- * Frames on a byte stream: four bytes of length, one of kind, then the body.
+ * What a process and its parent say to each other: frames (see frame-cutter.ts) of a body and its kind.
  */
-const HEADER = 5;
 
 /** What a frame says. */
 export const FRAME = {
@@ -23,50 +24,23 @@ export const FRAME = {
 
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
+/** The kind comes last: so the body begins where memory is aligned, and is read without a copy. */
 export function frame(kind: FrameKind, body: Uint8Array = new Uint8Array(0)): Buffer {
-  const bytes = Buffer.allocUnsafe(HEADER + body.length);
-  bytes.writeUInt32LE(body.length, 0);
-  bytes[4] = kind;
-  bytes.set(body, HEADER);
-  return bytes;
+  return Buffer.concat([frameHeader(body.length + 1), body, Buffer.of(kind)]);
 }
 
 /** Cuts a stream of bytes into frames. The body of a frame is the receiver's own. */
 export class FrameReader {
   readonly #onFrame: (kind: FrameKind, body: Buffer) => void;
-  #chunks: Buffer[] = [];
-  #have = 0;
-  #need = HEADER;
+  readonly #cutter = new FrameCutter();
 
   constructor(onFrame: (kind: FrameKind, body: Buffer) => void) {
     this.#onFrame = onFrame;
   }
 
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#have += chunk.length;
-    while (this.#have >= this.#need) {
-      // Joined only when a frame is complete: a large body that comes in many pieces is copied once.
-      const whole = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-      const rest = this.#cut(whole);
-      this.#chunks = rest.length > 0 ? [rest] : [];
-      this.#have = rest.length;
-    }
-  }
-
-  #cut(bytes: Buffer): Buffer {
-    let at = 0;
-    this.#need = HEADER;
-    while (bytes.length - at >= HEADER) {
-      const length = bytes.readUInt32LE(at);
-      if (bytes.length - at < HEADER + length) {
-        this.#need = HEADER + length;
-        break;
-      }
-      const body = Buffer.from(bytes.subarray(at + HEADER, at + HEADER + length));
-      at += HEADER + length;
-      this.#onFrame(bytes[at - HEADER - length + 4] as FrameKind, body);
-    }
-    return bytes.subarray(at);
+    this.#cutter.push(chunk);
+    for (let next = this.#cutter.next(); next !== null; next = this.#cutter.next())
+      this.#onFrame(next.at(-1) as FrameKind, next.subarray(0, -1));
   }
 }
