@@ -1,7 +1,7 @@
-import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { attach } from '../host/attach/attach.ts';
 import { type ProcessDescription, ProcessView, type ThreadView } from '../profile/live/process-view.ts';
+import { nearby } from '../profile/nearby.ts';
 import { numberOfProcess, sayingWhyNot } from './attaching.ts';
 import { parse } from './usage-error.ts';
 
@@ -36,13 +36,8 @@ function paragraph({ name, waits, frames, isIdle }: ThreadView): string {
   return [
     `${name}${state}`,
     ...waits.map((what) => `    waits for ${what}`),
-    ...(frames ?? []).map(([fn, file, line, column]) => `    at ${fn === '' ? '' : `${fn} `}(${nearby(file)}:${line}:${column})`),
+    ...(frames ?? []).map(([fn, file, line, column]) => `    at ${fn === '' ? '' : `${fn} `}(${nearby(pathOf(file))}:${line}:${column})`),
   ].join('\n');
 }
 
-function nearby(file: string): string {
-  const path = file.startsWith('file:') ? fileURLToPath(file) : file;
-  if (!path.startsWith('/')) return path;
-  const near = relative(process.cwd(), path);
-  return near.startsWith('..') ? path : near;
-}
+const pathOf = (file: string): string => (file.startsWith('file:') ? fileURLToPath(file) : file);

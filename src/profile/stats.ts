@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, isAbsolute, relative } from 'node:path';
+import { basename } from 'node:path';
 import { OutOfRangeError } from '../base/errors.ts';
 import { CallTable, STATES } from './call-tree.ts';
 import { isInternal } from './internals.ts';
 import type { AsyncCalls, RawProfile } from './raw-profile.ts';
 import type { Row } from './row.ts';
+import { nearby } from './nearby.ts';
 import { seconds } from './seconds.ts';
 import { SourceText } from './source-text.ts';
 import { taskTable, waitTable } from './task-report.ts';
@@ -117,8 +118,7 @@ export class Stats {
   name(row: Row): string {
     if (row.kind === 'state') return row.name;
     if (row.file === '~') return `{${row.name}}`;
-    const nearby = isAbsolute(row.file) ? relative(process.cwd(), row.file) : row.file;
-    return `${this.#strips ? basename(row.file) : nearby.startsWith('..') ? row.file : nearby}:${row.line}(${row.name})`;
+    return `${this.#strips ? basename(row.file) : nearby(row.file)}:${row.line}(${row.name})`;
   }
 
   /** The table as text. */

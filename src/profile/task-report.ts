@@ -1,5 +1,6 @@
 import type { Profiler } from 'node:inspector';
-import { basename, isAbsolute, relative } from 'node:path';
+import { basename } from 'node:path';
+import { nearby } from './nearby.ts';
 import type { RawProfile, WaitTally } from './raw-profile.ts';
 import { SourceText } from './source-text.ts';
 import { seconds } from './seconds.ts';
@@ -18,7 +19,7 @@ export function taskTable(recordings: readonly RawProfile[]): string {
 /** What was waited for, how long, and where in the program; '' when nothing was. */
 export function waitTable(recordings: readonly RawProfile[]): string {
   const rows = waitsOf(recordings).map(({ what, where, task, times, waited, longest }) =>
-    `${name(what)}${String(times).padStart(9)}${seconds(waited)}${seconds(longest)}  ${[placeInWords(where), task === '' ? '' : `in ${task}`].filter((part) => part !== '').join(' ')}`.trimEnd(),
+    `${name(what)}${String(times).padStart(9)}${seconds(waited)}${seconds(longest)}  ${[nearby(where), task === '' ? '' : `in ${task}`].filter((part) => part !== '').join(' ')}`.trimEnd(),
   );
   return table(`${'waited for'.padEnd(NAME_WIDTH)}    times   waited  longest  where, in which task`, rows);
 }
@@ -40,12 +41,6 @@ function taskLine({ name: task, runs, wall, onCpu, waited, functions }: TaskTime
 function nameOf({ url, lineNumber, columnNumber, functionName }: Profiler.ProfileNode['callFrame']): string {
   const { file, line } = SourceText.of(url).origin(Math.max(0, lineNumber), columnNumber);
   return `${basename(file)}:${line}(${functionName || '<anonymous>'})`;
-}
-
-function placeInWords(where: string): string {
-  if (!isAbsolute(where)) return where;
-  const nearby = relative(process.cwd(), where);
-  return nearby.startsWith('..') ? where : nearby;
 }
 
 const name = (text: string): string => (text.length > NAME_WIDTH ? `${text.slice(0, NAME_WIDTH - 1)}…` : text.padEnd(NAME_WIDTH));
