@@ -442,7 +442,7 @@ class Packer {
     for (const [i, scope] of scopes.entries()) {
       if (!(name in scope.variables)) continue;
       try {
-        return { value: scope.variables[name], scope: scope.type, at: { scope, depth: scopes.length - i }, scopes: scopes.slice(i) };
+        return { value: scope.variables[name], scope: scope.type, at: { scope, depth: scopes.length - i }, scopes, index: i };
       } catch {
         this.#notInitialised(name, reference, code);
       }
@@ -451,14 +451,14 @@ class Packer {
   }
 
   /** A function that was written as the value of a constant closes over the scope of that constant, and what lies around it. */
-  #foreseeScopes({ value, scopes }: FoundInScope, { constant }: Binding, { script }: FunctionCode): void {
+  #foreseeScopes({ value, scopes, index }: FoundInScope, { constant }: Binding, { script }: FunctionCode): void {
     if (typeof value !== 'function' || constant === null || this.#scopes.has(value)) return;
     const isBare =
       constant.type === 'ArrowFunctionExpression' ||
       (constant.type === 'FunctionExpression' && (constant as { readonly id?: unknown }).id === null);
     if (!isBare || isNative(value as AnyFunction)) return;
     const inner = FunctionCode.of(value as AnyFunction);
-    if (inner.script === script && inner.start === constant.start) this.#scopes.set(value, scopes);
+    if (inner.script === script && inner.start === constant.start) this.#scopes.set(value, scopes.slice(index));
   }
 
   #captured(name: string, { value, scope }: Found, references: readonly Reference[], code: FunctionCode, isFromElsewhere: boolean): Ref {
@@ -605,8 +605,9 @@ interface Found {
   readonly at?: Pick<Capture, 'scope' | 'depth'>;
 }
 interface FoundInScope extends Found {
-  /** Its scope, and those around it. */
+  /** The scopes of the function that captures it, and which of them is the variable's. */
   readonly scopes: readonly FunctionScope[];
+  readonly index: number;
 }
 
 /** What functions capture that will not change any more. */
