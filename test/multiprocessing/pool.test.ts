@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import {
   BrokenProcessPool,
@@ -13,34 +13,18 @@ import {
   Semaphore,
   Value,
 } from '../../src/multiprocessing/index.ts';
+import { sharedNames, zombies } from '../support/leftovers.ts';
 import { MEDIUM, SHORT } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
 after(dismissSpares);
 
-/** Children of this process that have ended and have not been reaped. */
-function zombies(): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return state === 'Z' && Number(parent) === process.pid;
-    } catch {
-      return false;
-    }
-  });
-}
-
 const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`);
-
-/** Names in /dev/shm, but for those that other tests ask for by SharedMemory. */
-const namesInShm = (): string[] => readdirSync('/dev/shm').filter((name) => !name.startsWith('psm_'));
 
 /** A pool for one test; afterwards its processes are gone, reaped, and no name is left in /dev/shm. */
 async function withPool(options: number | PoolOptions<never[]>, body: (pool: Pool<never[]>) => Promise<void>): Promise<void> {
-  const names = namesInShm();
+  const names = sharedNames();
   const pool = new Pool(options);
   const pids = new Set(pool.pids);
   try {
@@ -53,7 +37,7 @@ async function withPool(options: number | PoolOptions<never[]>, body: (pool: Poo
   assert.deepEqual([...pids].filter(isRunning), []);
   assert.deepEqual(zombies(), []);
   assert.deepEqual(
-    namesInShm().filter((name) => !names.includes(name)),
+    sharedNames().filter((name) => !names.includes(name)),
     [],
   );
 }
