@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { close, open, url } from 'node:inspector';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -48,8 +49,11 @@ async function serve(answer: (socket: Socket, request: string) => void): Promise
 }
 
 test('frames may come byte by byte, a message in several of them, and pings between; then the other side says goodbye', async () => {
-  const { server, address } = await serve((socket) => {
-    const hello = Buffer.from('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+  const { server, address } = await serve((socket, request) => {
+    const key = /^sec-websocket-key: *(.*)\r$/im.exec(request)![1]!;
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    const fields = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}`;
+    const hello = Buffer.from(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n\r\n`);
     const frames = [
       [0x01, 2, 0x68, 0x65],
       [0x89, 1, 0x21],
