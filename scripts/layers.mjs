@@ -11,7 +11,7 @@ export const layers = {
   message: {
     imports: ['base', 'word'],
     node: ['buffer', 'fs', 'inspector', 'module', 'path', 'url', 'util', 'util/types', 'v8', 'vm', 'worker_threads'],
-    packages: ['acorn', 'es-module-lexer'],
+    packages: ['acorn'],
   },
   host: {
     imports: ['base', 'system', 'word', 'sync', 'message'],
