@@ -164,11 +164,5 @@ function openMappings(text: Buffer, length: number, madvise: Foreign): void {
   }
 }
 
-/** Ends this process at once: what Node does at its end waits for threads that a copy does not have. */
-export function exitAtOnce(code: number): never {
-  foreign('void _exit(int code)')(code);
-  throw new Error('unreachable');
-}
-
 /** The number of this process, asked of the system: Node's own is that of whoever it was copied from. */
 export const systemPid = (): number => foreign('int getpid()')();

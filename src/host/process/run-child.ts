@@ -6,6 +6,8 @@ import { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { decode, decodeAsync, dropBytes, encode } from '../../message/index.ts';
 import { leaveProcessHeap } from '../../word/process-heap.ts';
+import { exitAtOnce } from '../../system/exit-at-once.ts';
+import { hasLibrary } from '../../system/library.ts';
 import { diesWithParent } from '../../system/memory.ts';
 import { writeAll } from '../thread/output.ts';
 import { FRAME, frame, type FrameKind, FrameReader } from './frame.ts';
@@ -30,7 +32,27 @@ export function runChild(controlFd: number): void {
   // The parent is gone, or does not need this spare. One that works on is ended by the system, if it can.
   control.on('close', () => process.exit(running ? 1 : 0));
   process.on('exit', () => leaveProcessHeap(endsInOrder ? 'ended' : 'exited'));
+  endWithoutWaiting();
   tellParent(FRAME.ready);
+}
+
+/** What Node writes down at the end of a process: then it is given its way. */
+const WRITES_AT_END = /--(cpu|heap)-prof|--prof\b|--trace-event|--heapsnapshot/;
+
+/**
+ * At its end Node waits for its compiler's threads, and they at times for a collection of garbage that never comes
+ * (https://github.com/nodejs/node/issues/54918): such a child would stay for ever, and so would whoever joins it. When all listeners have been
+ * called there is nothing to wait for: what was written has been written.
+ */
+function endWithoutWaiting(): void {
+  const { reallyExit } = process as unknown as { readonly reallyExit: (code?: number) => never };
+  const { NODE_V8_COVERAGE, NODE_OPTIONS = '' } = process.env;
+  if (NODE_V8_COVERAGE !== undefined || WRITES_AT_END.test([NODE_OPTIONS, ...process.execArgv].join(' '))) return;
+  Object.assign(process, {
+    reallyExit(code = 0): never {
+      return hasLibrary() ? exitAtOnce(code) : reallyExit(code);
+    },
+  });
 }
 
 /** Frames that are not for this module. */

@@ -4,7 +4,8 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { StateError } from '../../../base/errors.ts';
-import { exitAtOnce, systemPid } from '../../../system/fork.ts';
+import { exitAtOnce } from '../../../system/exit-at-once.ts';
+import { systemPid } from '../../../system/fork.ts';
 
 /** V8 makes its threads at its start, and a copy has none of them: a worker in it would wait for them for ever. */
 export function refuseThreads(): void {
