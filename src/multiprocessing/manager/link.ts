@@ -1,5 +1,6 @@
 import { ambient } from '../../base/ambient.ts';
 import { type Deferred, deferred } from '../../base/deferred.ts';
+import { AuthenticationError } from '../../host/peer/errors.ts';
 import type { Frames } from '../../host/peer/frames.ts';
 import type { SocketAddress } from '../../system/sockets.ts';
 import { arrived } from '../../futures/process-pool/remote-error.ts';
@@ -76,9 +77,12 @@ function leaveAll(): void {
   for (const link of links.values()) link.leave();
 }
 
+const GONE: ReadonlySet<unknown> = new Set(['ENOENT', 'ECONNREFUSED', 'ERR_EOF', 'EPIPE', 'ERR_CONNECTION_RESET']);
+
 function unreachable({ address }: Where, cause: unknown): unknown {
-  const code = (cause as { readonly code?: unknown }).code;
-  if (code !== 'ENOENT' && code !== 'ECONNREFUSED') return cause;
+  // One that dies while it is connected to has not refused the secret: it went away.
+  const { code } = (cause instanceof AuthenticationError ? (cause.cause ?? cause) : cause) as { readonly code?: unknown };
+  if (!GONE.has(code)) return cause;
   return new ManagerGoneError(`there is no manager at ${String(address)} any more: it was shut down, or its process has ended`, { cause });
 }
 
