@@ -17,7 +17,7 @@ export { connectionWait, connectionWaitSync, type Waitable } from './connection-
 export { cpuCount, type CurrentProcess, currentProcess, type ParentProcess, parentProcess } from './current-process.ts';
 export { SystemExit } from './exit.ts';
 export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './locks.ts';
-export { getLogger, logToStderr, SUBDEBUG, SUBWARNING } from './log.ts';
+export { getLogger, logToStderr, SUBDEBUG, SUBWARNING } from './module-log.ts';
 export { activeChildren, Process, type ProcessOptions } from './process.ts';
 export { JoinableQueue, Queue, type QueueOptions, SimpleQueue } from './queues.ts';
 export { Sentinel } from './sentinel.ts';

@@ -1,47 +1,12 @@
-import { addLevelName, getLogger as loggerOf, Formatter, type Level, type Logger, StreamHandler } from '../logging/index.ts';
-import { here } from '../host/process/setup.ts';
-
 /*
- * The module's own log, as Python's: a logger of `manycore/logging`, silent until `logToStderr` or `getLogger` is called. Children take over
- * that it goes to stderr, and from which level on.
- *
- * Nobody has asked for it as long as it hands on to the root, as every new logger does.
+ * What this module says about its processes, as long as nobody has asked for its log: nothing. Who asks loads `manycore/logging`, and that is
+ * as much again as all that a child needs: so it does not begin with it.
  */
-const NAME = 'multiprocessing';
-export const SUBDEBUG = 5;
-export const SUBWARNING = 25;
-addLevelName(SUBDEBUG, 'SUBDEBUG');
-addLevelName(SUBWARNING, 'SUBWARNING');
+type Level = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 
-const isAskedFor = (): boolean => !loggerOf(NAME).propagate;
-let onStderr: StreamHandler | null = null;
-
-/** The logger of this module: what processes do, from INFO on, and the rest at DEBUG. Its records do not go on to the root. */
-export function getLogger(): Logger {
-  const logger = loggerOf(NAME);
-  if (!isAskedFor()) logger.propagate = false;
-  return logger;
-}
-
-/** Has the log of this module written to stderr, here and in processes that are started from now on: `[INFO/Process-1] …`. */
-export function logToStderr(level?: Level): Logger {
-  const logger = getLogger();
-  if (onStderr === null) {
-    onStderr = new StreamHandler('stderr').setFormatter(new Formatter('[%(levelname)s/%(processName)s] %(message)s'));
-    logger.addHandler(onStderr);
-  }
-  if (level !== undefined) logger.setLevel(level);
-  return logger;
-}
-
-/** What a child is told: from which level on it logs to stderr; `null` when it doesn't. */
-here.logLevel = () => (onStderr === null ? null : getLogger().getEffectiveLevel());
-
-export function setLogLevel(value: number | null): void {
-  if (value !== null) logToStderr(value);
-}
+export const listener: { current: ((level: Level, text: string) => void) | null } = { current: null };
 
 /** Logs, if anybody has asked for that. */
-export function log(level: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL', text: string): void {
-  if (isAskedFor()) getLogger().log(level, text);
+export function log(level: Level, text: string): void {
+  listener.current?.(level, text);
 }

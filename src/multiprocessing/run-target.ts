@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { SystemExit } from './exit.ts';
 import { nameHere } from '../host/process/identity.ts';
-import { log, setLogLevel } from './log.ts';
+import { log } from './log.ts';
 import { preloads } from '../host/process/preloads.ts';
 import { here } from '../host/process/setup.ts';
 import type { Process } from './process.ts';
@@ -16,7 +16,8 @@ export type Work =
 
 /** The main function of a process that `Process` started. Its value is nothing; the exit code tells how it went. */
 export async function runTarget(work: Work | null): Promise<void> {
-  setLogLevel(here.setup?.logLevel ?? null);
+  const { log: logging = null } = here.setup ?? {};
+  if (logging !== null) (await import('./module-log.ts')).takeOverLog(logging);
   process.once('SIGINT', () => process.exit(1));
   // Not `once`: what the program itself does at exit comes first.
   process.prependListener('exit', () => log('INFO', 'process shutting down'));

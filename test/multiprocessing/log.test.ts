@@ -37,3 +37,47 @@ test('nothing is logged unless it is asked for', async () => {
     new Process({ target: () => console.log('runs') }).start();`);
   assert.deepEqual([lines, stderr], [['runs'], '']);
 });
+
+test('a level alone is taken over by children as well: with handlers of their own they log from it on', async () => {
+  const { lines, stderr } = await programLines(`
+    import { getLogger, Process } from 'manycore/multiprocessing';
+    import { Formatter, StreamHandler } from 'manycore/logging';
+    getLogger().setLevel('WARNING');
+    const child = new Process({ target: () => {
+      getLogger().addHandler(new StreamHandler('stdout').setFormatter(new Formatter('%(processName)s %(levelname)s %(message)s')));
+      getLogger().info('too low');
+      getLogger().warning('high enough');
+    }, name: 'child' });
+    child.start();
+    await child.join();`);
+  assert.deepEqual([lines, stderr], [['child WARNING high enough'], '']);
+});
+
+test('a child begins with a log that is not set up: warnings go to stderr, and records reach its parent by a queue that processes share', async () => {
+  for (const method of ['spawn', 'forkserver']) {
+    const { lines, stderr } = await programLines(`
+      import * as logging from 'manycore/logging';
+      import { getContext, Queue } from 'manycore/multiprocessing';
+      const { Process } = getContext(${JSON.stringify(method)});
+      logging.basicConfig({ level: 'DEBUG', stream: 'stdout', format: '%(processName)s %(name)s %(levelname)s %(message)s' });
+      const records = new Queue();
+      const child = new Process({ name: 'child', target: () => {
+        logging.info('nobody hears this');
+        logging.getLogger('plain').warning('to stderr');
+        const logger = logging.getLogger('app');
+        logger.addHandler(new logging.QueueHandler(records));
+        logger.setLevel('INFO');
+        logger.propagate = false;
+        logger.debug('too low');
+        logger.info('to the parent: %d', 42);
+      } });
+      const listener = new logging.QueueListener(records, logging.getLogger().handlers);
+      listener.start();
+      child.start();
+      await child.join();
+      await listener.stop();`);
+    assert.deepEqual(lines, ['child app INFO to the parent: 42'], stderr);
+    assert.match(stderr, /to stderr/);
+    assert.doesNotMatch(stderr, /nobody hears/);
+  }
+});

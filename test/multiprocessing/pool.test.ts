@@ -430,8 +430,8 @@ test('a worker that is killed while it holds a lock gives it up, and while it wa
     const pids = new Queue<number>();
     const holder = pool.applyAsync(() => {
       lock.acquireSync();
-      held.set();
       pids.putSync(process.pid);
+      held.set();
       new Event().waitSync();
     });
     await held.wait();

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
 import { deferred } from '../../base/deferred.ts';
 import { FRAME, frame, type FrameKind, FrameReader } from './frame.ts';
-import { CHILD_FDS, launchNode } from './launch.ts';
+import { CHILD_FDS } from './handed-down.ts';
+import { launchNode } from './launch.ts';
 
 /** How a process ended: with a code, or by a signal. */
 export interface Exit {

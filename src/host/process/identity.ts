@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { here, type Setup } from './setup.ts';
 import { chosenStartMethod } from './start-method.ts';
 import { isMainThread } from './where.ts';
@@ -29,7 +28,7 @@ export function nextLineage(): string {
 
 /** The secret that a program and its processes share, and by which they prove that they belong together. */
 export function authKeyHere(): Uint8Array {
-  return (authKey ??= here.setup?.authKey ?? randomBytes(32));
+  return (authKey ??= here.setup?.authKey ?? crypto.getRandomValues(new Uint8Array(32)));
 }
 
 export function setAuthKey(key: Uint8Array): void {
@@ -47,6 +46,6 @@ export function setupFor(child: Pick<Setup, 'name' | 'lineage' | 'daemon'>): Set
     authKey: authKeyHere(),
     startedByMainThread: isMainThread,
     startMethod: chosenStartMethod(),
-    logLevel: here.logLevel(),
+    log: here.log(),
   };
 }

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { StateError } from '../../base/errors.ts';
 import { processHeapPlace } from '../../word/process-heap.ts';
+import { HEAP_FLAG } from './handed-down.ts';
 
 /*
  * Starting a Node of ours: it gets the memory that processes share, and one end of a connection, as descriptors.
  */
-export const CHILD_FDS = { heap: 3, control: 4 } as const;
-const HEAP_FLAG = '--manycore-heap=';
 
 /** Flags of this process that a child must not repeat: what to run, and what listens on a port. */
 const NOT_FOR_CHILDREN =
@@ -38,10 +37,4 @@ export function launchNode(args: readonly string[], control: 'pipe' | number): C
   // The reason comes as an event, too late for the caller, and must not come as an uncaught error.
   spawned.on('error', () => {});
   throw refusal(undefined);
-}
-
-/** In the child: how much memory it shares; `null`: none. */
-export function heapBytes(): number | null {
-  const flag = process.argv.find((word) => word.startsWith(HEAP_FLAG));
-  return flag === undefined ? null : Number(flag.slice(HEAP_FLAG.length));
 }

@@ -17,16 +17,21 @@ export interface Setup {
   readonly startedByMainThread: boolean;
   /** How it starts processes of its own; `null`: nobody has chosen. */
   readonly startMethod: StartMethod | null;
-  /** From which level on the module's own log goes to stderr; `null`: it does not. */
-  readonly logLevel: number | null;
+  /** How the module's own log is set up; `null`: nobody has asked for it. */
+  readonly log: LogSetup | null;
+}
+
+export interface LogSetup {
+  readonly level: number;
+  readonly isOnStderr: boolean;
 }
 
 /** Who this process is; in the program's first process, nobody's child. */
 export const here: {
   setup: Setup | null;
-  /** From which level on the log of `multiprocessing` goes to stderr; set by that module. */
-  logLevel: () => number | null;
+  /** How the log of `multiprocessing` is set up; known to that module. */
+  log: () => LogSetup | null;
 } = {
   setup: null,
-  logLevel: () => null,
+  log: () => null,
 };

@@ -13,7 +13,7 @@ import { receiveDescriptors } from '../../../system/descriptors.ts';
 import { exitAtOnce } from '../../../system/exit-at-once.ts';
 import { forkProcess, ignoreInterrupts, whyNoFork } from '../../../system/fork.ts';
 import { diesWithParent } from '../../../system/memory.ts';
-import { CHILD_FDS, heapBytes } from '../launch.ts';
+import { CHILD_FDS, heapBytes } from '../handed-down.ts';
 import { runChild } from '../run-child.ts';
 import { becomeCopy, refuseThreads } from './copy.ts';
 import { COPY, FLAGS_FLAG, LOAD_FLAG, type Ready } from './protocol.ts';
