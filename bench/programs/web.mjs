@@ -27,7 +27,7 @@ const request = (i) =>
   });
 
 await timedAsync(async (scale) => {
-  const total = Math.round(16_000 * scale);
+  const total = Math.round(50_000 * scale);
   let next = 0;
   const client = async () => {
     while (next < total) await request(next++);

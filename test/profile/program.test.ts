@@ -60,19 +60,19 @@ test('which task used the time, and which lock was waited for, where and in whic
   const app = program(
     'tasks.mjs',
     `import { Lock, Thread } from 'manycore/threading/index.js'; import { ThreadPoolExecutor, ProcessPoolExecutor } from 'manycore/futures/index.js';
-     function work(ms) { const until = performance.now() + ms; while (performance.now() < until); return ms; }
+     function work(ms) { const from = process.cpuUsage(); while (process.cpuUsage(from).user < ms * 1000); return ms; } // Of the CPU: a busy machine gives less.
      const gate = new Lock({ name: 'gate' });
      gate.acquireSync();
      const waiter = new Thread({ name: 'waiter', target() { gate.acquireSync(); gate.release(); } });
      waiter.start();
      const waits = () => globalThis[Symbol.for('manycore.threads')]().threads.some(({ name, waits }) => name === 'waiter' && waits.length > 0);
      while (!waits()) await new Promise((resolve) => setTimeout(resolve, 5));
-     work(60); gate.release(); await waiter.join();
+     const until = performance.now() + 60; while (performance.now() < until); gate.release(); await waiter.join();
      const pool = new ThreadPoolExecutor({ maxWorkers: 1, threadNamePrefix: 'mine' });
      await Promise.all([80, 80].map((ms) => pool.submit(function inThread(ms) { return work(ms); }, ms)));
      await pool.shutdown();
      const processes = new ProcessPoolExecutor({ maxWorkers: 1 });
-     await processes.submit(async function inProcess() { work(40); await new Promise((resolve) => setTimeout(resolve, 1)); });
+     await processes.submit(async function inProcess() { work(100); await new Promise((resolve) => setTimeout(resolve, 1)); });
      await processes.shutdown();`,
   );
   const { stdout, stderr } = profiled('--output', 'tasks.json', app);
