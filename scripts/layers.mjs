@@ -81,8 +81,9 @@ export const layers = {
     imports: ['base', 'word', 'sync', 'message', 'host', 'threading', 'queue', 'signal', 'subprocess', 'futures'],
     node: ['async_hooks', 'inspector', 'util', 'events', 'timers', 'stream', 'perf_hooks', 'worker_threads'],
   },
+  recording: { imports: ['base', 'host'], node: ['fs', 'inspector', 'path', 'worker_threads'] },
   profile: {
-    imports: ['base', 'system', 'word', 'sync', 'message', 'host', 'threading', 'futures'],
+    imports: ['base', 'system', 'word', 'sync', 'message', 'host', 'threading', 'futures', 'recording'],
     node: [
       'async_hooks',
       'fs',
@@ -102,7 +103,7 @@ export const layers = {
     ],
     packages: ['acorn'],
   },
-  trace: { imports: ['base', 'word', 'host', 'threading'], node: ['fs', 'path', 'perf_hooks', 'worker_threads'] },
+  trace: { imports: ['base', 'recording'], node: ['fs', 'os', 'path', 'perf_hooks', 'worker_threads'] },
   slurm: {
     imports: ['base', 'message', 'host', 'futures', 'subprocess', 'logging'],
     node: ['crypto', 'fs', 'net', 'os', 'path', 'tls', 'url', 'util', 'events'],

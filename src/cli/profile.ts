@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { Stats } from '../profile/index.ts';
 import type { Restriction, SortKey } from '../profile/index.ts';
 import { collapsed, flameDiff, flameGraph, pprof, speedscope } from '../profile/exports/index.ts';
-import { environmentFor, type Plan, recordingsIn } from '../profile/program/plan.ts';
+import { planFor, profilesIn, type ProgramSettings } from '../profile/program.ts';
+import { environmentFor } from '../recording/plan.ts';
 import { launch } from './run-program.ts';
 import { parse, UsageError } from './usage-error.ts';
 
@@ -61,8 +62,8 @@ export async function profileProgram(args: string[]): Promise<number> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'manycore-profile-'));
   try {
-    const code = await launch(program, args.slice(at + 1), environmentFor(planFrom(values, folder), process.env));
-    const recordings = recordingsIn(folder);
+    const code = await launch(program, args.slice(at + 1), environmentFor(planFor(folder, settingsFrom(values)), process.env));
+    const recordings = profilesIn(folder);
     if (recordings.length === 0) {
       console.error(`manycore: ${program} has left no recording: it was killed within its first seconds, or did not run at all`);
       return code === 0 ? 1 : code;
@@ -93,14 +94,14 @@ function checkSort(sort: Values['sort']): void {
   }
 }
 
-const MODES: readonly string[] = ['sampling', 'counts', 'exact'] satisfies Plan['mode'][];
+const MODES: readonly string[] = ['sampling', 'counts', 'exact'] satisfies ProgramSettings['mode'][];
 
-function planFrom({ mode = 'sampling', interval }: Values, folder: string): Plan {
+function settingsFrom({ mode = 'sampling', interval }: Values): ProgramSettings {
   if (!MODES.includes(String(mode))) throw new UsageError(`there is no mode ${String(mode)}: the modes are ${MODES.join(', ')}`);
   const micros = interval === undefined ? undefined : Number(interval);
   if (micros !== undefined && !(micros >= 50))
     throw new UsageError(`--interval must be a number of microseconds, at least 50: got ${String(interval)}`);
-  return { folder, mode: mode as Plan['mode'], interval: micros };
+  return { mode: mode as ProgramSettings['mode'], interval: micros };
 }
 
 function report(stats: Stats, values: Values, title: string): void {

@@ -1,12 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
-import { beginCounting, takeCounts } from '../instrument/counting.ts';
-import { instrumentLoads } from '../instrument/loader.ts';
-import { beginTiming, takeTimes } from '../instrument/timing.ts';
-import { startSampling, stopSampling, threadsCarried } from '../sampler.ts';
 import { FLUSH } from './flush-expression.ts';
-import type { Plan } from './plan.ts';
+import type { Recorder } from './plan.ts';
 import { askWorkers, askWorkersSync } from './watcher.ts';
 
 /*
@@ -20,33 +16,18 @@ const EVERY_MS = 10_000;
 const NAMES_MAX = 3;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-export function beginLane(plan: Plan): void {
+export function beginLane(folder: string, recorder: Recorder): void {
   const { title } = process;
   let part = 0;
   let isOver = false;
-  const isInstrumented = plan.mode !== 'sampling';
-  if (isInstrumented) {
-    if (plan.mode === 'exact') beginTiming();
-    else beginCounting();
-    instrumentLoads();
-  }
-  const start = (): void => startSampling('sampling', plan.interval);
-  const flush = (): void => {
+  const flush = (isLast: boolean): void => {
     if (isOver) return;
-    const file = join(plan.folder, `${process.pid}-${threadId}-${++part}`);
-    writeFileSync(
-      `${file}.part`,
-      JSON.stringify({
-        ...stopSampling(laneName(title)),
-        ...(isInstrumented ? { exact: plan.mode === 'exact' ? takeTimes() : takeCounts() } : {}),
-      }),
-    );
+    isOver = isLast;
+    const file = join(folder, `${process.pid}-${threadId}-${++part}`);
+    writeFileSync(`${file}.part`, JSON.stringify(recorder.stop(laneName(title, recorder.carried), isLast)));
     renameSync(`${file}.part`, `${file}.json`);
   };
-  const end = (): void => {
-    flush();
-    isOver = true;
-  };
+  const end = (): void => flush(true);
 
   (globalThis as Record<symbol, unknown>)[Symbol.for(FLUSH)] = end;
   process.on('exit', () => {
@@ -55,18 +36,17 @@ export function beginLane(plan: Plan): void {
   });
   setInterval(() => {
     if (isOver) return;
-    flush();
-    start();
+    flush(false);
+    recorder.start();
   }, EVERY_MS).unref();
   if (isMainThread) endBySignals();
   flushBeforeTermination();
-  start();
+  recorder.start();
 }
 
 /** What the program calls it: the threads that a worker has carried, a process of this package by its title. */
-function laneName(titleBefore: string): string {
+function laneName(titleBefore: string, names: readonly string[]): string {
   if (isMainThread) return process.title === titleBefore ? basename(process.argv[1] ?? 'node') : process.title;
-  const names = threadsCarried();
   const shown = names.slice(-NAMES_MAX).join(', ');
   return `worker ${threadId}${names.length === 0 ? '' : `: ${names.length > NAMES_MAX ? '…, ' : ''}${shown}`}`;
 }

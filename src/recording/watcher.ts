@@ -27,7 +27,7 @@ function ask(thread: Question['thread']): Int32Array {
 
 function startWatcher(): Worker {
   const made = new Worker(new URL('./watcher-main.js', import.meta.url), {
-    name: 'manycore-profile',
+    name: 'manycore-recording',
     env: withoutPlan(process.env),
     execArgv: [],
   });

@@ -1,18 +1,26 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RawProfile } from '../raw-profile.ts';
-import type { Recording } from '../sampler.ts';
 
 /** How a whole program is recorded: what its threads and processes are told by an environment variable. */
 export interface Plan {
-  /** Where each thread leaves its recordings. Private to the one who asks for the profile. */
+  /** Where each thread leaves its recordings. Private to the one who asks for them. */
   readonly folder: string;
-  readonly mode: Recording | 'exact';
-  /** Microseconds between two samples. */
-  readonly interval?: number | undefined;
+  /** The module, by its URL, whose `recorderOf(options)` gives what records a thread. */
+  readonly recorder: string;
+  /** What that is told. */
+  readonly options: unknown;
 }
 
-const VARIABLE = 'MANYCORE_PROFILE';
+/** Who records a thread. The recording is cut in pieces: each `stop` gives what has been recorded since `start`. */
+export interface Recorder {
+  start(): void;
+  /** A value that JSON can hold. `isLast` when no other will follow. */
+  stop(lane: string, isLast: boolean): unknown;
+  /** The names of the threads that this worker has carried, in their order. */
+  readonly carried: readonly string[];
+}
+
+const VARIABLE = 'MANYCORE_RECORDING';
 
 export function planOf(environment: NodeJS.ProcessEnv): Plan | null {
   const text = environment[VARIABLE];
@@ -29,10 +37,9 @@ export function environmentFor(plan: Plan, environment: NodeJS.ProcessEnv): Node
 /** The environment of a thread that is not to be recorded. */
 export const withoutPlan = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...environment, [VARIABLE]: '' });
 
-/** What the threads of the program have left, in the order in which they began. */
-export function recordingsIn(folder: string): RawProfile[] {
+/** What the threads of the program have left. */
+export function recordingsIn(folder: string): unknown[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
-    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as RawProfile)
-    .toSorted((a, b) => a.startUs - b.startUs);
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown);
 }

@@ -3,7 +3,7 @@
  */
 import { Session } from 'node:inspector';
 import { parentPort } from 'node:worker_threads';
-import { channelOf, evaluateIn } from '../../host/thread/evaluate.ts';
+import { channelOf, evaluateIn } from '../host/thread/evaluate.ts';
 import { FLUSH_EXPRESSION, PATIENCE_MS } from './flush-expression.ts';
 import type { Question } from './watcher.ts';
 
