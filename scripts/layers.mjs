@@ -103,7 +103,7 @@ export const layers = {
     ],
     packages: ['acorn'],
   },
-  trace: { imports: ['base', 'recording'], node: ['fs', 'os', 'path', 'perf_hooks', 'worker_threads'] },
+  trace: { imports: ['base', 'recording'], node: ['fs', 'os', 'path', 'perf_hooks', 'util', 'worker_threads'] },
   slurm: {
     imports: ['base', 'message', 'host', 'futures', 'subprocess', 'logging'],
     node: ['crypto', 'fs', 'net', 'os', 'path', 'tls', 'url', 'util', 'events'],

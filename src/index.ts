@@ -10,4 +10,5 @@ export * as signal from './signal/index.ts';
 export * as slurm from './slurm/index.ts';
 export * as subprocess from './subprocess/index.ts';
 export * as threading from './threading/index.ts';
+export * as trace from './trace/index.ts';
 export { version } from './base/version.ts';

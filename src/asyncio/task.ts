@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { type End, observer } from '../base/observer.ts';
 import { isThenable } from '../base/thenable.ts';
 import { CancelledError, StateError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
@@ -87,6 +88,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
     newest = this;
     if (count === 1) Object.assign(globalThis, { [Symbol.for('manycore.asyncio')]: () => describeTasks(allTasks()) });
     monitor.current?.made(this);
+    if (observer.current?.lasts !== undefined) tell(this, observer.current.lasts('task', this.name));
     if (options?.signal !== undefined) heed(this, options.signal);
   }
 
@@ -195,6 +197,15 @@ function end(task: Task, state: State, outcome: unknown): void {
 function cutBranches(task: Task, outcome: unknown): void {
   task.fatal = outcome instanceof CancelledError ? outcome : cancelledBy(`${task.what} has failed`);
   if (task.waiter !== null || task.others !== null || task.inner !== null || task.controller !== null) deliver(task, task.fatal);
+}
+
+/** A timeline hears of its end. */
+function tell(task: Task, end: End): void {
+  const settled = (): boolean => {
+    end(task.state === DONE ? undefined : { error: task.outcome });
+    return false;
+  };
+  task.observe({ settled, waits: null });
 }
 
 function heed(task: Task, signal: AbortSignal): void {

@@ -24,6 +24,11 @@ export const commands: Readonly<Record<string, Command>> = {
     does: 'runs a program, and tells where its threads and processes spent their time',
     run: async (args) => (await import('./profile.ts')).profileProgram(args),
   },
+  trace: {
+    usage: 'trace [-o trace.html|.json] <program> [arguments]',
+    does: 'runs a program, and shows when its threads and processes ran what and waited for what',
+    run: async (args) => (await import('./trace.ts')).traceProgram(args),
+  },
   dump: {
     usage: 'dump <pid>',
     does: 'prints what every thread of a running Node process does, and what it waits for',

@@ -6,6 +6,7 @@ import type { Restriction, SortKey } from '../profile/index.ts';
 import { collapsed, flameDiff, flameGraph, pprof, speedscope } from '../profile/exports/index.ts';
 import { planFor, profilesIn, type ProgramSettings } from '../profile/program.ts';
 import { environmentFor } from '../recording/plan.ts';
+import { splitWords } from './own-words.ts';
 import { launch } from './run-program.ts';
 import { parse, UsageError } from './usage-error.ts';
 
@@ -47,13 +48,12 @@ type Values = { readonly [name in keyof typeof OPTIONS]?: string | boolean };
 
 /** Runs a program with all that it starts, then prints where the time went. Ends as the program does. */
 export async function profileProgram(args: string[]): Promise<number> {
-  const at = firstWord(args);
-  const { values } = parse({ args: args.slice(0, at), options: OPTIONS });
+  const { own, program, rest } = splitWords(args, OPTIONS);
+  const { values } = parse({ args: own, options: OPTIONS });
   if (values.help === true) {
     console.log(USAGE);
     return 0;
   }
-  const program = args[at];
   checkSort(values.sort);
   if (program === undefined) throw new UsageError('profile needs a program: manycore profile app.ts');
   if (program.endsWith('.json')) {
@@ -62,7 +62,7 @@ export async function profileProgram(args: string[]): Promise<number> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'manycore-profile-'));
   try {
-    const code = await launch(program, args.slice(at + 1), environmentFor(planFor(folder, settingsFrom(values)), process.env));
+    const code = await launch(program, rest, environmentFor(planFor(folder, settingsFrom(values)), process.env));
     const recordings = profilesIn(folder);
     if (recordings.length === 0) {
       console.error(`manycore: ${program} has left no recording: it was killed within its first seconds, or did not run at all`);
@@ -73,16 +73,6 @@ export async function profileProgram(args: string[]): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Where the program stands: options before it are ours, what follows is its own. */
-function firstWord(args: readonly string[]): number {
-  let at = 0;
-  while (at < args.length && args[at]!.startsWith('-')) {
-    const name = args[at]!.replace(/^-o$/, '--output').slice(2) as keyof typeof OPTIONS;
-    at += OPTIONS[name]?.type === 'string' ? 2 : 1;
-  }
-  return at;
 }
 
 /** Before the program runs: it may take long. */

@@ -1,3 +1,4 @@
+import { observer } from '../base/observer.ts';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
@@ -129,6 +130,8 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
     this.stdout = output(stdout, 'stdout', tees[0]) as PipedOf<O, 'stdout', ReadPipe<OutputOf<O>>>;
     this.stderr = output(stderr, 'stderr', tees[1]) as PipedOf<O, 'stderr', ReadPipe<OutputOf<O>>>;
     this.carried = pumps;
+    const end = observer.current?.lasts?.('command', repr(args));
+    if (end !== undefined) this.#child.onExit((code) => end(code === 0 ? undefined : { error: `exit code ${code}` }));
     // Whoever waits for the command is told; one that nobody waits for must not end the program.
     for (const pump of this.carried) pump.catch(() => {});
   }

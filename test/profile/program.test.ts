@@ -129,7 +129,7 @@ test('counts are exact in every thread, with their callers', () => {
      inMain();
      const thread = new Thread({ target: function inThread() { fib(16); } }); thread.start(); await thread.join();`,
   );
-  const { stdout, stderr } = profiled('--mode', 'counts', '--callers', '--match', 'fib', app);
+  const { stdout, stderr } = profiled('--mode', 'counts', app, '--callers', '--match=fib', '--', '--sort', 'of the program');
   // 1,973 calls for 15, 3,193 for 16.
   assert.match(stdout, / 5166 R .*\(fib\)\n/, stderr);
   assert.match(stdout, / 1 .*\(inMain\)\n/);
