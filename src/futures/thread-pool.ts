@@ -144,18 +144,23 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
 
   /** Whether `submit` would take a task, where there is a `maxQueued`. */
   get hasRoom(): boolean {
-    return this.core('hasRoom').outstanding < this.maxQueued + this.maxWorkers;
+    return this.core('hasRoom').load.outstanding < this.maxQueued + this.maxWorkers;
   }
 
   /** Waits until there is room for a task: true; false when time was up. */
   async whenRoom(wait?: Wait): Promise<boolean> {
-    while (!this.hasRoom) if (!(await within(this.core('whenRoom()').whenRoom(), wait)).inTime) return this.hasRoom;
+    while (!this.hasRoom) if (!(await within(this.core('whenRoom()').load.whenRoom(), wait)).inTime) return this.hasRoom;
     return true;
   }
 
   /** What the pool does at this moment, and has done. */
   get statistics(): PoolStatistics {
-    const { crew, counts, outstanding, running } = this.core('statistics');
+    const {
+      crew,
+      counts,
+      load: { outstanding },
+      running,
+    } = this.core('statistics');
     return {
       queued: Math.max(0, outstanding - running),
       running,

@@ -5,25 +5,25 @@ import { sharedHeap } from '../../word/heap.ts';
 import type { AnyFuture } from '../future.ts';
 import { BLOCK, DOUBLE, type Fabric, FUNCTION, INLINE, INLINE_BYTES, KIND, MESSAGE, WORD } from './layout.ts';
 
-/** A task that waits for a slot, written down already. */
-export interface Parked {
-  readonly future: AnyFuture;
+/** Function and arguments, written down, outside of a slot. */
+export interface Packed {
   readonly fn: number;
   readonly kind: number;
   readonly word: number;
   readonly double: number;
+  readonly parcels: readonly unknown[] | null;
+}
+
+/** A task that waits for a slot. */
+export interface Parked extends Packed {
+  readonly future: AnyFuture;
   readonly flags: number;
   readonly priority: number;
-  readonly parcels: readonly unknown[] | null;
   readonly transfer: readonly unknown[];
 }
 
-/** Copies a task out of a slot. A message that lies in the slot moves to a block of its own. */
-export function park(
-  { i32, f64 }: Fabric,
-  at: number,
-  rest: Pick<Parked, 'future' | 'flags' | 'priority' | 'parcels' | 'transfer'>,
-): Parked {
+/** Takes what has been written into a slot out of it. A message that lies in the slot moves to a block of its own. */
+export function packUp({ i32, f64 }: Fabric, at: number, parcels: readonly unknown[] | null): Packed {
   let kind = i32[at + KIND]!;
   let word = i32[at + WORD]!;
   if (kind === MESSAGE) {
@@ -33,17 +33,32 @@ export function park(
     kind = BLOCK;
     word = block / 16;
   }
-  return { ...rest, fn: i32[at + FUNCTION]!, kind, word, double: f64[(at + DOUBLE) >> 1]! };
+  return { fn: i32[at + FUNCTION]!, kind, word, double: f64[(at + DOUBLE) >> 1]!, parcels };
 }
 
-export function unpark({ i32, f64 }: Fabric, at: number, { fn, kind, word, double }: Parked): void {
+/** Takes a task out of a slot. */
+export function park(
+  fabric: Fabric,
+  at: number,
+  { parcels, ...rest }: Pick<Parked, 'future' | 'flags' | 'priority' | 'parcels' | 'transfer'>,
+): Parked {
+  return { ...rest, ...packUp(fabric, at, parcels) };
+}
+
+/** Writes it into a slot. */
+export function unpack({ i32, f64 }: Fabric, at: number, { fn, kind, word, double }: Packed): void {
   i32[at + FUNCTION] = fn;
   i32[at + KIND] = kind;
   i32[at + WORD] = word;
   f64[(at + DOUBLE) >> 1] = double;
 }
 
-export function dropParked({ kind, word }: Parked): void {
+/** Keeps what has been written down for one more slot. */
+export function keepPacked({ kind, word }: Packed): void {
+  if (kind === BLOCK) sharedHeap().retain((word >>> 0) * 16);
+}
+
+export function dropPacked({ kind, word }: Packed): void {
   if (kind === BLOCK) drop((word >>> 0) * 16);
 }
 

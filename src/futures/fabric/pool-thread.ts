@@ -103,6 +103,10 @@ export class PoolThread {
     this.#ports = portsToCarrier(record.carrierOf(run), this.#fabric.block);
   }
 
+  /** Whether its owner has let go of it. */
+  get isGone(): boolean {
+    return this.#run === 0;
+  }
   get isReady(): boolean {
     return Atomics.load(this.#fabric.i32, this.#area + READY) === 1;
   }
@@ -150,8 +154,15 @@ export class PoolThread {
   /** Gives it a task of its own; false when it is leaving, and nothing was sent. */
   sendParcels(slot: number, parcels: readonly unknown[], transfer: readonly unknown[]): boolean {
     if (Atomics.add(this.#fabric.i32, this.#area + PIN, 1) < 0) return false;
-    this.#ports!.sendParcels({ slot, parcels }, transfer);
-    this.#fabric.wake(this.number);
+    try {
+      this.#ports!.sendParcels({ slot, parcels }, transfer);
+    } catch (error) {
+      // It waits for what has been announced: it gets no task.
+      this.#ports!.sendParcels({ slot: 0, parcels: [] }, []);
+      throw error;
+    } finally {
+      this.#fabric.wake(this.number);
+    }
     return true;
   }
 

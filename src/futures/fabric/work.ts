@@ -1,6 +1,6 @@
 import type { RetryOptions, Terms } from '../terms.ts';
 import type { AnyFuture } from '../future.ts';
-import type { AnyFunction } from './function-table.ts';
+import type { Packed } from './parked.ts';
 
 export interface RetryPlan {
   readonly times: number;
@@ -13,10 +13,9 @@ export interface RetryPlan {
 /** A task that is run on terms: what has to be known until it is done. */
 export interface Work {
   readonly future: AnyFuture;
-  readonly fn: AnyFunction;
-  readonly number: number;
-  readonly args: readonly unknown[];
   readonly terms: Terms;
+  /** The task as it was handed over, for every further try; `null` when there is to be none. */
+  packed: Packed | null;
   readonly retry: RetryPlan | null;
   /** How often it has been run, or tried. */
   attempts: number;

@@ -1,0 +1,122 @@
+import { take } from '../../message/index.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import { BrokenWorkerError } from '../errors.ts';
+import { FAILED, settleRecord } from '../future-record.ts';
+import type { Crew } from './crew.ts';
+import { CANCELLING, DONE, QUEUED, RUNNING, SLOTS, STATE_BITS, WITHDRAWN } from './layout.ts';
+import type { Outbox } from './outbox.ts';
+import type { Pins } from './pins.ts';
+import type { PoolThread, ThreadEnd } from './pool-thread.ts';
+import type { Results } from './results.ts';
+import { NOTHING, type Slots } from './slots.ts';
+import { SCRATCH } from './ticket.ts';
+import { dropValue } from './values.ts';
+
+/** So many workers in turn that died before they could begin: the pool is broken. */
+const STILLBORN_MAX = 3;
+
+export interface LossListener {
+  /** Nothing can be run any more. */
+  break(why: string, cause: unknown): void;
+  /** A worker is gone: another one may have to take its place. */
+  replace(): void;
+}
+
+/** What becomes of tasks when a worker leaves, or dies. */
+export class Losses {
+  readonly #slots: Slots;
+  readonly #pins: Pins;
+  readonly #outbox: Outbox;
+  readonly #crew: Crew;
+  readonly #results: Results;
+  readonly #listener: LossListener;
+  #stillborn = 0;
+  /** Threads that are about to end, and still look into the pool's memory. */
+  readonly #leaving = new Set<Promise<void>>();
+
+  constructor(slots: Slots, pins: Pins, outbox: Outbox, crew: Crew, results: Results, listener: LossListener) {
+    this.#slots = slots;
+    this.#pins = pins;
+    this.#outbox = outbox;
+    this.#crew = crew;
+    this.#results = results;
+    this.#listener = listener;
+  }
+
+  /** Resolves when those that have left no longer look into the pool's memory. */
+  async whenLeft(): Promise<void> {
+    await Promise.all(this.#leaving);
+  }
+
+  /** A worker has left in good order: its initializer has failed, or it has done its share. Those of a pool that ends stay in the crew. */
+  left(thread: PoolThread, isEnding: boolean): void {
+    if (this.#crew.slots[thread.number] !== thread || thread.isKnownToLeave) return;
+    thread.isKnownToLeave = true;
+    const gone = thread.join();
+    this.#leaving.add(gone);
+    void gone.then(() => this.#leaving.delete(gone));
+    if (thread.failure !== 0) {
+      const error = take(thread.takeFailure());
+      this.#crew.remove(thread);
+      return this.#listener.break('its initializer failed', error);
+    }
+    if (isEnding) return;
+    this.#crew.remove(thread);
+    this.#requeue(this.#slots.inState(QUEUED), thread, null);
+    this.#listener.replace();
+  }
+
+  /** A worker has died: what it ran fails, what it had only claimed goes to the others, and another one takes its place. */
+  died(thread: PoolThread, end: ThreadEnd): void {
+    const { fabric } = this.#slots;
+    for (let slot = thread.nextResult(); slot !== 0; slot = thread.nextResult()) this.#results.take(slot, thread);
+    this.#stillborn = thread.isReady ? 0 : this.#stillborn + 1;
+    const mark = thread.number << STATE_BITS;
+    const error = errorOf(thread, end);
+    for (const record of thread.begunMail) {
+      settleRecord(record, FAILED, error);
+      sharedHeap().release(record);
+    }
+    const queued: number[] = [];
+    for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
+      const at = fabric.slot(slot);
+      const state = Atomics.load(fabric.i32, at);
+      if (state === (RUNNING | mark)) this.#results.settle(slot, at, FAILED, error);
+      else if (state === (CANCELLING | mark)) this.#slots.release(slot, at);
+      else if (state === (DONE | mark)) this.#results.take(slot, thread);
+      else if (state === QUEUED || state === WITHDRAWN) queued.push(slot);
+    }
+    this.#crew.remove(thread);
+    if (this.#stillborn >= STILLBORN_MAX) {
+      const why = `its workers die before they can begin (${end.how}, exit code ${end.exitCode})`;
+      return this.#listener.break(why, end.error ?? error.cause);
+    }
+    this.#requeue(queued, thread, error);
+    this.#listener.replace();
+  }
+
+  /** Sends tasks once more that are in nobody's hands any more. */
+  #requeue(queued: readonly number[], gone: PoolThread, error: BrokenWorkerError | null): void {
+    const { fabric, futures } = this.#slots;
+    this.#outbox.putAgain(queued.filter((slot) => this.#pins.of(slot) === undefined));
+    for (const slot of queued) {
+      const pin = this.#pins.of(slot);
+      if (pin?.worker !== gone) continue;
+      this.#pins.drop(slot);
+      const at = fabric.slot(slot);
+      if (futures[slot] === null) this.#slots.release(slot, at);
+      else if (pin.isMoved && error !== null) {
+        dropValue(fabric, at);
+        this.#results.settle(slot, at, FAILED, error);
+      } else this.#pins.give(slot, pin.parcels, pin.isMoved, NOTHING);
+    }
+  }
+}
+
+function errorOf(thread: PoolThread, end: ThreadEnd): BrokenWorkerError {
+  const cause = end.error ?? thread.lastWord();
+  return new BrokenWorkerError(
+    { reason: end.how, exitCode: end.exitCode, worker: thread.name, output: thread.output },
+    cause === undefined ? undefined : { cause },
+  );
+}

@@ -1,0 +1,150 @@
+import { type AnyFuture, peek, recordOf, setTicket } from '../future.ts';
+import { CANCELLED } from '../future-record.ts';
+import type { Crew } from './crew.ts';
+import {
+  BEGAN,
+  FLAGS,
+  HEAD,
+  QUEUED,
+  RECORD,
+  RING,
+  RING_MASK,
+  RING_SLOTS,
+  SENT_AT,
+  SLEEPERS,
+  SLOTS,
+  STAMPED,
+  TAIL,
+  TIMED,
+  WITHDRAWN,
+} from './layout.ts';
+import { Backlog, dropPacked, park, unpack } from './parked.ts';
+import type { Pins } from './pins.ts';
+import { NOTHING, type Slots } from './slots.ts';
+import { BACKLOG, SCRATCH } from './ticket.ts';
+
+/** The way of tasks to the workers: the ring, and the backlog of those that wait for a slot. */
+export class Outbox {
+  readonly #slots: Slots;
+  readonly #pins: Pins;
+  readonly #crew: Crew;
+  readonly #priorityOf: (future: AnyFuture) => number;
+  readonly backlog = new Backlog();
+  #tail = 0;
+
+  constructor(slots: Slots, pins: Pins, crew: Crew, priorityOf: (future: AnyFuture) => number) {
+    this.#slots = slots;
+    this.#pins = pins;
+    this.#crew = crew;
+    this.#priorityOf = priorityOf;
+  }
+
+  /** A free slot, or SCRATCH when the task has to wait for one. */
+  takeSlot(): number {
+    return this.backlog.length > 0 || this.backlog.isOrdered ? SCRATCH : (this.#slots.takeFree() ?? SCRATCH);
+  }
+
+  /** Sends a task that has been written into a slot, or keeps it when it has to wait for one. */
+  put(
+    future: AnyFuture,
+    slot: number,
+    at: number,
+    flags: number,
+    priority: number,
+    parcels: readonly unknown[] | null,
+    transfer: readonly unknown[],
+  ): void {
+    if (slot !== SCRATCH) return this.#send(slot, at, future, flags, parcels, transfer);
+    setTicket(future, BACKLOG);
+    this.backlog.push(park(this.#slots.fabric, at, { future, flags, priority, parcels, transfer }));
+    if (this.backlog.isOrdered) this.refill();
+  }
+
+  /** Puts a slot that has been filled into the ring, or gives it to one worker when parcels go with it. */
+  #send(
+    slot: number,
+    at: number,
+    future: AnyFuture,
+    flags: number,
+    parcels: readonly unknown[] | null,
+    transfer: readonly unknown[],
+  ): void {
+    const { i32, f64 } = this.#slots.fabric;
+    this.#slots.futures[slot] = future;
+    const isStamped = (this.#tail & 15) === 0;
+    i32[at + FLAGS] = isStamped ? flags | STAMPED : flags;
+    if (isStamped) f64[(at + SENT_AT) >> 1] = performance.timeOrigin + performance.now();
+    // Who sees the task run before its worker has written when it began must not take the time of the last task for it.
+    if ((flags & TIMED) !== 0) f64[(at + BEGAN) >> 1] = 0;
+    i32[at + RECORD] = recordOf(future);
+    if (parcels !== null) return this.#pins.give(slot, parcels, transfer.length > 0, transfer);
+    Atomics.store(i32, at, QUEUED);
+    this.#push(slot);
+  }
+
+  #push(slot: number): void {
+    const { fabric } = this.#slots;
+    const { i32, base } = fabric;
+    i32[base + RING + (this.#tail & RING_MASK)] = slot;
+    this.#tail = (this.#tail + 1) | 0;
+    Atomics.store(i32, base + TAIL, this.#tail);
+    if (Atomics.load(i32, base + SLEEPERS) > 0) fabric.wakeOne(this.#crew.slots.length);
+  }
+
+  /** From now on tasks are sent by priority: those that have not begun, and come after this one, are taken out of the ring again. */
+  recall(priority: number): void {
+    if (!this.backlog.isOrdered) this.backlog.order();
+    const { fabric, futures } = this.#slots;
+    for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
+      const future = futures[slot];
+      if (!future || this.#pins.of(slot) !== undefined) continue;
+      const itsPriority = this.#priorityOf(future);
+      if (itsPriority >= priority && priority > 0) continue;
+      const at = fabric.slot(slot);
+      if (Atomics.compareExchange(fabric.i32, at, QUEUED, WITHDRAWN) !== QUEUED) continue;
+      const flags = fabric.i32[at + FLAGS]! & ~STAMPED;
+      const task = park(fabric, at, { future, flags, priority: itsPriority, parcels: null, transfer: NOTHING });
+      futures[slot] = null;
+      setTicket(future, BACKLOG);
+      this.backlog.push(task);
+    }
+  }
+
+  /** Gives slots to tasks that wait for one. */
+  refill(): void {
+    const slots = this.#slots;
+    while (this.backlog.length > 0 && slots.hasFree && !this.#isFull()) {
+      // Where order matters, no more are sent than can begin soon.
+      if (this.backlog.isOrdered && this.#waiting() >= Math.max(1, this.#crew.living)) return;
+      const task = this.backlog.shift()!;
+      const { future, flags, parcels, transfer } = task;
+      if (peek(future) >= CANCELLED) {
+        dropPacked(task);
+        continue;
+      }
+      const slot = slots.takeFree()!;
+      const at = slots.fabric.slot(slot);
+      unpack(slots.fabric, at, task);
+      setTicket(future, slot);
+      this.#send(slot, at, future, flags, parcels, transfer);
+    }
+  }
+
+  /** Puts slots into the ring again that are in nobody's hands any more. Those that are in there already stay where they are. */
+  putAgain(queued: readonly number[]): void {
+    const { i32, base } = this.#slots.fabric;
+    const inRing = new Set<number>();
+    for (let at = Atomics.load(i32, base + HEAD); at !== this.#tail; at = (at + 1) | 0) inRing.add(i32[base + RING + (at & RING_MASK)]!);
+    for (const slot of queued) if (!inRing.has(slot) && !this.#isFull()) this.#push(slot);
+  }
+
+  #waiting(): number {
+    const { i32, base } = this.#slots.fabric;
+    return (this.#tail - Atomics.load(i32, base + HEAD)) | 0;
+  }
+
+  /** After a worker has died, a number may lie in the ring twice. */
+  #isFull(): boolean {
+    return this.#waiting() >= RING_SLOTS;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Crew } from './crew.ts';
+import { type Fabric, QUEUED } from './layout.ts';
+import type { PoolThread } from './pool-thread.ts';
+
+export interface Pin {
+  readonly worker: PoolThread;
+  readonly parcels: readonly unknown[];
+  /** Something has been given away: there is nothing left to send once more. */
+  readonly isMoved: boolean;
+}
+
+/** The slots whose task is for one worker alone, and what went with it. */
+export class Pins {
+  readonly #fabric: Fabric;
+  readonly #crew: Crew;
+  readonly #pins = new Map<number, Pin>();
+
+  constructor(fabric: Fabric, crew: Crew) {
+    this.#fabric = fabric;
+    this.#crew = crew;
+  }
+
+  of(slot: number): Pin | undefined {
+    return this.#pins.size === 0 ? undefined : this.#pins.get(slot);
+  }
+
+  /** Gives a task to one worker, if none is named to the one that has least of its own to do. */
+  give(slot: number, parcels: readonly unknown[], isMoved: boolean, transfer: readonly unknown[], only?: PoolThread): void {
+    const crew = this.#crew;
+    Atomics.store(this.#fabric.i32, this.#fabric.slot(slot), QUEUED);
+    for (;;) {
+      if (crew.living === 0) crew.start();
+      const worker =
+        only ?? crew.threads.reduce((best, one) => (one.pins < best.pins || (one.pins === best.pins && one.isParked) ? one : best));
+      this.#pins.set(slot, { worker, parcels, isMoved });
+      worker.pins++;
+      if (worker.sendParcels(slot, parcels, transfer)) return;
+      // It is leaving: nothing has been sent.
+      this.drop(slot);
+      crew.remove(worker);
+    }
+  }
+
+  drop(slot: number): void {
+    const pin = this.of(slot);
+    if (pin === undefined) return;
+    this.#pins.delete(slot);
+    pin.worker.pins--;
+  }
+}
