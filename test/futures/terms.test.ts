@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { cancellation, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { cancellation, Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { currentThread, Event, Lock, SharedArray, SharedValue, int32 } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
@@ -75,6 +76,74 @@ test('tasks are broken off at random moments, and none is lost', async () => {
     else assert.equal((outcome.reason as Error).name, 'CancelledError');
   }
   assert.equal(await pool.submit(work, 3), 3);
+});
+
+test('a task that its thread ran while another one waited is broken off: the one that waited is told, and not lost', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const [begun, never] = [new Event(), new Future()];
+  const waits = pool.submit(() => never.resultSync());
+  const loop = pool.submit(spin, begun);
+  await begun.wait();
+  assert.equal(loop.cancel({ running: true }), true);
+  await assert.rejects(async () => await waits, { name: 'BrokenExecutorError', message: /was interrupted/ });
+  assert.equal(await pool.submit(() => 'alive'), 'alive');
+});
+
+test('an async task that ends while it is broken off does no harm to the next one in its place', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const once = async (n: number): Promise<number> => {
+    await new Promise(setImmediate);
+    return n;
+  };
+  for (let i = 0; i < 300; i++) {
+    const first = pool.submit(once, i);
+    // At another moment each time: before its start, while it awaits, as it ends.
+    for (let k = 0; k < i % 7; k++) await new Promise(setImmediate);
+    const isCancelled = first.cancel({ running: true });
+    const second = pool.submit(once, -i);
+    if (!isCancelled) assert.equal(await first, i);
+    assert.equal(await second.result({ timeout: 60_000 }), -i);
+  }
+});
+
+test('what a retry runs is what was handed over', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const tries = new SharedValue(int32, 0);
+  let factor = 2;
+  const list = ['as', 'it', 'was'];
+  const flaky = (words: string[]): string => {
+    if (tries.add(1) < 2) throw new RangeError('once more');
+    return `${words.join(' ')} ${factor}`;
+  };
+  const future = pool.with({ retries: 3 }).submit(flaky, list);
+  factor = 3;
+  list.length = 0;
+  assert.equal(await future, 'as it was 2');
+});
+
+test('a task to which something was given away is not tried again: there is nothing left to give', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const bytes = new ArrayBuffer(10);
+  const fails = (given: ArrayBuffer): never => {
+    throw new RangeError(`${given.byteLength} bytes`);
+  };
+  const error = await pool
+    .with({ retries: 2, transfer: [bytes] })
+    .submit(fails, bytes)
+    .exception();
+  assert.equal((error as Error).message, '10 bytes');
+  assert.equal(pool.statistics.retried, 0);
+});
+
+test('a port that has been given away already is told at once, and the pool goes on', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const { port1 } = new MessageChannel();
+  const view = pool.with({ transfer: [port1] });
+  const close = (port: MessagePort): void => port.close();
+  await view.submit(close, port1);
+  assert.throws(() => view.submit(close, port1));
+  assert.equal(pool.statistics.queued, 0);
+  assert.equal(await pool.submit(() => 'alive'), 'alive');
 });
 
 test('the time of a task counts from its start, and ends it', async () => {

@@ -1,15 +1,21 @@
+import type { Interrupt } from '../../host/thread/interrupt.ts';
 import { AWAITS, CANCELLING, FLAGS, INTERRUPTING, RUNNING, STATE, STATE_BITS } from './layout.ts';
 import type { Crew } from './crew.ts';
 import type { PoolThread } from './pool-thread.ts';
 import type { Slots } from './slots.ts';
 
-/** A task that is not broken off by then runs native code: its worker is ended. */
+/** A task that is not broken off so long after its worker was told runs native code: its worker is ended. */
 const GRACE_MS = 1000;
+/** So long it may take to tell the worker. */
+const PATIENCE_MS = 20_000;
 
 interface End {
   readonly isUnderWay: () => boolean;
   readonly thread: PoolThread;
-  readonly due: number;
+  /** `null` for what is no call. */
+  readonly interrupt: Interrupt | null;
+  due: number;
+  isTold: boolean;
 }
 
 /** The tasks that are being broken off, and when their worker is ended if that has not helped. */
@@ -18,6 +24,7 @@ export class BreakOffs {
   readonly #crew: Crew;
   /** By slot: one that is being broken off once more is through with the last time. */
   readonly #ends = new Map<number, End>();
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(slots: Slots, crew: Crew) {
     this.#slots = slots;
@@ -34,19 +41,37 @@ export class BreakOffs {
     const thread = this.#crew.slots[mark >> STATE_BITS];
     if (!thread) return true;
     const isCall = (Atomics.or(i32, at + FLAGS, INTERRUPTING) & AWAITS) === 0;
-    thread.breakOff(slot, isCall);
-    this.#ends.set(slot, { isUnderWay: () => Atomics.load(i32, at) === (CANCELLING | mark), thread, due: performance.now() + GRACE_MS });
-    setTimeout(() => this.endStubborn(), GRACE_MS + 1).unref();
+    this.#ends.set(slot, {
+      isUnderWay: () => Atomics.load(i32, at) === (CANCELLING | mark),
+      thread,
+      interrupt: thread.breakOff(slot, isCall),
+      due: performance.now() + PATIENCE_MS,
+      isTold: false,
+    });
+    this.#lookLater();
     return true;
+  }
+
+  #lookLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.endStubborn();
+      if (this.#ends.size > 0) this.#lookLater();
+    }, GRACE_MS / 2).unref();
   }
 
   /** Ends the workers whose tasks could not be broken off in time. */
   endStubborn(): void {
+    const now = performance.now();
     for (const [slot, end] of this.#ends) {
-      const isStubborn = !end.thread.isGone && end.isUnderWay();
-      if (isStubborn && performance.now() < end.due) continue;
-      this.#ends.delete(slot);
-      if (isStubborn) end.thread.kill();
+      if (end.thread.isGone || !end.isUnderWay()) this.#ends.delete(slot);
+      else if (!end.isTold && end.interrupt?.isSent !== false) {
+        end.isTold = true;
+        end.due = now + GRACE_MS;
+      } else if (now >= end.due) {
+        this.#ends.delete(slot);
+        end.thread.kill();
+      }
     }
   }
 }

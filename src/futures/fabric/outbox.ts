@@ -4,6 +4,7 @@ import type { Crew } from './crew.ts';
 import {
   BEGAN,
   FLAGS,
+  FREE,
   HEAD,
   QUEUED,
   RECORD,
@@ -22,6 +23,7 @@ import { Backlog, dropPacked, park, unpack } from './parked.ts';
 import type { Pins } from './pins.ts';
 import { NOTHING, type Slots } from './slots.ts';
 import { BACKLOG, SCRATCH } from './ticket.ts';
+import { dropValue } from './values.ts';
 
 /** The way of tasks to the workers: the ring, and the backlog of those that wait for a slot. */
 export class Outbox {
@@ -29,14 +31,23 @@ export class Outbox {
   readonly #pins: Pins;
   readonly #crew: Crew;
   readonly #priorityOf: (future: AnyFuture) => number;
+  /** A task that waited for a slot can't be sent after all. */
+  readonly #fail: (future: AnyFuture, error: unknown) => void;
   readonly backlog = new Backlog();
   #tail = 0;
 
-  constructor(slots: Slots, pins: Pins, crew: Crew, priorityOf: (future: AnyFuture) => number) {
+  constructor(
+    slots: Slots,
+    pins: Pins,
+    crew: Crew,
+    priorityOf: (future: AnyFuture) => number,
+    fail: (future: AnyFuture, error: unknown) => void,
+  ) {
     this.#slots = slots;
     this.#pins = pins;
     this.#crew = crew;
     this.#priorityOf = priorityOf;
+    this.#fail = fail;
   }
 
   /** A free slot, or SCRATCH when the task has to wait for one. */
@@ -77,9 +88,23 @@ export class Outbox {
     // Who sees the task run before its worker has written when it began must not take the time of the last task for it.
     if ((flags & TIMED) !== 0) f64[(at + BEGAN) >> 1] = 0;
     i32[at + RECORD] = recordOf(future);
-    if (parcels !== null) return this.#pins.give(slot, parcels, transfer.length > 0, transfer);
+    if (parcels !== null) return this.#give(slot, at, parcels, transfer);
     Atomics.store(i32, at, QUEUED);
     this.#push(slot);
+  }
+
+  #give(slot: number, at: number, parcels: readonly unknown[], transfer: readonly unknown[]): void {
+    try {
+      this.#pins.give(slot, parcels, transfer.length > 0, transfer);
+    } catch (error) {
+      // What is to be given away has been given away already. The caller still has the slot.
+      const { fabric, futures } = this.#slots;
+      this.#pins.drop(slot);
+      dropValue(fabric, at);
+      Atomics.store(fabric.i32, at, FREE);
+      futures[slot] = null;
+      throw error;
+    }
   }
 
   #push(slot: number): void {
@@ -126,7 +151,12 @@ export class Outbox {
       const at = slots.fabric.slot(slot);
       unpack(slots.fabric, at, task);
       setTicket(future, slot);
-      this.#send(slot, at, future, flags, parcels, transfer);
+      try {
+        this.#send(slot, at, future, flags, parcels, transfer);
+      } catch (error) {
+        slots.giveBack(slot);
+        this.#fail(future, error);
+      }
     }
   }
 

@@ -94,7 +94,11 @@ export class PoolCore implements Source {
     this.#pins = new Pins(this.fabric, this.crew);
     this.#slots = new Slots(this.fabric, this.#pins);
     this.#works = new Works(this.#slots, (future, error) => this.#endEarly(future, error));
-    this.#outbox = new Outbox(this.#slots, this.#pins, this.crew, (future) => this.#works.of(future)?.terms.priority ?? 0);
+    const priorityOf = (future: AnyFuture): number => this.#works.of(future)?.terms.priority ?? 0;
+    this.#outbox = new Outbox(this.#slots, this.#pins, this.crew, priorityOf, (future, error) => {
+      this.load.outstanding--;
+      this.#finish(future, FAILED, error);
+    });
     this.#breakOffs = new BreakOffs(this.#slots, this.crew);
     this.#results = new Results(this.#slots, {
       name: options.name,

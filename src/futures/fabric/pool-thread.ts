@@ -1,5 +1,5 @@
 import { carry, type CarrierOptions, onWorkerEnd, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
-import { interrupt } from '../../host/thread/interrupt.ts';
+import { type Interrupt, interrupt } from '../../host/thread/interrupt.ts';
 import { type Ports, portsToCarrier } from '../../host/thread/port.ts';
 import * as record from '../../host/thread/record.ts';
 import { drop, post, take } from '../../message/index.ts';
@@ -186,9 +186,10 @@ export class PoolThread {
   }
 
   /** Tells it that a task of its own has been broken off; `isCall`: its call has to be interrupted. */
-  breakOff(slot: number, isCall: boolean): void {
-    if (isCall) interrupt(this.#run);
+  breakOff(slot: number, isCall: boolean): Interrupt | null {
+    const asked = isCall ? interrupt(this.#run) : null;
     this.#ports?.call(slot);
+    return asked;
   }
 
   /** Whether it has left the pool in good order. */

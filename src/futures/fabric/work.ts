@@ -34,7 +34,12 @@ export function retryPlan(retries: number | RetryOptions | undefined): RetryPlan
 }
 
 /** Milliseconds before the next try; null when there is none. */
-export function delayBeforeRetry({ retry, attempts }: Pick<Work, 'retry' | 'attempts'>, error: unknown): number | null {
-  if (retry === null || attempts > retry.times || !retry.when(error)) return null;
+export function delayBeforeRetry(
+  { retry, attempts, packed, terms }: Pick<Work, 'retry' | 'attempts'> & Partial<Work>,
+  error: unknown,
+): number | null {
+  // What has been given away is gone.
+  const isMoved = (terms?.transfer?.length ?? 0) > 0 && (packed?.parcels ?? null) !== null;
+  if (retry === null || isMoved || attempts > retry.times || !retry.when(error)) return null;
   return Math.min(retry.maxDelay, retry.delay * retry.factor ** (attempts - 1));
 }

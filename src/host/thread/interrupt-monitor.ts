@@ -8,11 +8,14 @@ import { parentPort } from 'node:worker_threads';
 export interface InterruptRequest {
   /** The worker, by its `threadId`. */
   readonly thread: number;
+  /** Becomes 1 when it has been told, or can't be. */
+  readonly told: Int32Array;
 }
 
 /** A program that ends by an error meanwhile would say that it waits for a debugger. */
 const LINGER_MS = 250;
-const ATTACH_MS = 1000;
+/** A thread that has ended is never attached. */
+const ATTACH_MS = 10_000;
 /** Node's own domains are not in the types. */
 type Post = (method: string, params?: object, done?: (error: Error | null) => void) => void;
 interface Attached {
@@ -23,7 +26,7 @@ let post: Post | null = null;
 let session: Session | null = null;
 let close: NodeJS.Timeout | undefined;
 const sessions = new Map<number, string>();
-const waiting = new Map<number, () => void>();
+const waiting = new Set<{ readonly thread: number; readonly tell: () => void }>();
 
 function connect(): Post {
   session = new Session();
@@ -32,7 +35,7 @@ function connect(): Post {
     const { sessionId, workerInfo } = (message as Attached).params;
     const thread = Number(/^(?:\[worker |Worker )(\d+)/.exec(workerInfo.title)?.[1] ?? -1);
     sessions.set(thread, sessionId);
-    waiting.get(thread)?.();
+    for (const one of waiting) if (one.thread === thread) one.tell();
   });
   session.on('NodeWorker.detachedFromWorker', (message: unknown) => {
     const gone = (message as { readonly params: { readonly sessionId: string } }).params.sessionId;
@@ -52,21 +55,23 @@ function disconnect(): void {
   open?.('NodeWorker.disable', {}, () => closing?.disconnect());
 }
 
-function send(thread: number): void {
+function send({ thread, told }: InterruptRequest): void {
   const message = JSON.stringify({ id: 1, method: 'Runtime.terminateExecution' });
   // A worker that has just ended can't be reached, and need not be.
-  post!('NodeWorker.sendMessageToWorker', { sessionId: sessions.get(thread), message }, () => {});
+  post!('NodeWorker.sendMessageToWorker', { sessionId: sessions.get(thread), message }, () => Atomics.store(told, 0, 1));
 }
 
-parentPort!.on('message', ({ thread }: InterruptRequest) => {
+parentPort!.on('message', (request: InterruptRequest) => {
   clearTimeout(close);
   post ??= connect();
   close = setTimeout(disconnect, LINGER_MS);
-  if (sessions.has(thread)) return send(thread);
-  const limit = setTimeout(() => waiting.delete(thread), ATTACH_MS);
-  waiting.set(thread, () => {
-    waiting.delete(thread);
+  if (sessions.has(request.thread)) return send(request);
+  const end = (then: () => void): void => {
     clearTimeout(limit);
-    send(thread);
-  });
+    waiting.delete(one);
+    then();
+  };
+  const one = { thread: request.thread, tell: () => end(() => send(request)) };
+  const limit = setTimeout(() => end(() => Atomics.store(request.told, 0, 1)), ATTACH_MS);
+  waiting.add(one);
 });

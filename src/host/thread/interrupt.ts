@@ -14,8 +14,21 @@ let monitor: Worker | null = null;
  *
  * Does nothing where there is no inspector: whoever asks has to see for themselves whether it has helped.
  */
-export function interrupt(run: number): void {
-  (monitor ??= startMonitor())?.postMessage({ thread: record.workerOf(run) } satisfies InterruptRequest);
+export function interrupt(run: number): Interrupt {
+  const told = new Int32Array(new SharedArrayBuffer(4));
+  monitor ??= startMonitor();
+  if (monitor === null) return { isSent: true };
+  monitor.postMessage({ thread: record.workerOf(run), told } satisfies InterruptRequest);
+  return {
+    get isSent() {
+      return Atomics.load(told, 0) === 1;
+    },
+  };
+}
+
+export interface Interrupt {
+  /** Whether the thread has been told, or nobody will tell it. The first interrupt of a process waits for a thread to start: on a busy machine that takes its time. */
+  readonly isSent: boolean;
 }
 
 function startMonitor(): Worker | null {

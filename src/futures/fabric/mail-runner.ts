@@ -1,0 +1,128 @@
+import { observed } from '../../base/observer.ts';
+import { drop, MustAwait, read } from '../../message/index.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import { FAILED as RECORD_FAILED, moveRecord, PENDING, RUNNING, settleRecord, SUCCEEDED } from '../future-record.ts';
+import { isAwaited } from './awaited.ts';
+import { applyToChunk, type ChunkArgs } from './chunk.ts';
+import type { AnyFunction } from './function-table.ts';
+import { Inbox, takeTask } from './inbox.ts';
+import type { InHand } from './in-hand.ts';
+import { type Fabric, MAIL, MAIL_MAX } from './layout.ts';
+import type { RunTimes } from './run-times.ts';
+import { type Task, taskHere } from './task.ts';
+
+/** Runs the tasks that other threads than the pool's owner have handed over. */
+export class MailRunner {
+  readonly #fabric: Fabric;
+  readonly #area: number;
+  readonly #inHand: InHand;
+  readonly #times: RunTimes;
+  readonly #hasEnded: () => void;
+  #inbox: Inbox | null = null;
+
+  constructor(fabric: Fabric, area: number, inHand: InHand, times: RunTimes, hasEnded: () => void) {
+    this.#fabric = fabric;
+    this.#area = area;
+    this.#inHand = inHand;
+    this.#times = times;
+    this.#hasEnded = hasEnded;
+  }
+
+  get hasMail(): boolean {
+    this.#inbox ??= Inbox.find(this.#fabric);
+    return this.#inbox !== null && this.#inbox.size > 0;
+  }
+
+  /** Runs a task; false when there is none. */
+  run(): boolean {
+    if (!this.hasMail) return false;
+    const record = this.#inbox!.take();
+    if (record === 0) return false;
+    const { message, isChunk } = takeTask(record);
+    if (moveRecord(record, PENDING, RUNNING) !== PENDING) {
+      drop(message);
+      sharedHeap().release(record);
+      return true;
+    }
+    this.#note(0, record / 16);
+    this.#inHand.calls.push(record / -16);
+    const start = performance.now();
+    try {
+      const result = this.#call(message, isChunk);
+      if (isAwaited(result)) this.#await(record, result);
+      else this.end(record, result, false);
+    } catch (error) {
+      if (error instanceof MustAwait) this.#await(record, this.#whenLoaded(message, isChunk, error));
+      else this.end(record, error, true);
+    }
+    this.#inHand.calls.pop();
+    this.#times.ran(performance.now() - start, 1);
+    return true;
+  }
+
+  /** Ends a task with its result or its error. */
+  end(record: number, value: unknown, hasFailed: boolean): void {
+    settle(record, value, hasFailed);
+    this.#note(record / 16, 0);
+    sharedHeap().release(record);
+  }
+
+  /** Keeps the list of begun tasks: what is there if this worker dies. */
+  #note(before: number, after: number): void {
+    const { i32 } = this.#fabric;
+    for (let at = this.#area + MAIL; at < this.#area + MAIL + MAIL_MAX; at++) {
+      if (i32[at] === before) return void Atomics.store(i32, at, after);
+    }
+  }
+
+  /** Calls what a message says, and frees it; not when `MustAwait` is thrown. */
+  #call(message: number, isChunk: boolean): unknown {
+    let call: readonly [AnyFunction, readonly never[]];
+    try {
+      call = read(message) as typeof call;
+    } catch (error) {
+      if (!(error instanceof MustAwait)) drop(message);
+      throw error;
+    }
+    drop(message);
+    const [called, args] = call;
+    const fn = observed(called);
+    return isChunk ? applyToChunk(fn, ...(args as unknown as ChunkArgs)) : fn(...args);
+  }
+
+  async #whenLoaded(message: number, isChunk: boolean, first: MustAwait): Promise<unknown> {
+    for (let missing = first; ;) {
+      await missing.load();
+      try {
+        return await this.#call(message, isChunk);
+      } catch (error) {
+        if (!(error instanceof MustAwait) || error === missing) throw error;
+        missing = error;
+      }
+    }
+  }
+
+  #await(record: number, result: PromiseLike<unknown>): void {
+    const task: Task = taskHere.current ?? { controller: null };
+    const { awaiting } = this.#inHand;
+    awaiting.set(record / -16, task);
+    const end = (value: unknown, hasFailed: boolean): void => {
+      awaiting.delete(record / -16);
+      this.end(record, value, hasFailed);
+      this.#hasEnded();
+    };
+    result.then(
+      (value) => end(value, false),
+      (error: unknown) => end(error, true),
+    );
+  }
+}
+
+/** Tells a result, or that it can't be told, to all who have the future. */
+export function settle(record: number, value: unknown, hasFailed: boolean): void {
+  try {
+    settleRecord(record, hasFailed ? RECORD_FAILED : SUCCEEDED, value);
+  } catch (error) {
+    settleRecord(record, RECORD_FAILED, error);
+  }
+}

@@ -1,0 +1,275 @@
+import { observed } from '../../base/observer.ts';
+import type { Ports } from '../../host/thread/port.ts';
+import { MustAwait } from '../../message/index.ts';
+import { CANCELLED, moveRecord, PENDING, RUNNING as BEGUN } from '../future-record.ts';
+import { isAwaited } from './awaited.ts';
+import { applyToChunk, type ChunkArgs } from './chunk.ts';
+import { type AnyFunction, FunctionCache } from './function-table.ts';
+import type { InHand } from './in-hand.ts';
+import {
+  AWAITS,
+  BEGAN,
+  BLOCK,
+  CANCELLING,
+  CHUNK,
+  DONE,
+  EMITTED,
+  FAILED,
+  type Fabric,
+  FLAGS,
+  FUNCTION,
+  INTERRUPTING,
+  KIND,
+  LISTENED,
+  MESSAGE,
+  NONE,
+  PARCELS,
+  PARK,
+  QUEUED,
+  RECORD,
+  RUNNING,
+  SENT_AT,
+  STAMPED,
+  STATE,
+  TIMED,
+  WITHDRAWN,
+} from './layout.ts';
+import { settle } from './mail-runner.ts';
+import type { Reporter } from './reporter.ts';
+import type { RunTimes } from './run-times.ts';
+import { isStream, sendStream } from './stream-sender.ts';
+import { runListened, type Task, taskHere } from './task.ts';
+import { dropValue, putValue, takeValue } from './values.ts';
+
+/** Runs the tasks that lie in slots. */
+export class TaskRunner {
+  readonly #fabric: Fabric;
+  readonly #area: number;
+  /** What this worker writes into the state of a slot beside the state. */
+  readonly #mark: number;
+  readonly #ports: Ports;
+  readonly #inHand: InHand;
+  readonly #times: RunTimes;
+  readonly #reporter: Reporter;
+  readonly #hasEnded: () => void;
+  readonly functions: FunctionCache;
+  /** How many tasks it has run. */
+  ran = 0;
+
+  constructor(
+    fabric: Fabric,
+    area: number,
+    mark: number,
+    ports: Ports,
+    inHand: InHand,
+    times: RunTimes,
+    /** A task has ended that had been awaited. */
+    hasEnded: () => void,
+    reporter: Reporter,
+  ) {
+    this.#fabric = fabric;
+    this.#area = area;
+    this.#mark = mark;
+    this.#ports = ports;
+    this.#inHand = inHand;
+    this.#times = times;
+    this.#hasEnded = hasEnded;
+    this.#reporter = reporter;
+    this.functions = new FunctionCache(fabric);
+  }
+
+  /** Runs the task in a slot if it is still to be run: 1, or 0. */
+  run(number: number, parcels: readonly unknown[] | null = null): number {
+    const { i32 } = this.#fabric;
+    const slot = this.#fabric.slot(number);
+    const before = Atomics.compareExchange(i32, slot, QUEUED, RUNNING | this.#mark);
+    if (before !== QUEUED) {
+      if (before === WITHDRAWN && Atomics.compareExchange(i32, slot, WITHDRAWN, DONE | this.#mark) === WITHDRAWN)
+        this.#reporter.report(number);
+      return 0;
+    }
+    this.ran++;
+    const flags = i32[slot + FLAGS]!;
+    if ((flags & (TIMED | STAMPED)) !== 0) this.#noteBegin(slot, flags);
+    const record = Atomics.load(i32, slot + RECORD) >>> 0;
+    if (record !== 0 && moveRecord(record, PENDING, BEGUN) === CANCELLED) {
+      dropValue(this.#fabric, slot);
+      this.#finish(number, slot, undefined, 0, false);
+      return 1;
+    }
+    let result: unknown;
+    const { calls } = this.#inHand;
+    calls.push(number);
+    try {
+      result =
+        (flags & LISTENED) === 0
+          ? this.#call(slot, flags, parcels)
+          : runListened(
+              (message) => this.#reporter.send(number, EMITTED, message),
+              () => this.#call(slot, flags, parcels),
+            );
+      calls.pop();
+    } catch (error) {
+      calls.pop();
+      if (error instanceof MustAwait) void this.#whenLoaded(number, slot, error, parcels);
+      else this.#finish(number, slot, error, FAILED, false);
+      return 1;
+    }
+    if (isAwaited(result)) this.#await(number, slot, result);
+    else if (isStream(result)) {
+      const { awaiting } = this.#inHand;
+      const send = (kind: number, value: unknown): void => this.#reporter.send(number, kind, value);
+      this.#await(
+        number,
+        slot,
+        sendStream(this.#fabric, slot, result, () => awaiting.get(number), send),
+      );
+    } else this.#finish(number, slot, result, 0, false);
+    return 1;
+  }
+
+  #noteBegin(slot: number, flags: number): void {
+    const { f64 } = this.#fabric;
+    const now = performance.timeOrigin + performance.now();
+    if ((flags & STAMPED) !== 0) this.#times.waited(now - f64[(slot + SENT_AT) >> 1]!);
+    if ((flags & TIMED) !== 0) f64[(slot + BEGAN) >> 1] = now;
+  }
+
+  #call(slot: number, flags: number, parcels: readonly unknown[] | null): unknown {
+    const { i32 } = this.#fabric;
+    const number = i32[slot + FUNCTION]!;
+    if (number === 0) {
+      const [called, args] = takeValue(this.#fabric, slot, parcels) as [AnyFunction, readonly never[]];
+      const fn = observed(called);
+      return (flags & CHUNK) === 0 ? fn(...args) : applyToChunk(fn, ...(args as unknown as ChunkArgs));
+    }
+    const fn = observed(this.functions.get(number) as (...args: unknown[]) => unknown);
+    const kind = i32[slot + KIND]!;
+    if (kind === NONE) return fn();
+    const args = takeValue(this.#fabric, slot, parcels);
+    if (kind !== MESSAGE && kind !== BLOCK) return fn(args);
+    return (flags & CHUNK) === 0 ? fn(...(args as unknown[])) : applyToChunk(fn as AnyFunction, ...(args as ChunkArgs));
+  }
+
+  /** From here on the task is no call that could be interrupted. When somebody is about to do that, it is waited for. */
+  #becomeAsync(slot: number): void {
+    if ((Atomics.or(this.#fabric.i32, slot + FLAGS, AWAITS) & INTERRUPTING) !== 0) this.#standStill();
+  }
+
+  /** Something that the task needs lies in a module that has to be awaited. */
+  async #whenLoaded(number: number, slot: number, first: MustAwait, parcels: readonly unknown[] | null): Promise<void> {
+    this.#becomeAsync(slot);
+    const task: Task = { controller: null };
+    this.#inHand.awaiting.set(number, task);
+    for (let missing = first; ;) {
+      try {
+        await missing.load();
+        const result = this.#call(slot, this.#fabric.i32[slot + FLAGS]!, parcels);
+        return this.#finishAwaited(number, slot, task, isAwaited(result) ? await result : result, 0);
+      } catch (error) {
+        if (!(error instanceof MustAwait) || error === missing) return this.#finishAwaited(number, slot, task, error, FAILED);
+        missing = error;
+      }
+    }
+  }
+
+  #await(number: number, slot: number, result: PromiseLike<unknown>): void {
+    this.#becomeAsync(slot);
+    const { awaiting } = this.#inHand;
+    const task: Task = taskHere.current ?? { controller: null };
+    awaiting.set(number, task);
+    const start = performance.now();
+    const end = (value: unknown, flags: number): void => {
+      if (awaiting.get(number) === task) this.#times.ran(performance.now() - start, 1);
+      this.#finishAwaited(number, slot, task, value, flags);
+    };
+    result.then(
+      (value) => end(value, 0),
+      (error: unknown) => end(error, FAILED),
+    );
+  }
+
+  #finishAwaited(number: number, slot: number, task: Task, value: unknown, flags: number): void {
+    // It was broken off: nobody waits for this, and the slot may be another task's.
+    if (this.#inHand.awaiting.get(number) !== task) return;
+    this.#inHand.awaiting.delete(number);
+    this.#finish(number, slot, value, flags, true);
+    this.#hasEnded();
+  }
+
+  /** Hands the result over. */
+  #finish(number: number, slot: number, value: unknown, flags: number, isAsync: boolean): void {
+    const { i32 } = this.#fabric;
+    taskHere.current = null;
+    const record = Atomics.load(i32, slot + RECORD) >>> 0;
+    if (record !== 0) settle(record, value, flags === FAILED);
+    const more = this.#putResult(slot, value, flags);
+    if (Atomics.compareExchange(i32, slot, RUNNING | this.#mark, DONE | this.#mark) !== (RUNNING | this.#mark)) {
+      dropValue(this.#fabric, slot);
+      // It was broken off when it had just ended. The interrupt is on its way, and must not hit the next one.
+      if (!isAsync) this.#standStill();
+      this.#giveUp(number, slot);
+      return;
+    }
+    i32[slot + FLAGS] = flags | more;
+    // The future has come to other threads since: whichever of us sees that tells them.
+    if (record === 0 && Atomics.load(i32, slot + RECORD) !== 0) settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags === FAILED);
+    this.#reporter.report(number);
+  }
+
+  /** Gives the slot of a task back that is being broken off; false when it is no such task. */
+  #giveUp(number: number, slot: number): boolean {
+    const from = CANCELLING | this.#mark;
+    if (Atomics.compareExchange(this.#fabric.i32, slot, from, DONE | this.#mark) !== from) return false;
+    this.#reporter.report(number);
+    return true;
+  }
+
+  /**
+   * The owner has broken a task off: its call is gone from the stack by now, or nobody waits for its promise any more. Gives the calls that
+   * this thread has lost with it, as one of them waited while it ran the other; `null` when the task had ended by itself, and the slot may be another one's.
+   */
+  recover(number: number): readonly number[] | null {
+    const { awaiting } = this.#inHand;
+    const slot = this.#fabric.slot(number);
+    if (Atomics.load(this.#fabric.i32, slot) !== (CANCELLING | this.#mark)) return null;
+    const task = awaiting.get(number) ?? taskHere.current;
+    const lost = this.#inHand.fall(number);
+    awaiting.delete(number);
+    taskHere.current = null;
+    this.#giveUp(number, slot);
+    task?.controller?.abort();
+    task?.stop?.();
+    return lost;
+  }
+
+  /** Ends a task that fell with another one. */
+  fail(number: number, error: unknown): void {
+    const slot = this.#fabric.slot(number);
+    if ((Atomics.load(this.#fabric.i32, slot) & STATE) === RUNNING) this.#finish(number, slot, error, FAILED, true);
+  }
+
+  /** Gives more flags. What can't be sent makes this task fail, and no other. */
+  #putResult(slot: number, value: unknown, flags: number): number {
+    try {
+      const parcels = putValue(this.#fabric, slot, value);
+      if (parcels === null) return 0;
+      this.#ports.sendParcels(parcels, []);
+      return PARCELS;
+    } catch (error) {
+      this.#fabric.i32[slot + KIND] = NONE;
+      try {
+        putValue(this.#fabric, slot, error);
+      } catch {
+        const what = (flags & FAILED) === 0 ? 'result' : 'error';
+        putValue(this.#fabric, slot, new Error(`the ${what} of a task can't be sent, nor what kept it: ${String(error)}`));
+      }
+      return FAILED;
+    }
+  }
+
+  /** Waits to be interrupted. */
+  #standStill(): never {
+    for (;;) Atomics.wait(this.#fabric.i32, this.#area + PARK, 0);
+  }
+}
