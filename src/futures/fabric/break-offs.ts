@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import type { Interrupt } from '../../host/thread/interrupt.ts';
 import { AWAITS, CANCELLING, FLAGS, INTERRUPTING, RUNNING, STATE, STATE_BITS } from './layout.ts';
 import type { Crew } from './crew.ts';
@@ -8,6 +9,11 @@ import type { Slots } from './slots.ts';
 const GRACE_MS = 1000;
 /** So long it may take to tell the worker. */
 const PATIENCE_MS = 20_000;
+
+/** Where many wait for a core, it takes longer until the worker has one. */
+function grace(): number {
+  return GRACE_MS * Math.max(1, Math.min(20, loadavg()[0]! / availableParallelism()));
+}
 
 interface End {
   readonly isUnderWay: () => boolean;
@@ -67,7 +73,7 @@ export class BreakOffs {
       if (end.thread.isGone || !end.isUnderWay()) this.#ends.delete(slot);
       else if (!end.isTold && end.interrupt?.isSent !== false) {
         end.isTold = true;
-        end.due = now + GRACE_MS;
+        end.due = now + grace();
       } else if (now >= end.due) {
         this.#ends.delete(slot);
         end.thread.kill();

@@ -22,56 +22,63 @@ interface Attached {
   readonly params: { readonly sessionId: string; readonly workerInfo: { readonly title: string } };
 }
 
-let post: Post | null = null;
-let session: Session | null = null;
+/** The session that is open, and what it calls each worker: another session calls them otherwise. */
+interface Connection {
+  readonly session: Session;
+  readonly post: Post;
+  readonly workers: Map<number, string>;
+}
+
+let connection: Connection | null = null;
 let close: NodeJS.Timeout | undefined;
-const sessions = new Map<number, string>();
 const waiting = new Set<{ readonly thread: number; readonly tell: () => void }>();
 
-function connect(): Post {
-  session = new Session();
+function connect(): Connection {
+  const session = new Session();
+  const workers = new Map<number, string>();
   session.connectToMainThread();
   session.on('NodeWorker.attachedToWorker', (message: unknown) => {
     const { sessionId, workerInfo } = (message as Attached).params;
     const thread = Number(/^(?:\[worker |Worker )(\d+)/.exec(workerInfo.title)?.[1] ?? -1);
-    sessions.set(thread, sessionId);
-    for (const one of waiting) if (one.thread === thread) one.tell();
+    workers.set(thread, sessionId);
+    if (connection?.session === session) for (const one of waiting) if (one.thread === thread) one.tell();
   });
   session.on('NodeWorker.detachedFromWorker', (message: unknown) => {
     const gone = (message as { readonly params: { readonly sessionId: string } }).params.sessionId;
-    for (const [thread, sessionId] of sessions) if (sessionId === gone) sessions.delete(thread);
+    for (const [thread, sessionId] of workers) if (sessionId === gone) workers.delete(thread);
   });
-  const made = session.post.bind(session) as Post;
-  made('NodeWorker.enable', { waitForDebuggerOnStart: false });
-  return made;
+  const post = session.post.bind(session) as Post;
+  connection = { session, post, workers };
+  post('NodeWorker.enable', { waitForDebuggerOnStart: false });
+  return connection;
 }
 
 /** Lets go of the main thread. It has to answer before the session may be closed. */
 function disconnect(): void {
-  const [open, closing] = [post, session];
-  post = null;
-  session = null;
-  sessions.clear();
-  open?.('NodeWorker.disable', {}, () => closing?.disconnect());
+  // On a busy machine it takes longer until a worker is attached.
+  if (waiting.size > 0) return void (close = setTimeout(disconnect, LINGER_MS));
+  const closing = connection;
+  connection = null;
+  closing?.post('NodeWorker.disable', {}, () => closing.session.disconnect());
 }
 
-function send({ thread, told }: InterruptRequest): void {
+function send({ thread, told }: InterruptRequest, { post, workers }: Connection): void {
   const message = JSON.stringify({ id: 1, method: 'Runtime.terminateExecution' });
   // A worker that has just ended can't be reached, and need not be.
-  post!('NodeWorker.sendMessageToWorker', { sessionId: sessions.get(thread), message }, () => Atomics.store(told, 0, 1));
+  post('NodeWorker.sendMessageToWorker', { sessionId: workers.get(thread), message }, () => Atomics.store(told, 0, 1));
 }
 
 parentPort!.on('message', (request: InterruptRequest) => {
   clearTimeout(close);
-  post ??= connect();
+  const open = connection ?? connect();
   close = setTimeout(disconnect, LINGER_MS);
-  if (sessions.has(request.thread)) return send(request);
+  if (open.workers.has(request.thread)) return send(request, open);
   const end = (then: () => void): void => {
     clearTimeout(limit);
     waiting.delete(one);
     then();
   };
-  const one = { thread: request.thread, tell: () => end(() => send(request)) };
+  const one = { thread: request.thread, tell: () => end(() => send(request, connection!)) };
   const limit = setTimeout(() => end(() => Atomics.store(request.told, 0, 1)), ATTACH_MS);
   waiting.add(one);
 });
