@@ -59,7 +59,8 @@ export class BreakOffs {
   }
 
   #lookLater(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
       this.#timer = null;
       this.endStubborn();
       if (this.#ends.size > 0) this.#lookLater();
