@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
+import { BufferTooShort } from '../host/peer/errors.ts';
 import { QueueEmpty } from '../queue/index.ts';
 
 export interface ByteRange {
@@ -41,6 +42,16 @@ export abstract class Connection implements Disposable {
   abstract recvBytes(options?: Wait & AtMost): Promise<Uint8Array>;
   abstract recvBytesSync(options?: BlockingWait & AtMost): Uint8Array;
 
+  /** Receives bytes into `target`, from `offset` on, and says how many there were. `BufferTooShort`, which has them, when they do not fit. */
+  async recvBytesInto(target: Uint8Array, { offset = 0, ...wait }: Wait & Pick<ByteRange, 'offset'> = {}): Promise<number> {
+    const room = roomIn(target, offset);
+    return fill(room, await this.recvBytes(wait));
+  }
+  recvBytesIntoSync(target: Uint8Array, { offset = 0, ...wait }: BlockingWait & Pick<ByteRange, 'offset'> = {}): number {
+    const room = roomIn(target, offset);
+    return fill(room, this.recvBytesSync(wait));
+  }
+
   /** Whether something can be received, or never will be: `recv` would not wait. Waits for that as long as `timeout` says; 0 when left out. */
   abstract poll(wait?: Wait): Promise<boolean>;
   abstract pollSync(wait?: BlockingWait): boolean;
@@ -64,6 +75,19 @@ export function slice(bytes: Uint8Array, { offset = 0, size = bytes.length - off
   if (!(offset >= 0 && size >= 0 && offset + size <= bytes.length))
     throw new OutOfRangeError('ERR_OUT_OF_RANGE', `cannot send ${size} bytes from ${offset} on: there are ${bytes.length}`);
   return Uint8Array.from(bytes.subarray(offset, offset + size));
+}
+
+function roomIn(target: Uint8Array, offset: number): Uint8Array {
+  if (!(target instanceof Uint8Array)) throw new TypeError(`bytes are received into a Uint8Array: got ${inspect(target, { depth: 0 })}`);
+  if (!(Number.isInteger(offset) && offset >= 0 && offset <= target.length))
+    throw new OutOfRangeError('ERR_OUT_OF_RANGE', `cannot receive from ${inspect(offset)} on: there are ${target.length} bytes`);
+  return target.subarray(offset);
+}
+
+function fill(room: Uint8Array, bytes: Uint8Array): number {
+  if (bytes.length > room.length) throw new BufferTooShort(bytes, room.length);
+  room.set(bytes);
+  return bytes.length;
 }
 
 function received(message: Message | null): Message {

@@ -1,8 +1,13 @@
+import { accessSync, constants } from 'node:fs';
 import { inspect } from 'node:util';
 import { OutOfRangeError, StateError } from '../base/errors.ts';
-import { prepareForkServer, wanted } from '../host/process/fork/fork-server.ts';
+import { endForkServer, prepareForkServer, wanted } from '../host/process/fork/fork-server.ts';
+import { executable } from '../host/process/launch.ts';
+import { dismissSpares } from '../host/process/spares.ts';
 import { allStartMethods, chooseStartMethod, chosenStartMethod, type StartMethod } from '../host/process/start-method.ts';
 import * as everything from './everything.ts';
+import type { ManagerOptions } from './manager/base-manager.ts';
+import { Manager, type SyncManager } from './manager/sync-manager.ts';
 import { Pool, type PoolOptions } from './pool/pool.ts';
 import { Process } from './process.ts';
 
@@ -56,6 +61,7 @@ export interface Context extends Omit<typeof everything, 'Process' | 'Pool'> {
   setStartMethod(method: StartMethod | null, options?: { readonly force?: boolean }): void;
   getAllStartMethods(): StartMethod[];
   setForkServerPreload(modules: readonly string[]): void;
+  setExecutable(path: string): void;
 }
 
 const WHY_NO_FORK =
@@ -113,8 +119,24 @@ export function setForkServerPreload(modules: readonly string[]): void {
   wanted.modules = [...modules];
 }
 
+/**
+ * The Node that processes run on from now on, by its path: as this process itself, as long as it is not said. `StateError` for what can't be
+ * run. Python's `set_executable`.
+ */
+export function setExecutable(path: string): void {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (cause) {
+    throw new StateError('ERR_EXECUTABLE', `processes can't run on ${inspect(path)}: there is no such program`, { cause });
+  }
+  executable.path = path;
+  // Those that wait to be copied, or to be told what to run, are of the other one.
+  void endForkServer();
+  void dismissSpares();
+}
+
 function contextOf(method: StartMethod): Context {
-  return Object.freeze({
+  const context: Context = Object.freeze({
     ...everything,
     Process: method === 'spawn' ? SpawnProcess : ForkServerProcess,
     Pool: method === 'spawn' ? SpawnPool : ForkServerPool,
@@ -125,7 +147,10 @@ function contextOf(method: StartMethod): Context {
     },
     getAllStartMethods,
     setForkServerPreload,
+    setExecutable,
+    Manager: (options: ManagerOptions = {}): SyncManager => Manager({ mpContext: context, ...options }),
   });
+  return context;
 }
 
 const contexts = new Map<StartMethod | null, Context>();
@@ -139,7 +164,15 @@ export function getContext(method: StartMethod | null = null): Context {
   if (context === undefined) {
     context =
       method === null
-        ? Object.freeze({ ...everything, getContext, getStartMethod, setStartMethod, getAllStartMethods, setForkServerPreload })
+        ? Object.freeze({
+            ...everything,
+            getContext,
+            getStartMethod,
+            setStartMethod,
+            getAllStartMethods,
+            setForkServerPreload,
+            setExecutable,
+          })
         : contextOf(checked(method));
     contexts.set(method, context);
   }

@@ -3,6 +3,7 @@ import type { Wait } from '../base/deadline.ts';
 import { deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
 import { here } from '../host/process/setup.ts';
+import { type Secret, secretBytes } from './secret.ts';
 import { startTimeOf } from '../system/child-exit.ts';
 import { authKeyHere, nameHere, setAuthKey, setNameHere } from '../host/process/identity.ts';
 
@@ -37,8 +38,8 @@ export class CurrentProcess {
   get authKey(): Uint8Array {
     return authKeyHere();
   }
-  set authKey(key: Uint8Array) {
-    setAuthKey(key);
+  set authKey(key: Secret) {
+    setAuthKey(secretBytes(key));
   }
 }
 

@@ -9,9 +9,11 @@ export type { SocketAddress } from '../system/sockets.ts';
 export {
   AuthenticationError,
   BrokenPipeError,
+  BufferTooShort,
   ConnectionBrokenError,
   ConnectionRefusedError,
   EndOfFileError,
+  ProcessError,
 } from '../host/peer/errors.ts';
 export { connectionWait, connectionWaitSync, type Waitable } from './connection-wait.ts';
 export { cpuCount, type CurrentProcess, currentProcess, type ParentProcess, parentProcess } from './current-process.ts';
@@ -36,6 +38,7 @@ export { SharedMemoryManager } from './shared-memory/manager.ts';
 export { BaseManager, type ManagerOptions, type ManagerStart, type WithType } from './manager/base-manager.ts';
 export { ManagerGoneError } from './manager/errors.ts';
 export { ConditionProxy, LockProxy, SemaphoreProxy } from './manager/lock-proxies.ts';
+export { type AsyncResultProxy, IteratorProxy, PoolProxy } from './manager/pool-proxy.ts';
 export { BaseProxy, type Proxied } from './manager/proxy.ts';
 export type { RegisterOptions } from './manager/registry.ts';
 export { Server as ManagerServer } from './manager/server.ts';

@@ -6,6 +6,7 @@ export {
   getAllStartMethods,
   getContext,
   getStartMethod,
+  setExecutable,
   setForkServerPreload,
   setStartMethod,
   SpawnPool,

@@ -13,9 +13,10 @@ import { awaitChildExit, peekChildExit } from '../system/child-exit.ts';
 import { probeProcesses } from '../word/process-heap.ts';
 import { packed, type PipeConnection } from './pipe-connection.ts';
 import { type ExitCode, exitCodeOf } from '../host/process/exit.ts';
-import { nameHere, nextLineage, setupFor } from '../host/process/identity.ts';
+import { authKeyHere, nameHere, nextLineage, setupFor } from '../host/process/identity.ts';
 import { log } from './log.ts';
 import { runTarget, type Work } from './run-target.ts';
+import { type Secret, secretBytes } from './secret.ts';
 import { Sentinel } from './sentinel.ts';
 
 export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[]> {
@@ -51,6 +52,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   #state: State = { is: 'initial' };
   #name: string;
   #daemon: boolean;
+  #authKey: Uint8Array | null = null;
   readonly #lineage: string;
   readonly #work: { readonly target: (...args: A) => unknown; readonly args: readonly [...A] } | null;
 
@@ -90,7 +92,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
       );
     }
     const setup = Uint8Array.from(
-      encode(setupFor({ name: this.#name, lineage: this.#lineage, daemon: this.#daemon }), { where: 'process' }).bytes,
+      encode(setupFor({ name: this.#name, lineage: this.#lineage, daemon: this.#daemon, authKey: this.authKey }), { where: 'process' })
+        .bytes,
     );
     const { message, ends } = this.#message();
     const child = takeChild(this.startMethod ?? chosenStartMethod());
@@ -149,6 +152,16 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     if (this.#state.is !== 'initial')
       throw new StateError('ERR_PROCESS_STARTED', `process ${this.#name} has been started: daemon can't be set any more`);
     this.#daemon = daemon;
+  }
+
+  /** The secret by which it and its own processes will know each other: that of this process, unless it is set before the start. */
+  get authKey(): Uint8Array {
+    return this.#authKey ?? authKeyHere();
+  }
+  set authKey(key: Secret) {
+    if (this.#state.is !== 'initial')
+      throw new StateError('ERR_PROCESS_STARTED', `process ${this.#name} has been started: authKey can't be set any more`);
+    this.#authKey = secretBytes(key);
   }
 
   /** The number that the system gave it; `null` before the start. */

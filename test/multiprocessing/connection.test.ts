@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import {
+  BufferTooShort,
   Client,
   type Connection,
   connectionWait,
@@ -9,6 +10,7 @@ import {
   Listener,
   Pipe,
   Process,
+  ProcessError,
   type SocketAddress,
 } from '../../src/multiprocessing/index.ts';
 import { QueueEmpty } from '../../src/queue/index.ts';
@@ -135,6 +137,28 @@ for (const kind of kinds) {
     await assert.rejects(right.recv({ signal: AbortSignal.abort(new Error('enough')) }), { message: 'enough' });
     left.close();
     right.close();
+  });
+
+  test(`${kind.name}: bytes are received into memory, and a message that does not fit is in the error`, async () => {
+    const [one, other] = await kind.pair();
+    const memory = Buffer.alloc(8, '.');
+    await one.sendBytes(Buffer.from('abc'));
+    assert.equal(await other.recvBytesInto(memory, { offset: 2 }), 3);
+    one.sendBytesSync(Buffer.from('z'));
+    assert.equal(other.recvBytesIntoSync(memory), 1);
+    assert.equal(memory.toString(), 'z.abc...');
+    await one.sendBytes(Buffer.from('too long'));
+    await assert.rejects(other.recvBytesInto(memory, { offset: 1 }), (error) => {
+      assert.ok(error instanceof BufferTooShort && error instanceof ProcessError);
+      assert.equal(Buffer.from(error.bytes).toString(), 'too long');
+      return true;
+    });
+    assert.equal(memory.toString(), 'z.abc...');
+    for (const offset of [-1, 9, 0.5]) await assert.rejects(other.recvBytesInto(memory, { offset }), { code: 'ERR_OUT_OF_RANGE' });
+    await assert.rejects(other.recvBytesInto('text' as never), TypeError);
+    one.close();
+    await assert.rejects(other.recvBytesInto(memory), { code: 'ERR_EOF' });
+    other.close();
   });
 
   test(`${kind.name}: poll wakes when something comes`, async () => {

@@ -51,6 +51,32 @@ test('a context is the whole module, bound to its method', () => {
   assert.ok(new spawn.Process() instanceof Process);
 });
 
+test('processes run on another Node when its path is set, and a path of no program is refused', async () => {
+  const { lines, stderr } = await programLines(`
+    import { copyFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+    import { tmpdir } from 'node:os';
+    import { join } from 'node:path';
+    import { Process, setExecutable } from 'manycore/multiprocessing';
+    const folder = mkdtempSync(join(tmpdir(), 'manycore-'));
+    const other = join(folder, 'node');
+    writeFileSync(other, '#!/bin/sh\\nMC_OTHER=yes exec ' + process.execPath + ' "$@"\\n');
+    chmodSync(other, 0o755);
+    const child = () => new Process({ target: () => console.log(process.argv0 !== undefined && String(process.env.MC_OTHER)) });
+    const run = async (one) => { one.start(); await one.join(); };
+    try { setExecutable(join(folder, 'none')); } catch (error) { console.log(error.code); }
+    process.env.MC_OTHER = 'as here';
+    await run(child());
+    delete process.env.MC_OTHER;
+    setExecutable(other);
+    const one = new Process({ target: async () => {
+      const { readFileSync } = await import('node:fs');
+      console.log(readFileSync('/proc/self/environ', 'latin1').includes('MC_OTHER=yes'));
+    } });
+    await run(one);
+    rmSync(folder, { recursive: true });`);
+  assert.deepEqual(lines, ['ERR_EXECUTABLE', 'as here', 'true'], stderr);
+});
+
 test('processes, subclasses and pools of a context run as those of the module, with what processes share', async () => {
   const { Process: SpawnProcess, Pool: SpawnPool } = getContext('spawn');
   const total = new Value(multiprocessing.int32, 0);

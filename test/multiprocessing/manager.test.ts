@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { endForkServer } from '../../src/host/process/fork/fork-server.ts';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import {
   BaseManager,
-  type BaseProxy,
+  BaseProxy,
   Event as ProcessEvent,
+  getContext,
   Manager,
   type ManagerGoneError,
   Pipe,
   type PipeConnection,
   Process,
+  Queue as ProcessQueue,
   SharedMemoryManager,
   SyncManager,
 } from '../../src/multiprocessing/index.ts';
 import { Thread } from '../../src/threading/index.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { Program } from '../support/program.ts';
 import { after, test } from '../support/test.ts';
@@ -533,4 +538,125 @@ test('a manager of shared memory unlinks what it has made', () => {
   assert.ok(!existsSync(`/dev/shm/${memory.name}`));
   assert.ok(!existsSync(`/dev/shm/${list.shm.name}`));
   assert.throws(() => manager.SharedMemory(1), { name: 'StateError', code: 'ERR_MANAGER_GONE' });
+});
+
+const parentOf = (pid: number): number => Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+
+test('a pool in a manager works for all who have a proxy of it, with processes of the manager’s', async () => {
+  await using manager = Manager({ linger: 1 });
+  const pool = await manager.Pool(2);
+  const factor = 10;
+  assert.equal(await pool.apply((a: number, b: number) => (a + b) * factor, [1, 2]), 30);
+  assert.deepEqual(await pool.map((n: number) => n * factor, new Set([1, 2, 3])), [10, 20, 30]);
+  assert.deepEqual(
+    pool.starmapSync(
+      (a: number, b: string) => b.repeat(a),
+      [
+        [2, 'x'],
+        [3, 'y'],
+      ],
+    ),
+    ['xx', 'yyy'],
+  );
+  const later = await pool.mapAsync((n: number) => n + 1, [1, 2]);
+  assert.deepEqual(await later.get({ timeout: LONG }), [2, 3]);
+  assert.deepEqual([await later.ready(), await later.successful()], [true, true]);
+  const squares: number[] = [];
+  for await (const square of await pool.imap((n: number) => n * n, [1, 2, 3])) squares.push(square);
+  assert.deepEqual(squares, [1, 4, 9]);
+  await assert.rejects(
+    pool.apply(() => assert.fail('from the worker')),
+    { message: 'from the worker' },
+  );
+  await assert.rejects(
+    pool.apply(() => process.kill(process.pid, 'SIGKILL')),
+    { name: 'BrokenProcessPool' },
+  );
+  const answers = new ProcessQueue<unknown>();
+  const child = new Process({
+    target: async (same: typeof pool, there: ProcessQueue<unknown>) => there.putSync(await same.map((n: number) => n * 2, [4, 5])),
+    args: [pool, answers],
+  });
+  child.start();
+  assert.deepEqual(await answers.get(), [8, 10]);
+  await child.join();
+  const pids = await pool.pids();
+  assert.equal(pids.length, 2);
+  assert.ok(pids.every((pid) => parentOf(pid) === manager.pid));
+  await pool.close();
+  assert.equal(await pool.join({ timeout: LONG }), true);
+  await assert.rejects(
+    pool.apply(() => 1),
+    { code: 'ERR_POOL_CLOSED' },
+  );
+});
+
+test('the workers of a pool in a manager end with its last proxy, with the manager, and when that is killed', async () => {
+  const gone = (pids: readonly number[]): Promise<void> => until(() => pids.every((pid) => !existsSync(`/proc/${pid}`)), 'the workers end');
+  for (const how of ['the last proxy', 'a shutdown', 'a kill'] as const) {
+    const manager = Manager({ linger: 1 });
+    const pids = await (async () => {
+      const pool = await manager.Pool(1);
+      const [pid] = await pool.pids();
+      if (how !== 'the last proxy') void pool.apply(() => void new ProcessEvent().waitSync()).catch(() => {});
+      return [pid!];
+    })();
+    if (how === 'a kill') process.kill(manager.pid!, 'SIGKILL');
+    else if (how === 'a shutdown') await manager.shutdown();
+    else await until(() => (collectGarbage(), pids.every((pid) => !existsSync(`/proc/${pid}`))), 'nobody refers to the pool');
+    await gone(pids);
+    await manager.shutdown();
+  }
+});
+
+class Loud extends BaseProxy {
+  async shout(text: string): Promise<string> {
+    return `${String(await this.callMethod('say', text))}!`;
+  }
+}
+
+test('a type may have a class of proxies of its own, which travels with them', async () => {
+  class Speaker {
+    say(text: string): string {
+      return text.toUpperCase();
+    }
+  }
+  const Talks = BaseManager.register('Speaker', Speaker, { proxyType: Loud });
+  await using manager = new Talks();
+  await manager.start();
+  const speaker = (await manager.Speaker()) as unknown as Loud & { say(text: string): Promise<string> };
+  assert.ok(speaker instanceof Loud);
+  assert.equal(await speaker.shout('a'), 'A!');
+  const answers = new ProcessQueue<string>();
+  const child = new Process({
+    target: async (same: Loud, there: ProcessQueue<string>) => there.putSync(await same.shout('b')),
+    args: [speaker, answers],
+  });
+  child.start();
+  assert.equal(await answers.get(), 'B!');
+  await child.join();
+  assert.equal(await speaker.say('c'), 'C');
+});
+
+test('a manager of a context is started by its method', async () => {
+  class Probe {
+    hasThreads(): boolean {
+      try {
+        void new Worker('', { eval: true }).terminate();
+        return true;
+      } catch {
+        return false;
+      }
+    }
+  }
+  const Probing = BaseManager.register('Probe', Probe);
+  for (const method of ['spawn', 'forkserver'] as const) {
+    await using manager = new Probing({ mpContext: getContext(method), shutdownTimeout: LONG });
+    await manager.start();
+    const probe = await manager.Probe();
+    assert.equal(await probe.hasThreads(), method === 'spawn');
+    await using names = getContext(method).Manager();
+    assert.equal(await (await names.dict({ a: 1 })).get('a'), 1);
+  }
+  await endForkServer();
 });

@@ -330,6 +330,25 @@ function isRunning(pid: number): boolean {
   }
 }
 
+test('the secret of a process is that of its parent, unless another one is set before the start', async () => {
+  const secrets = new Queue<[string, string]>();
+  const tell = (name: string): void => secrets.putSync([name, Buffer.from(currentProcess().authKey).toString('hex')]);
+  const same = new Process({ target: tell, args: ['same'] });
+  const other = new Process({ target: tell, args: ['other'] });
+  other.authKey = 'another secret';
+  assert.equal(Buffer.from(other.authKey).toString(), 'another secret');
+  assert.throws(() => (other.authKey = 7 as never), TypeError);
+  for (const process of [same, other]) {
+    process.start();
+    await process.join();
+  }
+  assert.throws(() => (other.authKey = 'too late'), { code: 'ERR_PROCESS_STARTED' });
+  assert.deepEqual(Object.fromEntries([await secrets.get(), await secrets.get()]), {
+    same: Buffer.from(currentProcess().authKey).toString('hex'),
+    other: Buffer.from('another secret').toString('hex'),
+  });
+});
+
 test('cpuCount is at least 1', () => assert.ok(cpuCount() >= 1));
 
 test('a thread that was started before any process shares what processes share', async () => {

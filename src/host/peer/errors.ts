@@ -22,9 +22,15 @@ export class ConnectionBrokenError extends Error {
 }
 nameError(ConnectionBrokenError, 'ConnectionBrokenError');
 
+/** What errors between processes have in common that have nothing else: Python's `ProcessError`. */
+export class ProcessError extends Error {
+  readonly code: string = 'ERR_PROCESS';
+}
+nameError(ProcessError, 'ProcessError');
+
 /** The other side did not prove that it knows the secret, or did not accept our proof. Python's `AuthenticationError`. */
-export class AuthenticationError extends Error {
-  readonly code: string = 'ERR_AUTHENTICATION';
+export class AuthenticationError extends ProcessError {
+  override readonly code: string = 'ERR_AUTHENTICATION';
 }
 nameError(AuthenticationError, 'AuthenticationError');
 
@@ -37,3 +43,15 @@ export class ConnectionRefusedError extends Error {
   }
 }
 nameError(ConnectionRefusedError, 'ConnectionRefusedError');
+
+/** A message does not fit where it was to be received: Python's `BufferTooShort`. Nothing is lost: `bytes` is the message. */
+export class BufferTooShort extends ProcessError {
+  override readonly code: string = 'ERR_BUFFER_TOO_SHORT';
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, room: number) {
+    super(`a message of ${bytes.length} bytes was received, and there is room for ${room}: it is in the error`);
+    this.bytes = bytes;
+  }
+}
+nameError(BufferTooShort, 'BufferTooShort');

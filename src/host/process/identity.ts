@@ -36,14 +36,17 @@ export function setAuthKey(key: Uint8Array): void {
 }
 
 /** What a new child of this process is told about itself. */
-export function setupFor(child: Pick<Setup, 'name' | 'lineage' | 'daemon'>): Setup {
+export function setupFor({
+  authKey = authKeyHere(),
+  ...child
+}: Pick<Setup, 'name' | 'lineage' | 'daemon'> & Partial<Pick<Setup, 'authKey'>>): Setup {
   return {
     ...child,
     parent: { pid: process.pid, name: nameHere() },
     cwd: process.cwd(),
     env: process.env as Record<string, string>,
     argv: process.argv,
-    authKey: authKeyHere(),
+    authKey,
     startedByMainThread: isMainThread,
     startMethod: chosenStartMethod(),
     log: here.log(),

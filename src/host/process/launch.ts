@@ -13,6 +13,9 @@ const NOT_FOR_CHILDREN =
 /** Those of them whose value is an argument of its own. */
 const WITH_VALUE = /^(--eval|--print|-e|-p|-pe)$/;
 
+/** The Node that children run on. */
+export const executable = { path: process.execPath };
+
 export function flagsForChildren(): string[] {
   return process.execArgv.filter((flag, i, flags) => !NOT_FOR_CHILDREN.test(flag) && !(i > 0 && WITH_VALUE.test(flags[i - 1]!)));
 }
@@ -29,7 +32,7 @@ export function launchNode(args: readonly string[], control: 'pipe' | number): C
   const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', place?.fd ?? 'ignore', control];
   let spawned: ChildProcess;
   try {
-    spawned = spawn(process.execPath, [...flagsForChildren(), ...args, ...heap], { stdio, windowsHide: true });
+    spawned = spawn(executable.path, [...flagsForChildren(), ...args, ...heap], { stdio, windowsHide: true });
   } catch (cause) {
     throw refusal(cause);
   }

@@ -24,6 +24,10 @@ export interface ManagerOptions {
   readonly authKey?: Secret | undefined;
   /** How long an object lives on that no proxy refers to, for one may be on its way: 10 s when left out. */
   readonly linger?: number | undefined;
+  /** How long its process may take to end when it is shut down, before it is asked again, and then killed: 1 s when left out. */
+  readonly shutdownTimeout?: number | undefined;
+  /** How its process is started: a context of this module; as `setStartMethod` has chosen when left out. */
+  readonly mpContext?: { readonly Process: typeof Process } | undefined;
 }
 
 export interface ManagerStart {
@@ -137,12 +141,14 @@ export class BaseManager implements AsyncDisposable {
       secret: this.#secret,
       lingerMs: this.#options.linger,
       withBuiltins: this.withBuiltins,
-      types: [...this.#types],
+      // Proxies are none of the manager's own.
+      types: [...this.#types].map(([name, { proxyType: _, ...type }]) => [name, type]),
       initializer,
       initArgs,
     };
     // Ends with this process: nobody could shut it down otherwise.
-    const process = new Process({ target: serve, args: [there, told], name: this.constructor.name, daemon: true });
+    const Starts = this.#options.mpContext?.Process ?? Process;
+    const process = new Starts({ target: serve, args: [there, told], name: this.constructor.name, daemon: true });
     try {
       process.start();
     } finally {
@@ -236,10 +242,15 @@ export class BaseManager implements AsyncDisposable {
 
   /** A new object of a registered type, as a proxy. */
   async create(typeId: string, ...args: readonly unknown[]): Promise<BaseProxy> {
-    return proxyOf((await this.#call('create', [typeId, args])) as Token, this.#secret, true);
+    return this.#proxy(await this.#call('create', [typeId, args]));
   }
   createSync(typeId: string, ...args: readonly unknown[]): BaseProxy {
-    return proxyOf(this.#callSync('create', [typeId, args]) as Token, this.#secret, true);
+    return this.#proxy(this.#callSync('create', [typeId, args]));
+  }
+
+  #proxy(token: unknown): BaseProxy {
+    const its = token as Token;
+    return proxyOf(its, this.#secret, true, this.#types.get(its.typeId)?.proxyType);
   }
 
   /** How many objects it has. */
@@ -251,7 +262,7 @@ export class BaseManager implements AsyncDisposable {
     return this.#call('debugInfo', []) as Promise<string>;
   }
 
-  /** Ends it: what its objects hold is gone, and who waits gets `ManagerGoneError`. A process of ours that does not end in a second is killed. */
+  /** Ends it: what its objects hold is gone, and who waits gets `ManagerGoneError`. A process of ours that does not end in time is killed. */
   async shutdown(): Promise<void> {
     const state = this.#state;
     if (state.is !== 'started' && state.is !== 'connected') return;
@@ -263,9 +274,10 @@ export class BaseManager implements AsyncDisposable {
     this.#state = { is: 'shut down' };
     if (state.is !== 'started') return;
     const { process } = state;
-    if (await process.join({ timeout: SHUTDOWN_MS })) return;
+    const { shutdownTimeout: timeout = SHUTDOWN_MS } = this.#options;
+    if (await process.join({ timeout })) return;
     process.terminate();
-    if (await process.join({ timeout: SHUTDOWN_MS })) return;
+    if (await process.join({ timeout })) return;
     process.kill();
     await process.join();
   }

@@ -62,7 +62,10 @@ export class Objects {
   }
 
   #linger(entry: Entry): void {
-    entry.lingering ??= setTimeout(() => this.#entries.delete(entry.id), this.#lingerMs).unref();
+    entry.lingering ??= setTimeout(() => {
+      this.#entries.delete(entry.id);
+      entry.type.end?.(entry.value as never);
+    }, this.#lingerMs).unref();
   }
 
   *[Symbol.iterator](): Generator<Entry> {

@@ -1,4 +1,5 @@
 import { ConditionProxy, LockProxy, SemaphoreProxy } from './lock-proxies.ts';
+import { IteratorProxy, PoolProxy } from './pool-proxy.ts';
 import { arrivedProxy, type BaseProxy, type ProxyClass, proxyClasses, rebuild } from './proxy.ts';
 import { IterableQueueProxy } from './queue-proxy.ts';
 import type { Token } from './token.ts';
@@ -14,11 +15,13 @@ const classes: Readonly<Record<string, unknown>> = {
   Condition: ConditionProxy,
   Queue: IterableQueueProxy,
   JoinableQueue: IterableQueueProxy,
+  Pool: PoolProxy,
+  Iterator: IteratorProxy,
 };
 for (const [typeId, its] of Object.entries(classes)) proxyClasses.set(typeId, its as ProxyClass);
 
 /** The proxy that came in a message. */
-export function rebuildProxy(token: Token, secret: Uint8Array | null): BaseProxy {
-  return arrivedProxy(token, secret);
+export function rebuildProxy(token: Token, secret: Uint8Array | null, base?: ProxyClass): BaseProxy {
+  return arrivedProxy(token, secret, base);
 }
 rebuild.by = rebuildProxy;

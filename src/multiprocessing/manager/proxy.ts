@@ -73,9 +73,11 @@ export class BaseProxy<T = unknown> {
   }
 
   /** How it arrives elsewhere. The secret goes along within the program; other programs have to know it. */
-  [reduce](): readonly [typeof rebuild.by, readonly [Token, Uint8Array | null]] {
+  [reduce](): readonly [typeof rebuild.by, readonly [Token, Uint8Array | null, ProxyClass?]] {
     const { token, where } = this.#reference;
-    return [rebuild.by, [token, isForProgram() ? null : where.secret]];
+    const secret = isForProgram() ? null : where.secret;
+    const base = Object.getPrototypeOf(this.constructor) as ProxyClass;
+    return [rebuild.by, base === usualClass(token.typeId) ? [token, secret] : [token, secret, base]];
   }
 
   /** Calls a method by its name: for objects whose methods types don't know. `StateError` for one that is not exposed. */
@@ -151,18 +153,21 @@ export type ProxyClass = new (token: Token, secret: Uint8Array, isCounted: boole
 
 /** Classes of proxies that can do more than call, by the type. */
 export const proxyClasses = new Map<string, ProxyClass>([['', BaseProxy as ProxyClass]]);
-const made = new Map<string, ProxyClass>();
+const made = new Map<ProxyClass, Map<string, ProxyClass>>();
 
-/** A proxy with a method for each that is exposed. */
-export function proxyOf(token: Token, secret: Uint8Array, isCounted: boolean): BaseProxy {
+const usualClass = (typeId: string): ProxyClass => proxyClasses.get(typeId) ?? (BaseProxy as ProxyClass);
+
+/** A proxy with a method for each that is exposed, and those that `base` has. */
+export function proxyOf(token: Token, secret: Uint8Array, isCounted: boolean, base: ProxyClass = usualClass(token.typeId)): BaseProxy {
+  let known = made.get(base);
+  if (known === undefined) made.set(base, (known = new Map()));
   const key = JSON.stringify([token.typeId, token.exposed]);
-  let its = made.get(key);
-  if (its === undefined) made.set(key, (its = classFor(token)));
+  let its = known.get(key);
+  if (its === undefined) known.set(key, (its = classFor(token, base)));
   return new its(token, secret, isCounted);
 }
 
-function classFor({ typeId, exposed }: Token): ProxyClass {
-  const base = proxyClasses.get(typeId) ?? (BaseProxy as ProxyClass);
+function classFor({ typeId, exposed }: Token, base: ProxyClass): ProxyClass {
   const its = class extends base {};
   Object.defineProperty(its, 'name', { value: `${typeId}Proxy` });
   const add = (name: string, value: (this: BaseProxy, ...args: unknown[]) => unknown): void => {
@@ -180,11 +185,11 @@ function classFor({ typeId, exposed }: Token): ProxyClass {
 }
 
 /** How a proxy that comes in a message is made: by a function whose module knows all the classes above. */
-export const rebuild: { by: (token: Token, secret: Uint8Array | null) => BaseProxy } = { by: arrivedProxy };
+export const rebuild: { by: (token: Token, secret: Uint8Array | null, base?: ProxyClass) => BaseProxy } = { by: arrivedProxy };
 
-export function arrivedProxy(token: Token, secret: Uint8Array | null): BaseProxy {
+export function arrivedProxy(token: Token, secret: Uint8Array | null, base?: ProxyClass): BaseProxy {
   if (secret !== null) rememberSecret(token.address, secret);
-  return proxyOf(token, secret ?? secretOf(token.address), false);
+  return proxyOf(token, secret ?? secretOf(token.address), false, base);
 }
 
 const secrets = new Map<string, Uint8Array>();

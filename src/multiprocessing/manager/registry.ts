@@ -1,5 +1,6 @@
 import { StateError } from '../../base/errors.ts';
 import { Face } from '../../threading/face.ts';
+import type { ProxyClass } from './proxy.ts';
 
 /** Makes an object in the manager's process: a function, or a class. */
 export type Factory = ((...args: never[]) => unknown) | (new (...args: never[]) => object);
@@ -9,9 +10,13 @@ export interface RegisterOptions {
   readonly exposed?: readonly string[] | undefined;
   /** Methods whose result stays in the manager: a proxy of the type named here comes instead. */
   readonly methodToTypeId?: Readonly<Record<string, string>> | undefined;
+  /** What proxies of it are: a class that extends `BaseProxy`, with methods of its own that call by `callMethod`. It travels with them. */
+  readonly proxyType?: ProxyClass | undefined;
 }
 
 export interface Registered extends RegisterOptions {
+  /** Ends an object that no proxy refers to any more. */
+  readonly end?: ((value: never) => void) | undefined;
   /** Missing in a program that only connects. */
   readonly factory?: Factory | undefined;
 }

@@ -3,6 +3,8 @@ import type { Queue } from '../../queue/index.ts';
 import type { Barrier, BarrierOptions, Event } from '../../threading/index.ts';
 import { BaseManager, type ManagerOptions } from './base-manager.ts';
 import type { ConditionProxy, LockProxy, SemaphoreProxy } from './lock-proxies.ts';
+import type { PoolOptions } from '../pool/pool.ts';
+import type { PoolProxy } from './pool-proxy.ts';
 import type { Proxied } from './proxy.ts';
 import type { IterableQueueProxy } from './queue-proxy.ts';
 import type { Cell, Names } from './types/cell.ts';
@@ -132,6 +134,14 @@ export class SyncManager extends BaseManager {
   }
   BarrierSync(parties: number, options: BarrierOptions = {}): BarrierProxy {
     return this.createSync('Barrier', parties, options) as BarrierProxy;
+  }
+
+  /** A pool whose workers are processes of the manager's. It ends with the manager, and when nobody has a proxy of it any more. */
+  Pool<I extends readonly unknown[]>(options: number | PoolOptions<I> = {}): Promise<PoolProxy> {
+    return this.create('Pool', options) as Promise<PoolProxy>;
+  }
+  PoolSync<I extends readonly unknown[]>(options: number | PoolOptions<I> = {}): PoolProxy {
+    return this.createSync('Pool', options) as PoolProxy;
   }
 }
 

@@ -1,10 +1,23 @@
 import { Queue } from '../../../queue/index.ts';
 import { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from '../../../threading/index.ts';
 import type { Registered, Registry } from '../registry.ts';
+import type { Pool, PoolOptions } from '../../pool/pool.ts';
 import { Cell, Names } from './cell.ts';
 import { Dict } from './dict.ts';
 import { List } from './list.ts';
 import { Bag } from './set.ts';
+
+/** Of the results of a pool's methods these stay with it. */
+const poolResults = {
+  applyAsync: 'AsyncResult',
+  mapAsync: 'AsyncResult',
+  starmapAsync: 'AsyncResult',
+  imap: 'Iterator',
+  imapUnordered: 'Iterator',
+} as const;
+
+/** Few managers have a pool: the others do not load it. */
+const makePool = async (options?: number | PoolOptions): Promise<Pool> => new (await import('../../pool/pool.ts')).Pool(options);
 
 /** The types that every manager of `Manager()` has. */
 export const builtinTypes: Registry = new Map<string, Registered>([
@@ -23,4 +36,5 @@ export const builtinTypes: Registry = new Map<string, Registered>([
   ['Condition', { factory: (() => new Condition()) as never }],
   ['Event', { factory: (() => new Event()) as never }],
   ['Barrier', { factory: ((parties: number, options?: object) => new Barrier(parties, options)) as never }],
+  ['Pool', { factory: makePool as never, methodToTypeId: poolResults, end: (pool: Pool) => pool.terminate() }],
 ]);

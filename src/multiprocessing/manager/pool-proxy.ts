@@ -1,0 +1,109 @@
+import type { Wait } from '../../base/deadline.ts';
+import type { Callbacks } from '../pool/async-result.ts';
+import type { Items } from '../pool/chunks.ts';
+import type { ChunkOptions } from '../pool/pool.ts';
+import { BaseProxy } from './proxy.ts';
+
+/*
+ * A pool in a manager, as Python's `SyncManager` has one: its workers are processes of the manager's, and whoever has a proxy gives them tasks. A function
+ * passes through the manager on its way; iterables are read before they travel.
+ */
+
+/** What comes of work that a pool in a manager does meanwhile. */
+export interface AsyncResultProxy<T> extends BaseProxy {
+  get(wait?: Wait): Promise<T>;
+  getSync(wait?: Pick<Wait, 'timeout'>): T;
+  wait(wait?: Wait): Promise<boolean>;
+  waitSync(wait?: Pick<Wait, 'timeout'>): boolean;
+  ready(): Promise<boolean>;
+  readySync(): boolean;
+  successful(): Promise<boolean>;
+  successfulSync(): boolean;
+}
+
+/** The results of `imap` of a pool in a manager: `for await` takes them, one by one. */
+export class IteratorProxy<T = unknown> extends BaseProxy implements AsyncIterable<T> {
+  async next(wait: Wait = {}): Promise<IteratorResult<T, undefined>> {
+    return (await this.callMethod('next', wait)) as IteratorResult<T, undefined>;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined> {
+    for (let next = await this.next(); next.done !== true; next = await this.next()) yield next.value;
+  }
+}
+
+type List<T> = Exclude<Items<T>, AsyncIterable<T>>;
+type Arguments<A extends readonly unknown[]> = readonly [...A];
+
+/** A pool in a manager. What iterates over items gets them as a list. */
+export class PoolProxy extends BaseProxy {
+  /** Calls a function in a worker and gives its result. */
+  apply<A extends readonly unknown[], R>(fn: (...args: A) => R, args: Arguments<A> = [] as never): Promise<Awaited<R>> {
+    return this.callMethod('apply', fn, args) as Promise<Awaited<R>>;
+  }
+  applySync<A extends readonly unknown[], R>(fn: (...args: A) => R, args: Arguments<A> = [] as never): Awaited<R> {
+    return this.callMethodSync('apply', fn, args) as Awaited<R>;
+  }
+  /** The callbacks run in the manager's process. */
+  applyAsync<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    args: Arguments<A> = [] as never,
+    callbacks: Callbacks<Awaited<R>> = {},
+  ): Promise<AsyncResultProxy<Awaited<R>>> {
+    return this.callMethod('applyAsync', fn, args, callbacks) as Promise<AsyncResultProxy<Awaited<R>>>;
+  }
+  map<T, R>(fn: (item: T) => R, items: List<T>, options: ChunkOptions = {}): Promise<Awaited<R>[]> {
+    return this.callMethod('map', fn, [...items], options) as Promise<Awaited<R>[]>;
+  }
+  mapSync<T, R>(fn: (item: T) => R, items: List<T>, options: ChunkOptions = {}): Awaited<R>[] {
+    return this.callMethodSync('map', fn, [...items], options) as Awaited<R>[];
+  }
+  mapAsync<T, R>(
+    fn: (item: T) => R,
+    items: List<T>,
+    options: ChunkOptions & Callbacks<Awaited<R>[]> = {},
+  ): Promise<AsyncResultProxy<Awaited<R>[]>> {
+    return this.callMethod('mapAsync', fn, [...items], options) as Promise<AsyncResultProxy<Awaited<R>[]>>;
+  }
+  starmap<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    items: List<Arguments<A>>,
+    options: ChunkOptions = {},
+  ): Promise<Awaited<R>[]> {
+    return this.callMethod('starmap', fn, [...items], options) as Promise<Awaited<R>[]>;
+  }
+  starmapSync<A extends readonly unknown[], R>(fn: (...args: A) => R, items: List<Arguments<A>>, options: ChunkOptions = {}): Awaited<R>[] {
+    return this.callMethodSync('starmap', fn, [...items], options) as Awaited<R>[];
+  }
+  starmapAsync<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    items: List<Arguments<A>>,
+    options: ChunkOptions & Callbacks<Awaited<R>[]> = {},
+  ): Promise<AsyncResultProxy<Awaited<R>[]>> {
+    return this.callMethod('starmapAsync', fn, [...items], options) as Promise<AsyncResultProxy<Awaited<R>[]>>;
+  }
+  imap<T, R>(fn: (item: T) => R, items: List<T>, options: ChunkOptions = {}): Promise<IteratorProxy<Awaited<R>>> {
+    return this.callMethod('imap', fn, [...items], options) as Promise<IteratorProxy<Awaited<R>>>;
+  }
+  imapUnordered<T, R>(fn: (item: T) => R, items: List<T>, options: ChunkOptions = {}): Promise<IteratorProxy<Awaited<R>>> {
+    return this.callMethod('imapUnordered', fn, [...items], options) as Promise<IteratorProxy<Awaited<R>>>;
+  }
+  /** The numbers of its processes. */
+  pids(): Promise<number[]> {
+    return this.callMethod('pids') as Promise<number[]>;
+  }
+  async close(): Promise<void> {
+    await this.callMethod('close');
+  }
+  async terminate(): Promise<void> {
+    await this.callMethod('terminate');
+  }
+  join(wait: Wait = {}): Promise<boolean> {
+    return this.callMethod('join', wait) as Promise<boolean>;
+  }
+  /** As leaving the scope of a pool: it is terminated. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminate();
+    await this.join();
+  }
+}
