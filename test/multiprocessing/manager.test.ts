@@ -572,9 +572,9 @@ test('a pool in a manager works for all who have a proxy of it, with processes o
     pool.apply(() => process.kill(process.pid, 'SIGKILL')),
     { name: 'BrokenProcessPool' },
   );
-  const answers = new ProcessQueue<unknown>();
+  const answers = new ProcessQueue();
   const child = new Process({
-    target: async (same: typeof pool, there: ProcessQueue<unknown>) => there.putSync(await same.map((n: number) => n * 2, [4, 5])),
+    target: async (same: typeof pool, there: ProcessQueue) => there.putSync(await same.map((n: number) => n * 2, [4, 5])),
     args: [pool, answers],
   });
   child.start();

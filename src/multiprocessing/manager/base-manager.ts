@@ -142,7 +142,7 @@ export class BaseManager implements AsyncDisposable {
       lingerMs: this.#options.linger,
       withBuiltins: this.withBuiltins,
       // Proxies are none of the manager's own.
-      types: [...this.#types].map(([name, { proxyType: _, ...type }]) => [name, type]),
+      types: [...this.#types].map(([name, type]) => [name, { ...type, proxyType: undefined }]),
       initializer,
       initArgs,
     };
