@@ -1,6 +1,6 @@
 import { onStderr } from '../../host/thread/output.ts';
 import { hasWorkers } from '../../host/thread/carrier.ts';
-import { isLoopEmpty } from '../../host/thread/loop.ts';
+import { isLoopEmpty, runReactions } from '../../host/thread/loop.ts';
 import { callFromPort, type Ports, portsToMaker } from '../../host/thread/port.ts';
 import { onUncaught } from '../../host/thread/run-thread.ts';
 import '../../threading/thread.ts'; // A task may ask for its thread.
@@ -58,6 +58,8 @@ export class PoolWorker {
   #isScheduled = false;
   /** Something has run since the event loop had its turn. */
   #hasRun = false;
+  /** Its event loop is known to be empty. */
+  #isQuiet = false;
 
   constructor(options: WorkerOptions, end: () => void) {
     const fabric = new Fabric(options.block);
@@ -118,6 +120,7 @@ export class PoolWorker {
 
   #goOn(): void {
     this.#hasRun = true;
+    this.#isQuiet = false;
     this.#schedule();
   }
 
@@ -127,14 +130,15 @@ export class PoolWorker {
     while (this.#inHand.mayBegin) {
       if (this.#claims.run() || this.#takePinned() || this.#mail.run() || this.#claims.steal()) {
         this.#hasRun = true;
+        this.#isQuiet = false;
         if (this.#isWornOut() && this.#acceptNoMore()) return this.#leave();
         if (performance.now() - start > TURN_MS) return this.#schedule();
         continue;
       }
       if (this.#hasRun) {
-        // What the tasks have left in the queues of the event loop has its turn before the thread sleeps.
         this.#hasRun = false;
-        return this.#schedule();
+        if (!this.#settleDown()) return this.#schedule();
+        continue;
       }
       const { i32, base } = this.#fabric;
       if (Atomics.load(i32, base + CLOSED) !== 0 || Atomics.load(i32, this.#area + QUIT) !== 0) {
@@ -143,6 +147,18 @@ export class PoolWorker {
       } else if (!this.#park()) return;
     }
   };
+
+  /** What tasks have left in the queues of the event loop has its turn before the thread sleeps. False when that needs the event loop. */
+  #settleDown(): boolean {
+    try {
+      if (!runReactions()) return false;
+    } catch (error) {
+      // The error of a callback, which has no task any more. The program may catch it where Node lets it.
+      this.#schedule();
+      throw error;
+    }
+    return (this.#isQuiet = isLoopEmpty() && !hasWorkers());
+  }
 
   /** Whether it has run as many tasks, or holds as much memory, as it may. Those that are for it alone are run first. */
   #isWornOut(): boolean {
@@ -184,7 +200,9 @@ export class PoolWorker {
       if (Atomics.compareExchange(i32, park, 1, 0) === 1) Atomics.sub(i32, base + SLEEPERS, 1);
       return true;
     }
-    if (isLoopEmpty() && !hasWorkers()) {
+    if (this.#isQuiet || (isLoopEmpty() && !hasWorkers())) {
+      // Nothing but a task can change that.
+      this.#isQuiet = true;
       Atomics.wait(i32, park, 1);
       return true;
     }

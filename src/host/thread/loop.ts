@@ -10,3 +10,15 @@ export function isLoopEmpty(): boolean {
   }
   return timers <= 1;
 }
+
+const runTicks = (process as { readonly _tickCallback?: () => void })._tickCallback;
+
+/**
+ * Runs the ticks and reactions of promises that are ready, which otherwise run when the event that is being handled has been. False where
+ * Node has no way to do so. Throws what they throw.
+ */
+export function runReactions(): boolean {
+  if (typeof runTicks !== 'function') return false;
+  runTicks.call(process);
+  return true;
+}
