@@ -6,6 +6,7 @@ import { positive } from './positive.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { type AnyFuture, type Future, outcome, whenDone } from './future.ts';
+import { packed, type Values } from './value-list.ts';
 
 export interface MapOptions {
   /** How many items go in one piece. Left out, it follows from how long they take. */
@@ -27,7 +28,7 @@ export interface ChunkSource {
   readonly workers: number;
   /** No chunk may be larger. */
   readonly chunkMax: number;
-  submit(items: readonly unknown[], isSpread: boolean): Future<ChunkResult>;
+  submit(items: Values, isSpread: boolean): Future<ChunkResult>;
   /** No more chunks come, and those that came are done. */
   close(): void;
 }
@@ -39,9 +40,12 @@ interface Chunk {
 
 /** A chunk should take about so long: long enough for its cost not to count, short enough for the workers to end together. */
 const CHUNK_MS = 2;
-export const CHUNK_MAX = 16_384;
+const CHUNK_LEAST_MS = 0.1;
+export const CHUNK_MAX = 32_768;
 /** How far a `map` over an async iterable runs ahead of its reader when nothing is said. */
 const ASYNC_BUFFER = 1024;
+/** V8 makes a table of an array that begins larger. */
+const ROOM_MAX = 1 << 24;
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
 /** The results of a `map`, in the order of the items. One reader at a time. */
@@ -59,7 +63,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   private ahead = 0;
   private underWay = 0;
   private itemMs = 0;
-  private values: readonly unknown[] = [];
+  private values: Values = [];
   private at = 0;
   private failure: { readonly error: unknown } | null = null;
   private isOver = false;
@@ -107,7 +111,9 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     if (this.chunks.length > 0 && this.underWay >= workers * 4) return 0;
     const left = this.input.left;
     const byTime = this.itemMs === 0 ? 1 : Math.ceil(CHUNK_MS / this.itemMs);
-    const byShare = left === Infinity ? this.source.chunkMax : Math.ceil(left / (workers * 4));
+    // Shares that get smaller, so that the workers end together; none that is over before the next one has been sent.
+    const least = this.itemMs === 0 ? 1 : Math.ceil(CHUNK_LEAST_MS / this.itemMs);
+    const byShare = left === Infinity ? this.source.chunkMax : Math.max(least, Math.ceil(left / (workers * 4)));
     return Math.max(1, Math.min(byTime, byShare, this.source.chunkMax, Math.ceil(this.bufferSize / 2), room));
   }
 
@@ -139,7 +145,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   }
 
   private submit(items: readonly unknown[]): void {
-    const future = this.source.submit(items, this.input.isSpread);
+    const future = this.source.submit(packed(items), this.input.isSpread);
     this.chunks.push({ size: items.length, future });
     this.ahead += items.length;
     this.underWay++;
@@ -306,34 +312,49 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
 
   /** All results that have not been read yet. */
   async toArray(): Promise<T[]> {
-    const all: T[] = [];
+    const all = this.emptyArray();
+    let count = 0;
     for (;;) {
-      this.takeRest(all);
+      count = this.takeRest(all, count);
       const next = await this.next();
-      if (next.done === true) return all;
-      all.push(next.value);
+      if (next.done === true) break;
+      all[count++] = next.value;
     }
+    all.length = count;
+    return all;
   }
 
   /** The blocking twin of `toArray`. */
   toArraySync(): T[] {
-    const all: T[] = [];
+    const all = this.emptyArray();
+    let count = 0;
     for (;;) {
-      this.takeRest(all);
+      count = this.takeRest(all, count);
       const next = this.nextSync();
-      if (next.done === true) return all;
-      all.push(next.value);
+      if (next.done === true) break;
+      all[count++] = next.value;
     }
+    all.length = count;
+    return all;
   }
 
-  /** Takes the values of the chunk that is being read in one piece. */
-  private takeRest(all: T[]): void {
+  /** With room for what is to come, if that is known: an array that grows is copied again and again. */
+  private emptyArray(): T[] {
+    const count = this.ahead + (this.isOver ? 0 : this.input.left);
+    return count <= ROOM_MAX ? new Array<T>(count) : [];
+  }
+
+  /** Takes the values of the chunk that is being read in one piece, to `at` on. Gives the place after the last. */
+  private takeRest(all: T[], at: number): number {
     const { values } = this;
-    for (let i = this.at; i < values.length; i++) all.push(values[i] as T);
+    const from = this.at - at;
+    const end = values.length - from;
+    for (let i = at; i < end; i++) all[i] = values[i + from] as T;
     this.ahead -= values.length - this.at;
     this.values = [];
     this.at = 0;
     if (this.bufferSize !== Infinity) this.pump();
+    return Math.max(at, end);
   }
 
   [Symbol.asyncIterator](): this {
@@ -356,6 +377,11 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }
+}
+
+/** Whether iterating over it would give its items. */
+function isPlainArray(value: unknown): value is unknown[] {
+  return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype && !Object.hasOwn(value, Symbol.iterator);
 }
 
 /** What is mapped over, in pieces. */
@@ -381,7 +407,8 @@ class SyncInput implements Input {
     this.isSpread = items.length > 1;
     const sources = items as readonly Iterable<unknown>[];
     this.iterators = isEager && !this.isSpread ? [] : sources.map((one) => one[Symbol.iterator]());
-    this.list = !isEager ? null : this.isSpread ? this.zip(Infinity) : Array.from(sources[0]!);
+    const [first] = sources;
+    this.list = !isEager ? null : this.isSpread ? this.zip(Infinity) : isPlainArray(first) ? first.slice() : Array.from(first!);
   }
 
   get left(): number {

@@ -18,6 +18,7 @@ import { positive } from './positive.ts';
 import { histogram, type PoolStatistics } from './statistics.ts';
 import { withContextOf } from './task-context.ts';
 import { NO_TERMS, type Terms } from './terms.ts';
+import type { Values } from './value-list.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -186,7 +187,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
     const { remote } = this;
     if (remote !== null) {
       if (terms !== NO_TERMS) throw notHere(`with({ ${namesOf(terms).join(', ')} })`);
-      const submit = (items: readonly unknown[], isSpread: boolean): Future<ChunkResult> =>
+      const submit = (items: Values, isSpread: boolean): Future<ChunkResult> =>
         remote.submit(fn, [items, isSpread], true) as Future<ChunkResult>;
       return { workers: this.maxWorkers, chunkMax: CHUNK_MAX, submit, close: () => {} };
     }

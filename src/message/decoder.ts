@@ -283,6 +283,7 @@ export class Decoder {
     if ((word & TAG_MASK) === TAG.HOLES) {
       this.#at++;
       const inner = this.#i32[this.#at++]!;
+      if ((inner & TAG_MASK) === TAG.PARCEL) return this.#parcels[inner >> TAG_BITS] as ArrayBuffer;
       return (inner & TAG_MASK) === TAG.BUFFER ? this.#buffer(inner >> TAG_BITS) : this.#longBuffer();
     }
     return this.get() as ArrayBuffer;
@@ -312,8 +313,11 @@ export class Decoder {
   }
 }
 
+/** Longer ones are not filled with zeros first. */
+const ZEROED_MAX = 4096;
+
 function copyOf(bytes: Uint8Array, start: number, length: number): ArrayBuffer {
-  const copy = new Uint8Array(length);
+  const copy: Uint8Array<ArrayBuffer> = length > ZEROED_MAX ? Buffer.allocUnsafeSlow(length) : new Uint8Array(length);
   copy.set(bytes.subarray(start, start + length));
   return copy.buffer;
 }

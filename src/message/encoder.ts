@@ -41,6 +41,8 @@ export class Encoder {
   #parcels: unknown[] = [];
   #transfer: readonly unknown[] = [];
   #where: Destination = 'thread';
+  /** Binary data of so many bytes become parcels. */
+  besideFrom = Infinity;
 
   /** What the message names besides its bytes. */
   get holds(): readonly number[] {
@@ -384,6 +386,13 @@ export class Encoder {
 
   #putBytes(bytes: Uint8Array): void {
     const length = bytes.length;
+    if (length >= this.besideFrom) {
+      const copy = Buffer.allocUnsafeSlow(length);
+      copy.set(bytes);
+      this.#putTag(TAG.PARCEL, this.#parcels.length);
+      this.#parcels.push(copy.buffer);
+      return;
+    }
     if (length > SEGMENT) {
       this.#putTag(TAG.LONG_BUFFER, 0);
       this.put(length);

@@ -14,6 +14,11 @@ export interface EncodeOptions {
   readonly transfer?: readonly unknown[] | undefined;
   /** Where the message goes: to a thread of this process when left out. */
   readonly where?: PackOptions['where'] | undefined;
+  /**
+   * Binary data of so many bytes and more go beside the message, as copies among the parcels that are to be given away: they then are copied
+   * once, and not twice.
+   */
+  readonly besideFrom?: number | undefined;
 }
 
 /** A message, as a snapshot of a value at the moment when it was handed over. */
@@ -45,6 +50,7 @@ function written<T>(value: unknown, options: EncodeOptions | undefined, use: (en
   try {
     const where = options?.where ?? 'thread';
     const transfer = options?.transfer ?? NONE;
+    encoder.besideFrom = options?.besideFrom ?? Infinity;
     try {
       encoder.write(value, where, transfer, false);
     } catch (error) {

@@ -67,7 +67,7 @@ export const TAG = {
   /** A view: which, its length and place, then its buffer. */
   VIEW: 25,
   ERROR: 26,
-  /** What bytes cannot carry: its place among the parcels. */
+  /** What bytes cannot carry, or an ArrayBuffer that goes beside them: its place among the parcels. */
   PARCEL: 27,
   /** A face of a block: which kind, the offset, and what else it needs. */
   FACE: 28,

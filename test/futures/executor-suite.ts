@@ -215,6 +215,28 @@ export function testExecutor({ name, make, died, broken, sharesThreads }: Backen
     assert.throws(() => pool.map((n: number) => n, [1], { chunkSize: '1' as never }), TypeError);
   });
 
+  on('map gives numbers, and what else comes among them, as they are', async (pool) => {
+    const items = Array.from({ length: 500 }, (_, i) => (i === 200 ? -0 : i % 3 === 0 ? i / 7 : i));
+    const odd = (x: number): unknown => (x === 400 ? 'four hundred' : x === 401 ? undefined : x * 2);
+    for (const chunkSize of [undefined, 7, 500]) {
+      assert.deepEqual(await pool.map((x: number) => x, items, { chunkSize }).toArray(), items);
+      assert.deepEqual(await pool.map(odd, items, { chunkSize }).toArray(), items.map(odd));
+      const seen: unknown[] = [];
+      for await (const value of pool.map(odd, items, { chunkSize })) seen.push(value);
+      assert.deepEqual(seen, items.map(odd));
+    }
+    const results = pool.map((x: number) => x, items, { chunkSize: 50 });
+    for (let i = 0; i < 75; i++) assert.equal((await results.next()).value, items[i]);
+    assert.deepEqual(await results.toArray(), items.slice(75));
+    assert.deepEqual(await results.toArray(), []);
+    const holes = new Array<number | undefined>(40);
+    holes[39] = 5;
+    assert.deepEqual(await pool.map((x: number | undefined) => String(x), holes).toArray(), [
+      ...Array.from({ length: 39 }, () => 'undefined'),
+      '5',
+    ]);
+  });
+
   on('map reads async iterables', async (pool) => {
     async function* numbers(): AsyncGenerator<number> {
       for (let i = 0; i < 10; i++) {

@@ -70,6 +70,41 @@ test('what threads share can be captured and handed over', async () => {
   assert.equal(back.byteLength, 8);
 });
 
+test('large binary results arrive whole, whatever view they are seen through, also when one was broken off', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const make = (n: number): Record<string, unknown> => {
+    const bytes = Uint8Array.from({ length: n }, (_, i) => i);
+    return {
+      bytes,
+      again: bytes,
+      buffer: bytes.buffer,
+      words: new Int32Array(bytes.buffer, 4, 100),
+      part: Buffer.from(bytes.buffer, 10, n - 20),
+      kept: (globalThis as { kept?: unknown }).kept,
+    };
+  };
+  const n = 1 << 20;
+  const seen = (await pool.submit(make, n)) as Record<string, Uint8Array>;
+  const expected = make(n);
+  assert.deepEqual(seen, expected);
+  assert.equal(seen['bytes'], seen['again']);
+  assert.equal(seen['bytes']!.buffer, seen['words']!.buffer);
+  // What the task keeps is its own: the result is a copy.
+  const keep = (): Uint8Array => ((globalThis as { kept?: Uint8Array }).kept ??= new Uint8Array(1 << 20).fill(3));
+  (await pool.submit(keep)).fill(4);
+  assert.equal((await pool.submit(keep))[5], 3);
+  const late = async (): Promise<Uint8Array> => {
+    await new Promise(setImmediate);
+    return new Uint8Array(1 << 19).fill(1);
+  };
+  for (let i = 0; i < 40; i++) {
+    const first = pool.submit(late);
+    for (let k = 0; k < i % 5; k++) await new Promise(setImmediate);
+    first.cancel({ running: true });
+    assert.equal((await pool.submit(() => new Uint8Array(1 << 19).fill(2)))[7], 2);
+  }
+});
+
 test('an ArrayBuffer can be given away', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
   const bytes = new Uint8Array(1000).fill(3);

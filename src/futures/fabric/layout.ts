@@ -12,7 +12,8 @@ import { sharedHeap } from '../../word/heap.ts';
  *   6       flags
  *   7       the record of the future, once other threads have it
  *   8, 9    when it began, as a double, if flags ask for it
- *   10, 11  how many values its stream has sent, and how many have been taken
+ *   10      the number of the parcels that go with the result
+ *   11      how many values of its stream have been taken
  *   12, 13  when it was handed over, for some of the tasks
  *   16-63   a message that is short enough
  *
@@ -57,7 +58,7 @@ export const DOUBLE = 4;
 export const FLAGS = 6;
 export const RECORD = 7;
 export const BEGAN = 8;
-export const SENT = 10;
+export const PARCEL = 10;
 export const TAKEN = 11;
 export const SENT_AT = 12;
 export const INLINE = 16;

@@ -4,6 +4,7 @@ import { BrokenExecutorError } from '../errors.ts';
 import { type AnyFuture, type Future, newFuture, peek, recordOf, settleFuture, setTicket, type Source, ticketOf } from '../future.ts';
 import { CANCELLED, FAILED, moveRecord, PENDING, SUCCEEDED } from '../future-record.ts';
 import { NO_TERMS, type Terms } from '../terms.ts';
+import type { Values } from '../value-list.ts';
 import { BreakOffs } from './break-offs.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { type AnyFunction, FunctionNumbers } from './function-table.ts';
@@ -156,7 +157,7 @@ export class PoolCore implements Source {
   }
 
   /** Hands over a chunk of items for a function that has a number. */
-  submitChunk(number: number, fn: AnyFunction, items: readonly unknown[], isSpread: boolean): Future {
+  submitChunk(number: number, fn: AnyFunction, items: Values, isSpread: boolean): Future {
     this.#checkUsable();
     const slot = this.#takeSlot();
     const at = this.fabric.slot(slot);

@@ -35,6 +35,7 @@ import {
   TIME_BUCKETS,
 } from './layout.ts';
 import type { StartMessage } from '../../host/thread/run-thread.ts';
+import type { NumberedParcels } from './task-runner.ts';
 import { runWorker, type WorkerOptions } from './worker.ts';
 
 export interface ThreadOptions {
@@ -166,8 +167,12 @@ export class PoolThread {
     return true;
   }
 
-  receiveParcels(): readonly unknown[] {
-    return this.#ports!.receiveParcels() as readonly unknown[];
+  /** The parcels with this number, which have been sent. Those before it were of tasks that nobody waits for. */
+  receiveParcels(number: number): readonly unknown[] {
+    for (;;) {
+      const received = this.#ports!.receiveParcels() as NumberedParcels;
+      if (received.number === number) return received.parcels;
+    }
   }
 
   /** How it ended, if it has: for when the event loop stands still, and nobody tells. */

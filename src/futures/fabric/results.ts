@@ -5,7 +5,7 @@ import { MustAwait, take } from '../../message/index.ts';
 import { type AnyFuture, recordOf, settleFuture } from '../future.ts';
 import { CANCELLED, FAILED as FUTURE_FAILED, stateOfRecord, SUCCEEDED } from '../future-record.ts';
 import { TaskStream } from '../task-stream.ts';
-import { FAILED, FLAGS, PARCELS, STREAM_BEGINS, TAKEN, YIELDED } from './layout.ts';
+import { FAILED, FLAGS, PARCEL, PARCELS, STREAM_BEGINS, TAKEN, YIELDED } from './layout.ts';
 import type { PoolThread } from './pool-thread.ts';
 import type { Slots } from './slots.ts';
 import { takeValue } from './values.ts';
@@ -42,7 +42,7 @@ export class Results {
     const flags = fabric.i32[at + FLAGS]!;
     // One that was taken back.
     if (this.#slots.futures[slot] === null) return this.#slots.release(slot, at);
-    const parcels = (flags & PARCELS) === 0 ? null : thread.receiveParcels();
+    const parcels = (flags & PARCELS) === 0 ? null : thread.receiveParcels(fabric.i32[at + PARCEL]!);
     let value: unknown;
     let state: 4 | 5 = (flags & FAILED) === 0 ? SUCCEEDED : FUTURE_FAILED;
     try {

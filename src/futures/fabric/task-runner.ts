@@ -23,6 +23,7 @@ import {
   LISTENED,
   MESSAGE,
   NONE,
+  PARCEL,
   PARCELS,
   PARK,
   QUEUED,
@@ -41,6 +42,15 @@ import { isStream, sendStream } from './stream-sender.ts';
 import { runListened, type Task, taskHere } from './task.ts';
 import { dropValue, putValue, takeValue } from './values.ts';
 
+/** From here on it costs more to copy a result into the shared memory and out of it than to send a copy by a port. */
+const RESULT = { besideFrom: 1 << 18 };
+
+/** What goes with a result beside its message. */
+export interface NumberedParcels {
+  readonly number: number;
+  readonly parcels: readonly unknown[];
+}
+
 /** Runs the tasks that lie in slots. */
 export class TaskRunner {
   readonly #fabric: Fabric;
@@ -55,6 +65,7 @@ export class TaskRunner {
   readonly functions: FunctionCache;
   /** How many tasks it has run. */
   ran = 0;
+  #parcels = 0;
 
   constructor(
     fabric: Fabric,
@@ -252,9 +263,12 @@ export class TaskRunner {
   /** Gives more flags. What can't be sent makes this task fail, and no other. */
   #putResult(slot: number, value: unknown, flags: number): number {
     try {
-      const parcels = putValue(this.#fabric, slot, value);
+      const parcels = putValue(this.#fabric, slot, value, RESULT);
       if (parcels === null) return 0;
-      this.#ports.sendParcels(parcels, []);
+      // Those of a task that was broken off meanwhile are never asked for: so each has a number.
+      this.#fabric.i32[slot + PARCEL] = this.#parcels = (this.#parcels + 1) | 0;
+      const copies = parcels.filter((parcel) => parcel instanceof ArrayBuffer);
+      this.#ports.sendParcels({ number: this.#parcels, parcels } satisfies NumberedParcels, copies);
       return PARCELS;
     } catch (error) {
       this.#fabric.i32[slot + KIND] = NONE;

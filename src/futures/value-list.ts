@@ -1,0 +1,59 @@
+/** Values in a row. Numbers may lie in a typed array, which is copied in one piece, where each item of an array is looked at. */
+export type Values = readonly unknown[] | Int32Array | Float64Array;
+
+/** Fewer are no slower in an array. */
+const WORTH = 32;
+
+/** Collects so many values, in as narrow a row as holds them all. */
+export class ValueList {
+  readonly #capacity: number;
+  #integers: Int32Array | null;
+  #doubles: Float64Array | null = null;
+  #values: unknown[] | null = null;
+  length = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    this.#integers = capacity >= WORTH ? new Int32Array(capacity) : null;
+    if (this.#integers === null) this.#values = [];
+  }
+
+  push(value: unknown): void {
+    if (this.#values !== null) this.#values.push(value);
+    else if (typeof value !== 'number') {
+      this.#values = Array.from(this.#row());
+      this.#integers = this.#doubles = null;
+      this.#values.push(value);
+    } else if (this.#doubles !== null) this.#doubles[this.length] = value;
+    else if ((value | 0) === value && (value !== 0 || 1 / value > 0)) this.#integers![this.length] = value;
+    else {
+      this.#doubles = new Float64Array(this.#capacity);
+      this.#doubles.set(this.#integers!.subarray(0, this.length));
+      this.#doubles[this.length] = value;
+      this.#integers = null;
+    }
+    this.length++;
+  }
+
+  #row(): Int32Array | Float64Array {
+    return (this.#integers ?? this.#doubles!).subarray(0, this.length);
+  }
+
+  /** What has been collected. */
+  get values(): Values {
+    if (this.#values !== null) return this.#values;
+    // A part of a larger buffer would take that with it.
+    return this.length === this.#capacity ? (this.#integers ?? this.#doubles!) : this.#row().slice();
+  }
+}
+
+/** The same values, in a typed array if they are all numbers and many. */
+export function packed(values: readonly unknown[]): Values {
+  if (values.length < WORTH || typeof values[0] !== 'number' || typeof values.at(-1) !== 'number') return values;
+  const list = new ValueList(values.length);
+  for (const value of values) {
+    if (typeof value !== 'number') return values;
+    list.push(value);
+  }
+  return list.values;
+}
