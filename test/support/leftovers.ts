@@ -14,5 +14,5 @@ export function zombies(): string[] {
   });
 }
 
-/** Names of shared memory, but for those that are given on purpose: other tests, which run beside this one, and Python's make such. */
-export const sharedNames = (): string[] => readdirSync('/dev/shm').filter((name) => !/^(psm_|wnsm_|sem\.)/.test(name));
+/** Names of shared memory, but for those that are given on purpose: other tests, which run beside this one, their cluster, and Python make such. */
+export const sharedNames = (): string[] => readdirSync('/dev/shm').filter((name) => !/^(psm_|wnsm_|sem\.|manycore-slurm-)/.test(name));

@@ -144,6 +144,7 @@ export class Crew {
     const { fn, how, input, again = null, priority = 0 } = task;
     const booked = this.#book.use(fn);
     try {
+      this.#haveWorkerFor(this.#pending + 1);
       const job = { number: this.#tasks + 1, fn: booked, how, again, priority, slot: WAITING, onKill: null, settle };
       return this.#enter(job, input);
     } catch (error) {
@@ -171,7 +172,6 @@ export class Crew {
     }
     this.#tasks++;
     this.#pending++;
-    if (this.#pending > this.#living.length) this.#startOne();
     this.#listen();
     return job;
   }
@@ -385,6 +385,16 @@ export class Crew {
   }
 
   // ------------------------------------------------------------------ workers
+
+  /** Starts one more worker where there are more tasks than workers. One that can't be started is missed only where there is no other. */
+  #haveWorkerFor(tasks: number): void {
+    if (tasks <= this.#living.length) return;
+    try {
+      this.#startOne();
+    } catch (error) {
+      if (this.#living.length === 0) throw error;
+    }
+  }
 
   #startOne(): void {
     const index = this.#members.indexOf(null);
