@@ -115,7 +115,8 @@ export class Crew {
 
   /** The numbers of the worker processes that have not ended. */
   get pids(): number[] {
-    return this.#living.map((member) => member.pid);
+    // The number of one that has been reaped may be somebody else's by now.
+    return this.#living.filter((member) => member.peek() === null).map((member) => member.pid);
   }
   /** How many tasks are not settled. */
   get pending(): number {
