@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { decode, encode } from '../../src/message/index.ts';
 import { SendError } from '../../src/message/send-error.ts';
 import { far } from './ways/far.ts';
@@ -35,6 +39,27 @@ test('an error of a class of the program keeps its class, and that of its cause'
     assert.deepEqual([copy.cause.name, copy.cause.message, copy.cause.info], ['LibraryError', 'bad', { at: 3 }]);
     assert.equal(copy.cause.stack, error.stack);
   }
+});
+
+test("errors of Node's own are sent, also those whose class nobody can see", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'manycore-kept-'));
+  const odd = join(folder, 'module.odd');
+  writeFileSync(odd, '');
+  for (const [act, code] of [
+    [() => import(pathToFileURL(odd).href), 'ERR_UNKNOWN_FILE_EXTENSION'],
+    [() => import(pathToFileURL(join(folder, 'nosuch.js')).href), 'ERR_MODULE_NOT_FOUND'],
+    [() => Buffer.from(5 as never), 'ERR_INVALID_ARG_TYPE'],
+  ] as const) {
+    const error: unknown = await Promise.resolve()
+      .then(act)
+      .catch((caught: unknown) => caught);
+    assert.ok(error instanceof Error);
+    for (const copy of await copies(error as NodeJS.ErrnoException)) {
+      assert.ok(copy instanceof (error instanceof TypeError ? TypeError : Error));
+      assert.deepEqual([copy.name, copy.message, copy.code, copy.stack], [error.name, error.message, code, error.stack]);
+    }
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test('an AggregateError keeps its errors, a circular cause stays circular', async () => {

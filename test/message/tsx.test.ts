@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { LONG } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'manycore-tsx-'));
@@ -35,4 +36,44 @@ test('under tsx, which compiles what is required, threads and processes use the 
     await child.join();
     console.log(child.exitCode, await far.get());`);
   assert.equal(output, 'worker1 false\n0 from afar\n');
+});
+
+test('a project without "type": "module", whose TypeScript tsx makes CommonJS of, sends what its modules export by reference', () => {
+  const project = mkdtempSync(join(folder, 'common-'));
+  writeFileSync(join(project, 'package.json'), '{}');
+  writeFileSync(
+    join(project, 'part.ts'),
+    `let calls = 0;
+     export function count(n: number): string { calls++; return n + ' ' + calls; }
+     export class Pair { constructor(readonly a: number, readonly b: number) {} sum(): number { return this.a + this.b; } }
+     export const named = { inner: (n: number): number => n * 3 };
+     export const twice = (n: number): number => { if (n === 7) throw new RangeError('no sevens'); return n * 2; };`,
+  );
+  const program = `
+    async function all() {
+      const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+      console.log(await pool.submit(count, 1), await pool.submit(count, 2), await pool.submit(twice, 21));
+      const pair = await pool.submit((n: number) => new Pair(n, 2), 1);
+      console.log(pair instanceof Pair, pair.sum(), await pool.submit((one: Pair) => [one instanceof Pair, one.sum(), named.inner(2)].join(), pair));
+      const error = (await pool.submit(twice, 7).exception()) as Error;
+      console.log(error instanceof RangeError, error.message);
+      const processes = new ProcessPoolExecutor({ maxWorkers: 1 });
+      console.log(await processes.submit(count, 3));
+      await processes.shutdown();
+      await pool.shutdown();
+    }
+    void all();`;
+  const imports = `import { count, named, Pair, twice } from './part.ts';`;
+  const expected = '1 1 2 2 42\ntrue 3 true,3,6\ntrue no sevens\n3 1\n';
+  for (const [name, text] of [
+    ['main.mts', `import { ThreadPoolExecutor, ProcessPoolExecutor } from ${at('futures')}; ${imports} ${program}`],
+    [
+      'main.ts',
+      `const { ThreadPoolExecutor, ProcessPoolExecutor } = require(${JSON.stringify(fileURLToPath(new URL('../../src/futures/index.js', import.meta.url)))}); ${imports} ${program}`,
+    ],
+  ] as const) {
+    writeFileSync(join(project, name), text);
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', tsx, join(project, name)], { encoding: 'utf8', timeout: LONG });
+    assert.equal(stdout, expected, `${name}: ${stderr}`);
+  }
 });

@@ -2,7 +2,7 @@ import { createRequire, isBuiltin } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { aroundLoading, canRequireModules, MustAwait, quietly } from '../require-module.ts';
-import { needsTsx, registerTsx } from './tsx-loader.ts';
+import { loadedFrom, needsTsx, registerTsx } from './tsx-loader.ts';
 import type { Recipe } from './recipe.ts';
 
 /*
@@ -39,6 +39,16 @@ function requireFrom(parent: string, specifier: string): unknown {
       throw new MustAwait(specifier, load, { cause });
     throw cause;
   }
+}
+
+/** A module that the sender has required: as such it is the same here, whatever a loader makes of those that are imported. */
+export function requireSync(file: string): unknown {
+  const key = keyOf('require', file);
+  const known = loaded.get(key);
+  if (known !== undefined) return known;
+  const module = loadedFrom(file)?.exports ?? aroundLoading.current(() => quietly(() => createRequire(import.meta.url)(file) as unknown));
+  loaded.set(key, module);
+  return module;
 }
 
 type Import = (specifier: string, options?: { readonly with?: Readonly<Record<string, string>> }) => Promise<unknown>;

@@ -186,7 +186,7 @@ class Packer {
 
   #error(error: Error): Ref {
     const { ref, fill } = this.#reserve(error);
-    const prototype = this.#prototype(Object.getPrototypeOf(error) as object);
+    const prototype = this.#prototype(withoutNodesOwn(Object.getPrototypeOf(error) as object));
     fill(['error', prototype, error.message, String(error.stack), this.#properties(error, ['message', 'stack'])]);
     return ref;
   }
@@ -632,6 +632,14 @@ function isCodecsOwn(value: object): boolean {
     types.isBoxedPrimitive(value) ||
     isParcel(value)
   );
+}
+
+/** Some of Node's errors have a class in between that nobody can see: its prototype says that its class is the one above. */
+function withoutNodesOwn(prototype: object): object {
+  const says = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.get;
+  return says !== undefined && pathOfIntrinsic(prototype.constructor) !== undefined
+    ? (Object.getPrototypeOf(prototype) as object)
+    : prototype;
 }
 
 /** Instances of Node's own classes hold something of the system; those that only hold data are the codec's. */

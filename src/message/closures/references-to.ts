@@ -6,6 +6,7 @@ import { workerData } from 'node:worker_threads';
 import { canRequireModules, quietly } from '../require-module.ts';
 import type { FunctionCode } from './function-code.ts';
 import { canInspect, scopesOf } from './inspector.ts';
+import { loadedFrom } from './tsx-loader.ts';
 import type { RecipeNode } from './recipe.ts';
 
 /*
@@ -84,10 +85,11 @@ export function referenceTo(fn: AnyFunction, code: FunctionCode): RecipeNode | n
 function findReference(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
   const url = asUrl(withoutQuery(code.url));
   if (!url.startsWith('file:') || url === mainModule() || byValue.has(url)) return null;
-  const loaded = require.cache[fileURLToPath(url)];
+  const file = fileURLToPath(url);
+  const loaded = loadedFrom(file);
   if (loaded?.loaded === true && !types.isModuleNamespaceObject(loaded.exports)) {
     const path = pathIn(loaded.exports, fn);
-    return path === null ? null : ['require', loaded.filename, path];
+    return path === null ? null : ['require', file, path];
   }
   return canInspect() ? exportOf(fn, code, asUrl(code.url)) : exportOfNamespace(fn, code, url);
 }
@@ -138,8 +140,11 @@ function isDefaultExport({ script, start, text }: FunctionCode): boolean {
 function pathIn(exported: unknown, fn: AnyFunction): string[] | null {
   if (exported === fn) return [];
   if (((typeof exported !== 'object' || exported === null) && typeof exported !== 'function') || types.isProxy(exported)) return null;
+  // What compilers make of a module's exports are getters that give a variable.
+  const isCompiled = Object.hasOwn(exported, '__esModule');
   for (const key of Object.getOwnPropertyNames(exported)) {
-    const value: unknown = Object.getOwnPropertyDescriptor(exported, key)!.value;
+    const { value, get } = Object.getOwnPropertyDescriptor(exported, key)! as { readonly value?: unknown; readonly get?: () => unknown };
+    if (isCompiled && get !== undefined && readGetter(exported, get) === fn) return [key];
     if (value === fn) return [key];
     if (typeof value === 'function' && !types.isProxy(value)) {
       for (const inner of Object.getOwnPropertyNames(value))
@@ -147,6 +152,14 @@ function pathIn(exported: unknown, fn: AnyFunction): string[] | null {
     }
   }
   return null;
+}
+
+function readGetter(exported: object, get: () => unknown): unknown {
+  try {
+    return get.call(exported);
+  } catch {
+    return undefined; // Not initialised yet.
+  }
 }
 
 /** Where a CommonJS module's `require`, or one that `createRequire` made, looks from; null for any other function. */

@@ -5,6 +5,7 @@ import util from 'node:util';
 import v8 from 'node:v8';
 import type * as Acorn from 'acorn';
 import { type Analysis, analyzeReferences } from './references.ts';
+import { fileBehind } from './tsx-loader.ts';
 
 /*
  * The script that a function was written in, as V8 sees it: after tsx, type stripping or a bundler have been
@@ -244,6 +245,12 @@ function noteCallSites(): void {
 
 function urlOf(id: number, source: string, sample: unknown): string {
   noteCallSites();
+  const url = urlAsLoaded(id, source, sample);
+  const file = fileBehind(url);
+  return file === null ? url : pathToFileURL(file).href;
+}
+
+function urlAsLoaded(id: number, source: string, sample: unknown): string {
   return urls.get(id) ?? urlByText(source) ?? urlByDebugger(id) ?? urlByImports(source) ?? (sample === undefined ? '' : '');
 }
 

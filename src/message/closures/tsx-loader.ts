@@ -46,3 +46,19 @@ function findApi(): string | null {
   }
   return null;
 }
+
+const require = createRequire(import.meta.url);
+
+/** The CommonJS module that this file is here. On Node 20 tsx loads one that is imported under the name of the text that it has made of it. */
+export function loadedFrom(file: string): NodeJS.Module | undefined {
+  const known = require.cache[file];
+  if (known !== undefined || !TYPESCRIPT.test(file)) return known;
+  const end = `?filePath=${encodeURIComponent(file)}`;
+  return Object.entries(require.cache).find(([name]) => name.startsWith('data:') && name.endsWith(end))?.[1];
+}
+
+/** The file that tsx has made the script with this URL from. */
+export function fileBehind(url: string): string | null {
+  const file = /^data:text\/javascript,[^]*[?&]filePath=([^&]+)/.exec(url)?.[1];
+  return file === undefined ? null : decodeURIComponent(file);
+}

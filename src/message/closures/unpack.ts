@@ -4,7 +4,7 @@ import { SendError } from '../send-error.ts';
 import { type Made, make } from './compile.ts';
 import { objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
 import { follow } from './intrinsics.ts';
-import { importSync, loadModules } from './modules.ts';
+import { importSync, loadModules, requireSync } from './modules.ts';
 import { canRebuild, madeBy, mark, setPrivate } from './rebuild.ts';
 import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref, Step } from './recipe.ts';
 
@@ -65,12 +65,12 @@ class Unpacker {
         return this.#set(at, builtin(node[1], node[2]));
       case 'import': {
         const module = importSync(node[1], node[2]) as Record<string, unknown>;
-        return this.#set(at, node[3] === '*' ? module : importedName(module, node[3]));
+        return this.#set(at, node[3] === '*' ? namespaceOf(module) : importedName(module, node[3]));
       }
       case 'export':
         return this.#set(at, exported(node[1], node[2], node[3]));
       case 'require':
-        return this.#set(at, follow(importSync('', node[1]), node[2]));
+        return this.#set(at, follow(requireSync(node[1]), node[2]));
       case 'requirer':
         return this.#set(at, createRequire(join(node[1], 'function.js')));
       case 'symbol':
@@ -256,7 +256,14 @@ function builtin(module: string, path: readonly Step[]): unknown {
 /** What an import of this name binds: a CommonJS module's exports are its default. */
 function importedName(module: Record<string, unknown>, name: string): unknown {
   if (name in module) return module[name];
-  return name === 'default' ? module : undefined;
+  return name === 'default' ? module : namespaceOf(module)[name];
+}
+
+/** Where a loader has not told what names a CommonJS module exports that was compiled from an ES module, they are in its default. */
+function namespaceOf(module: Record<string, unknown>): Record<string, unknown> {
+  const exports = module['default'] as Record<string, unknown> | null | undefined;
+  const isBare = Object.keys(module).every((name) => name === 'default' || name === 'module.exports');
+  return isBare && typeof exports === 'object' && exports !== null && '__esModule' in exports ? exports : module;
 }
 
 function exported(url: string, path: readonly string[], length: number): unknown {
