@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import * as barrier from '../../src/sync/barrier.ts';
+import * as condition from '../../src/sync/condition.ts';
 import * as event from '../../src/sync/event.ts';
 import * as mutex from '../../src/sync/mutex.ts';
 import * as once from '../../src/sync/once.ts';
+import * as reentrant from '../../src/sync/reentrant-mutex.ts';
+import * as ring from '../../src/sync/ring.ts';
 import * as rwlock from '../../src/sync/rwlock.ts';
 import * as semaphore from '../../src/sync/semaphore.ts';
 import { block, suspend } from '../../src/sync/waiting.ts';
@@ -63,6 +66,80 @@ for (const { name, heap } of backends) {
     assert.equal(await next, 'acquired');
     mutex.release(lock!);
     assert.equal(mutex.ownerOf(lock!), 0);
+  });
+
+  test(`${name}: a re-entrant mutex is free when its owner has released it as often as it took it`, async () => {
+    const [lock, depth] = words(2) as [FutexWord, FutexWord];
+    const all = { lock, depth };
+    assert.equal(reentrant.release(all), false);
+    assert.equal(block(reentrant.acquire(all)), 'acquired');
+    assert.equal(reentrant.tryAcquire(all), 'acquired');
+    assert.equal(reentrant.depthOf(all), 2);
+    assert.equal(block(mutex.acquire(lock), soon()), false);
+    const next = suspend(mutex.acquire(lock));
+    assert.ok(reentrant.release(all) && reentrant.isMine(all) && reentrant.release(all));
+    assert.equal(await next, 'acquired');
+    mutex.release(lock);
+    assert.equal(block(reentrant.acquire(all, undefined, true, 3)), 'acquired');
+    assert.deepEqual([reentrant.releaseAll(all), reentrant.isHeld(all), depth.load()], [3, false, 0]);
+  });
+
+  test(`${name}: a notice goes to who has waited longest, and past one that gives up`, async () => {
+    const [tickets, ...rest] = words(7) as [FutexWord, ...FutexWord[]];
+    const places = [0, 3].map((at) => ({ state: rest[at]!, owner: rest[at + 1]!, ticket: rest[at + 2]! }));
+    const table = { all: () => places, grow: () => assert.fail('there are places enough') };
+    const enter = (): condition.Stay => condition.stayAt(condition.takePlace(places, tickets)!, table);
+    const [first, second] = [enter(), enter()];
+    assert.equal(condition.takePlace(places, tickets), null);
+    const waiting = [suspend(first.untilNotice), suspend(second.untilNotice)];
+    assert.equal(condition.notify(places, tickets, 1), 1);
+    assert.equal(await waiting[0], true);
+    first.leave();
+    const third = enter();
+    assert.equal(block(third.untilNotice, soon()), false);
+    third.giveUp();
+    assert.equal(condition.notify(places, tickets, 9), 1);
+    assert.equal(await waiting[1], true);
+    second.leave();
+    assert.equal(condition.notify(places, tickets, 9), 0);
+    assert.deepEqual(
+      places.map(({ state }) => state.load()),
+      [0, 0],
+    );
+  });
+
+  test(`${name}: the slots of a ring are filled and emptied in order, and who finds none waits`, async () => {
+    const [tail, head, items, getters, spaces, putters, lost, ...slots] = words(9) as [
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+      FutexWord,
+    ];
+    const all: ring.Ring = { tail, head, items, getters, spaces, putters, lost, slots, isDead: () => false };
+    assert.equal(ring.claimToGet(all), -1);
+    assert.equal(block(ring.getting(all), soon()), -1);
+    for (let lap = 0; lap < 3; lap++) {
+      for (const at of [0, 1]) {
+        assert.equal(block(ring.putting(all)), 2 * lap + at);
+        ring.publish(all, 2 * lap + at);
+      }
+      assert.equal(ring.sizeOf(all), 2);
+      assert.equal(block(ring.putting(all), soon()), -1);
+      for (const at of [0, 1]) {
+        assert.equal(block(ring.getting(all)), 2 * lap + at);
+        ring.free(all, 2 * lap + at);
+      }
+    }
+    const got = suspend(ring.getting(all));
+    ring.publish(all, ring.claimToPut(all));
+    assert.equal(await got, 6);
+    ring.free(all, 6);
+    assert.deepEqual([ring.sizeOf(all), getters.load(), putters.load(), lost.load()], [0, 0, 0, 0]);
   });
 
   test(`${name}: a semaphore gives as many permits as it has`, async () => {
