@@ -21,11 +21,13 @@ export async function connectionWait<T extends Waitable>(all: Iterable<T>, { tim
   const atOnce = readyOf(list);
   if (atOnce.length > 0 || (timeout ?? Infinity) <= 0) return atOnce;
   const enough = new AbortController();
+  const holds = list.flatMap((one) => (one instanceof Sentinel ? [one.hold()] : []));
   try {
     const first = Promise.race(list.map((one) => (one instanceof Sentinel ? one.ended : readable(one, enough.signal))));
     await within(first, { timeout, signal });
     return readyOf(list);
   } finally {
+    for (const letGo of holds) letGo();
     enough.abort();
   }
 }

@@ -192,7 +192,13 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
 
   /** Waits until it has ended; false when time was up first. Rejects with `StateError` before the start. */
   async join(wait?: Wait): Promise<boolean> {
-    return (await within(this.#started('join').ended, wait)).inTime;
+    const child = this.#started('join');
+    const letGo = child.hold();
+    try {
+      return (await within(child.ended, wait)).inTime;
+    } finally {
+      letGo();
+    }
   }
 
   /** The blocking twin of `join`: this thread's event loop stands still meanwhile. */

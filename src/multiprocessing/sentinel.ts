@@ -14,6 +14,11 @@ export class Sentinel {
     return this.#child.ended;
   }
 
+  /** Keeps this thread's event loop alive, until what it gives is called. */
+  hold(): () => void {
+    return this.#child.hold();
+  }
+
   /** Asks the system: also right while this thread's event loop stands still. */
   get hasEnded(): boolean {
     return this.#child.exit !== undefined || peekChildExit(this.#child.pid) !== null;

@@ -3,16 +3,18 @@ import { outsideScopes } from '../base/ambient.ts';
 import { positiveInteger } from '../base/positive-integer.ts';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import * as barrier from '../sync/barrier.ts';
-import { block, suspend } from '../sync/waiting.ts';
+import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import type { Heap } from '../word/heap.ts';
 import { handle, type Handle, registerKind } from '../word/shareable.ts';
 import { BrokenBarrierError } from './errors.ts';
 import { Face, Place } from './face.ts';
+import { Records } from './records.ts';
 
-/* lock, arrived, round, broken rounds, is broken, parties, default time-out in ms (0: none) */
-const ARRIVALS = 32; // who has come: a word for each party
+/* lock, arrived, round, completed, is broken, parties, default time-out in ms (0: none), more places; then a place for each party. */
 const PARTIES = 20;
 const TIMEOUT = 24;
+const MORE = 28;
+const PLACES = 32;
 
 export interface BarrierOptions {
   /** Runs once a round, in the last thread to arrive, before anybody goes on. */
@@ -30,7 +32,7 @@ export class Barrier extends Face {
   readonly #action: (() => void) | undefined;
 
   constructor(parties: number | Place, { action, timeout }: BarrierOptions = {}, heap?: Heap) {
-    const place = parties instanceof Place ? parties : Place.allocate(ARRIVALS + 4 * positiveInteger(parties, 'parties'), heap);
+    const place = parties instanceof Place ? parties : Place.allocate(PLACES + 4 * positiveInteger(parties, 'parties'), heap);
     super('barrier', place);
     this.#action = action;
     if (!(parties instanceof Place)) place.word(PARTIES).store(parties);
@@ -38,9 +40,9 @@ export class Barrier extends Face {
       lock: place.word(0),
       arrived: place.word(4),
       round: place.word(8),
-      broken: place.word(12),
+      completed: place.word(12),
       isBroken: place.word(16),
-      arrivals: Array.from({ length: this.parties }, (_, i) => place.word(ARRIVALS + 4 * i)),
+      places: new Records(place, { first: PLACES, count: this.parties, link: MORE, bytes: 4, make: (in_, at) => in_.word(at) }),
     };
     if (parties instanceof Place) return;
     deadlineAfter(timeout);
@@ -56,15 +58,17 @@ export class Barrier extends Face {
   async wait({ timeout = this.#timeout, signal }: Wait = {}): Promise<number> {
     const deadline = deadlineAfter(timeout);
     const arrival = this.#arrived(await suspend(barrier.arrive(this.#words, this.parties), deadline, signal));
-    if (arrival.is === 'last')
-      return this.#act(arrival, await this.#actOrAbort(async () => suspend(barrier.complete(this.#words, arrival.round))));
-    let passed: boolean | null = null;
+    let isOver = false;
+    const waiting = arrival.is === 'last' ? barrier.complete(this.#words, arrival) : barrier.awaitRound(this.#words, arrival);
+    const rest = watched(waiting, () => (isOver = true));
     try {
-      passed = await suspend(barrier.awaitRound(this.#words, arrival.round), deadline, signal);
+      if (arrival.is === 'last') this.#action?.();
+      const passed = await (arrival.is === 'last' ? suspend(rest) : suspend(rest, deadline, signal));
+      return this.#act(arrival, passed === true);
     } finally {
-      if (passed === null) await outsideScopes(() => suspend(barrier.breakRound(this.#words, true)));
+      // The action has failed, or the wait was cancelled before it began.
+      if (!isOver) await outsideScopes(() => suspend(barrier.giveUp(this.#words, arrival)));
     }
-    return this.#act(arrival, passed === true);
   }
 
   /** The blocking twin of `wait`. */
@@ -76,27 +80,15 @@ export class Barrier extends Face {
       try {
         this.#action?.();
       } catch (error) {
-        this.abort();
+        block(barrier.giveUp(this.#words, arrival));
         throw error;
       }
-      return this.#act(arrival, block(barrier.complete(this.#words, arrival.round)));
+      return this.#act(arrival, block(barrier.complete(this.#words, arrival)));
     }
-    const passed = block(barrier.awaitRound(this.#words, arrival.round), deadline);
-    if (passed === null) this.abort();
-    return this.#act(arrival, passed === true);
+    return this.#act(arrival, block(barrier.awaitRound(this.#words, arrival), deadline) === true);
   }
 
-  async #actOrAbort(complete: () => Promise<boolean>): Promise<boolean> {
-    try {
-      this.#action?.();
-    } catch (error) {
-      await outsideScopes(() => suspend(barrier.breakRound(this.#words, true)));
-      throw error;
-    }
-    return complete();
-  }
-
-  #arrived(arrival: barrier.Arrival | null): Extract<barrier.Arrival, { readonly round: number }> {
+  #arrived(arrival: barrier.Arrival | null): barrier.Arrived {
     if (arrival === null) this.abort();
     if (arrival === null || arrival.is === 'broken')
       throw new BrokenBarrierError(`the barrier of ${this.parties} is broken: reset() repairs it`);
@@ -140,6 +132,13 @@ export class Barrier extends Face {
     return `<Barrier: ${this.nWaiting} of ${this.parties}${this.broken ? ', broken' : ''}>`;
   }
 }
+/** The same algorithm, which says that it has come to its end. */
+function* watched<T>(waiting: Waiting<T>, over: () => void): Waiting<T> {
+  const result = yield* waiting;
+  over();
+  return result;
+}
+
 registerKind(
   'barrier',
   (offset, action, heap, within) => new Barrier(new Place(heap, within, offset), { action: action as () => void }),

@@ -16,6 +16,7 @@ import {
   SystemExit,
   Value,
 } from '../../src/multiprocessing/index.ts';
+import { programLines } from '../support/program-lines.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -176,6 +177,18 @@ test('daemon is what the current process is, unless it is said [PRC-09]', () => 
   const process = new Process({});
   process.daemon = true;
   assert.equal(process.daemon, true);
+});
+
+test('a program goes on while it waits for a daemon, and no longer', async () => {
+  for (const wait of ['await p.join()', 'await connectionWait([p.sentinel])', "await p.join({ timeout: 1 }); console.log('in vain')"]) {
+    const { lines, code } = await programLines(`
+      import { connectionWait, Process } from 'manycore/multiprocessing';
+      const p = new Process({ daemon: true, target: () => new Promise((resolve) => setTimeout(resolve, ${wait.includes('vain') ? 1e6 : 300})) });
+      p.start();
+      ${wait};
+      console.log('waited');`);
+    assert.deepEqual([lines.at(-1), code], ['waited', 0], wait);
+  }
 });
 
 test('a daemon may not have children, and ends with the program', () => {

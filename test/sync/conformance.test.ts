@@ -194,7 +194,7 @@ for (const { name, heap } of backends) {
   });
 
   test(`${name}: a barrier lets all go together, and sends all away when it breaks`, async () => {
-    const [lock, arrived, round, broken, isBroken, a, b] = words(7) as [
+    const [lock, arrived, round, completed, isBroken, ...places] = words(8) as [
       FutexWord,
       FutexWord,
       FutexWord,
@@ -203,16 +203,25 @@ for (const { name, heap } of backends) {
       FutexWord,
       FutexWord,
     ];
-    const all = { lock, arrived, round, broken, isBroken, arrivals: [a, b] };
-    assert.deepEqual(block(barrier.arrive(all, 2)), { is: 'waiting', index: 0, round: 0 });
-    const first = suspend(barrier.awaitRound(all, 0));
-    assert.deepEqual(block(barrier.arrive(all, 2)), { is: 'last', index: 1, round: 0 });
-    assert.equal(block(barrier.complete(all, 0)), true);
-    assert.equal(await first, true);
-    assert.deepEqual(block(barrier.arrive(all, 2)), { is: 'waiting', index: 0, round: 1 });
-    const second = suspend(barrier.awaitRound(all, 1));
+    const table = { all: () => places, grow: () => assert.fail('there are places enough') };
+    const all = { lock, arrived, round, completed, isBroken, places: table };
+    const come = (): barrier.Arrived => block(barrier.arrive(all, 2)) as barrier.Arrived;
+    const first = come();
+    assert.deepEqual(first, { is: 'waiting', index: 0, round: 0, place: 0 });
+    const passed = suspend(barrier.awaitRound(all, first));
+    const last = come();
+    assert.deepEqual(last, { is: 'last', index: 1, round: 0, place: 1 });
+    assert.equal(block(barrier.complete(all, last)), true);
+    // Before the first one has looked, the next round begins.
+    const next = come();
+    assert.deepEqual(next, { is: 'waiting', index: 0, round: 1, place: 1 });
+    const sentAway = suspend(barrier.awaitRound(all, next));
     block(barrier.breakRound(all, true));
-    assert.equal(await second, false);
+    assert.deepEqual([await passed, await sentAway], [true, false]);
+    assert.deepEqual(
+      places.map((place) => place.load()),
+      [0, 0, 0],
+    );
     assert.deepEqual(block(barrier.arrive(all, 2)), { is: 'broken' });
   });
 }

@@ -147,3 +147,47 @@ test('a reset sends away those that wait, and the barrier serves all again at on
   );
   assert.deepEqual([sentAway[0], again[0]], [4, 5]);
 });
+
+test('who looks late, when many more rounds have been broken, has passed with its own round [BAR-10]', async () => {
+  const barrier = new Barrier(2);
+  const mine = barrier.wait();
+  const thread = new Thread({
+    target: () => {
+      barrier.waitSync();
+      for (let i = 0; i < 100; i++) {
+        try {
+          barrier.waitSync({ timeout: 0 });
+        } catch {
+          barrier.reset();
+        }
+      }
+    },
+  });
+  thread.start();
+  thread.joinSync();
+  assert.equal(await mine, 0);
+  assert.deepEqual([barrier.broken, barrier.nWaiting], [false, 0]);
+});
+
+test('one that is cancelled, and one whose action fails, leave no place behind', async () => {
+  const barrier = new Barrier(2, {
+    action: () => {
+      throw new Error('as it must');
+    },
+  });
+  for (let i = 0; i < 50; i++) {
+    const cancel = new AbortController();
+    const waiting = barrier.wait({ signal: cancel.signal });
+    cancel.abort(new Error('enough'));
+    await assert.rejects(waiting, /enough/);
+    assert.equal(barrier.broken, true);
+    barrier.reset();
+    const outcomes = await Promise.allSettled([barrier.wait(), barrier.wait()]);
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error).name : '')),
+      ['BrokenBarrierError', 'Error'],
+    );
+    assert.deepEqual([barrier.broken, barrier.nWaiting], [true, 0]);
+    barrier.reset();
+  }
+});

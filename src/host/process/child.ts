@@ -37,6 +37,8 @@ export class Child {
   onFrame: (kind: FrameKind, body: Buffer) => void = () => {};
   readonly #running: Running;
   readonly #control: Socket;
+  #isRef = true;
+  #holds = 0;
 
   constructor(running: Running, control: Socket) {
     this.pid = running.pid;
@@ -88,13 +90,30 @@ export class Child {
 
   /** Keeps this process's event loop alive until the child has ended. */
   ref(): void {
-    this.#running.ref();
-    this.#control.ref();
+    this.#isRef = true;
+    this.#keep();
   }
 
   unref(): void {
-    this.#running.unref();
-    this.#control.unref();
+    this.#isRef = false;
+    this.#keep();
+  }
+
+  /** Keeps the event loop alive for one who waits for the end, whether the child does or not. Gives what ends that. */
+  hold(): () => void {
+    this.#holds++;
+    this.#keep();
+    return () => {
+      this.#holds--;
+      this.#keep();
+    };
+  }
+
+  #keep(): void {
+    for (const one of [this.#running, this.#control]) {
+      if (this.#isRef || this.#holds > 0) one.ref();
+      else one.unref();
+    }
   }
 
   /** Lets the control channel go. A spare ends when it is closed. */

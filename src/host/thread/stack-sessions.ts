@@ -3,10 +3,13 @@ import { sharedHeap } from '../../word/heap.ts';
 import { sessionsOffset } from './table.ts';
 
 /*
- * Node waits at the end of a process, for ever, for a worker that an inspector session is connected to. So the sessions that read stacks
- * are counted in shared memory, and closed before the process ends.
+ * Node waits at the end of a process, for ever, for a worker that is evaluating what an inspector session has asked: the evaluation takes
+ * the termination for its own, and the worker goes on. So the sessions that read stacks are counted in shared memory; at the end
+ * of the process no new one is opened, and those that are open close when they have been answered.
  */
-const CLOSE_MS = 1000;
+const CLOSE_MS = 3000;
+/** When a session is closed without an answer: its thread runs native code, and evaluates nothing. */
+const PATIENCE_MS = 1000;
 const SETTLE_MS = 5;
 
 const words = (): readonly [i32: Int32Array<SharedArrayBuffer>, open: number, closing: number] => {
@@ -29,7 +32,7 @@ export function openSession(session: Session): boolean {
   if (!isListening) {
     isListening = true;
     const { async, value } = Atomics.waitAsync(i32, closing, 0);
-    if (async) void value.then(closeAll);
+    if (async) void value.then(() => setTimeout(closeAll, PATIENCE_MS));
   }
   return true;
 }
