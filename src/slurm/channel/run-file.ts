@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from '../../base/errors.ts';
 import type { ChannelTimes } from './channel.ts';
@@ -52,4 +52,13 @@ export function readRunFile(path: string): RunFile {
     );
   }
   return JSON.parse(text) as RunFile;
+}
+
+/** Removes the folder of a run whose driver is lost for good: only if it is still that run's. Never throws. */
+export function removeRun(path: string, { secret }: RunFile): void {
+  try {
+    if (readRunFile(path).secret === secret) rmSync(dirname(path), { recursive: true, force: true });
+  } catch {
+    // Another node was faster, or it is not to be removed from here.
+  }
 }

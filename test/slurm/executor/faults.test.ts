@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { readRunFile, removeRun } from '../../../src/slurm/channel/run-file.ts';
 import { JobFailedError, NodeLostError } from '../../../src/slurm/executor/errors.ts';
 import { SlurmExecutor } from '../../../src/slurm/executor/slurm-executor.ts';
 import { Program } from '../../support/program.ts';
@@ -14,6 +15,15 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const nodes = (options: object = {}): SlurmExecutor =>
   new SlurmExecutor({ launcher: 'local', workersPerNode: 1, directory: folder, ...options });
+
+/** The words of a process's command; none when it has gone. */
+function wordsOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
 
 /** Whether there is no such process, or it is one that only waits to be reaped. */
 function isGone(pid: number): boolean {
@@ -82,31 +92,73 @@ test('a node that is silent is taken for lost, and its tasks run elsewhere; when
   await pool.shutdown();
 });
 
-test('a program that ends without a word leaves no node behind', async () => {
+test('a program that is killed leaves no node and no folder behind', async () => {
+  const own = mkdtempSync(join(folder, 'killed-'));
   const program = new Program(`
     import { SlurmExecutor } from 'manycore/slurm/executor/slurm-executor';
-    const pool = new SlurmExecutor({ launcher: 'local', workersPerNode: 1, directory: ${JSON.stringify(folder)} });
+    const pool = new SlurmExecutor({ launcher: 'local', workersPerNode: 1, directory: ${JSON.stringify(own)} });
     console.log('pid', await pool.submit(() => process.pid), '.');
     pool.submit(() => new Promise((resolve) => setTimeout(resolve, 60_000)));
   `);
   await program.printed('.');
   const pid = Number(/pid (\d+)/.exec(program.stdout)![1]);
   assert.equal(isGone(pid), false);
+  assert.equal(readdirSync(own).length, 1);
   program.child.kill('SIGKILL');
   await program.ended;
   await until(() => isGone(pid), 'the node to end');
+  await until(() => readdirSync(own).length === 0, 'the folder to go');
 });
 
-test('an idle executor lets the program end, and its nodes with it; what was handed over runs before', async () => {
+test('an idle executor lets the program end, and its nodes and folder with it; what was handed over runs before', async () => {
+  const own = mkdtempSync(join(folder, 'idle-'));
   const program = new Program(`
     import { SlurmExecutor } from 'manycore/slurm/executor/slurm-executor';
-    const pool = new SlurmExecutor({ launcher: 'local', workersPerNode: 1, directory: ${JSON.stringify(folder)} });
+    const pool = new SlurmExecutor({ launcher: 'local', workersPerNode: 1, directory: ${JSON.stringify(own)} });
     pool.submit(() => process.pid).addDoneCallback((future) => console.log('pid', future.resultSync()));
   `);
   const { stdout, stderr, code } = await program.ended;
   assert.equal(code, 0, stderr);
   const pid = Number(/pid (\d+)/.exec(stdout)![1]);
   await until(() => isGone(pid), 'the node to end');
+  await until(() => readdirSync(own).length === 0, 'the folder to go');
+});
+
+test('where nobody is left to clear up after a program that was killed, its nodes do', async (context) => {
+  if (!existsSync('/proc/self/cmdline')) return context.skip('the shell that clears up is looked for in /proc');
+  const own = mkdtempSync(join(folder, 'orphaned-'));
+  const program = new Program(`
+    import { SlurmExecutor } from 'manycore/slurm/executor/slurm-executor';
+    const pool = new SlurmExecutor({ launcher: 'local', nodes: 2, workersPerNode: 1, directory: ${JSON.stringify(own)} });
+    await Promise.all([1, 2].map((n) => pool.submit(() => new Promise((resolve) => setTimeout(resolve, 200)))));
+    console.log('began.');
+    setTimeout(() => {}, 60_000);
+  `);
+  await program.printed('began.');
+  const caretaker = readdirSync('/proc').find(
+    (pid) => /^\d+$/.test(pid) && wordsOf(pid).includes('manycore-caretaker') && wordsOf(pid).some((word) => word.startsWith(own)),
+  );
+  assert.ok(caretaker !== undefined, 'there is no shell to clear up');
+  process.kill(Number(caretaker), 'SIGKILL');
+  program.child.kill('SIGKILL');
+  await program.ended;
+  await until(() => readdirSync(own).length === 0, 'the folder to go');
+});
+
+test('a program whose folder was removed makes it again for the next node', async () => {
+  const own = mkdtempSync(join(folder, 'removed-'));
+  const pool = nodes({ directory: own });
+  const first = await pool.submit(() => process.pid);
+  const [run] = readdirSync(own);
+  const file = readRunFile(join(own, run!, 'run.json'));
+  removeRun(join(own, run!, 'run.json'), { ...file, secret: 'of another run' });
+  assert.deepEqual(readdirSync(own), [run]);
+  removeRun(join(own, run!, 'run.json'), file);
+  assert.deepEqual(readdirSync(own), []);
+  process.kill(first, 'SIGKILL');
+  assert.equal(await pool.submit(() => 9), 9);
+  await pool.shutdown();
+  assert.deepEqual(readdirSync(own), []);
 });
 
 test('a Node that can not be started, and one that ends at once, fail everything with what is known; nothing more is taken', async () => {

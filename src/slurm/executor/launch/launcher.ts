@@ -24,6 +24,8 @@ export interface Allocation {
 
 /** How nodes are had. */
 export interface Launcher {
+  /** The name that all its jobs have, and no others; empty when there are none. */
+  readonly jobName: string;
   /** Asks for nodes. Rejects when it is refused. */
   launch(number: number, nodes: number): Promise<Allocation>;
 }

@@ -11,6 +11,7 @@ const MAIN = fileURLToPath(new URL('../manager/manager-main.js', import.meta.url
 
 /** Nodes that are processes of this machine: to develop and to test what is to run on a cluster. */
 export class LocalLauncher implements Launcher {
+  readonly jobName = '';
   readonly #directory: string;
   readonly #runFile: string;
   readonly #node: string;

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { deferred } from '../../../base/deferred.ts';
 import { within } from '../../../base/within.ts';
 import { scancel } from '../../commands/scancel.ts';
+import { newMark } from '../../job/mark.ts';
 import { isEnd, type JobState } from '../../job/states.ts';
 import type { JobFacts } from '../errors.ts';
 import type { SlurmPlan } from '../link/plan.ts';
@@ -20,6 +21,7 @@ const CANCEL_MS = 10_000;
 
 /** Nodes that Slurm gives: each allocation is one job, with one manager on each of its nodes. */
 export class SlurmLauncher implements Launcher {
+  readonly jobName: string = `manycore-${newMark().slice(0, 13)}`;
   readonly #directory: string;
   readonly #runFile: string;
   readonly #plan: SlurmPlan;
@@ -44,7 +46,7 @@ export class SlurmLauncher implements Launcher {
       '--signal=USR2@60',
     ];
     const command = ['srun', '--ntasks-per-node=1', ...cpus, '--kill-on-bad-exit=0', '--wait=0', node, MAIN, this.#runFile, String(number)];
-    return new SlurmAllocation(number, nodes, await submit(this.#plan, options, command), this.#directory);
+    return new SlurmAllocation(number, nodes, await submit(this.#plan, options, command, this.jobName), this.#directory);
   }
 }
 

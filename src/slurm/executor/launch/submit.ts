@@ -23,9 +23,14 @@ export interface Submitted {
  * Submits a job with these options, and those of the plan, that runs a command. Rejects with `JobFailedError` when Slurm refuses it, or does not
  * answer for a minute.
  */
-export async function submit({ directives, setup }: SlurmPlan, options: readonly string[], command: readonly string[]): Promise<Submitted> {
+export async function submit(
+  { directives, setup }: SlurmPlan,
+  options: readonly string[],
+  command: readonly string[],
+  jobName?: string,
+): Promise<Submitted> {
   const mark = newMark();
-  const name = `manycore-${mark.slice(0, 8)}`;
+  const name = jobName ?? `manycore-${mark.slice(0, 8)}`;
   const asked = [`--job-name=${name}`, `--comment=${withMark('', mark)}`, ...options, '--open-mode=append', ...directives];
   const script = batchLines(asked, setup, command);
   const end = performance.now() + SUBMIT_MS;

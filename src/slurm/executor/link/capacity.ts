@@ -37,7 +37,7 @@ interface Watched {
  * Others are asked for, unless somebody has cancelled the job by hand, or job after job ends without having sent a node.
  */
 export class Capacity {
-  readonly #launcher: Launcher;
+  readonly #askFor: Launcher['launch'];
   readonly #options: CapacityOptions;
   readonly #watched = new Map<number, Watched>();
   #launching = 0;
@@ -47,8 +47,8 @@ export class Capacity {
   #isOver = false;
   #hasFailed = false;
 
-  constructor(launcher: Launcher, options: CapacityOptions) {
-    this.#launcher = launcher;
+  constructor(askFor: Launcher['launch'], options: CapacityOptions) {
+    this.#askFor = askFor;
     this.#options = options;
   }
 
@@ -93,7 +93,7 @@ export class Capacity {
     this.#launching += nodes;
     const number = this.#made++;
     try {
-      const allocation = await this.#launcher.launch(number, nodes);
+      const allocation = await this.#askFor(number, nodes);
       this.#known.set(number, allocation);
       this.#watched.set(number, { allocation, hasCome: false, doubtedUntil: 0, runningSince: null });
       this.#tellJobs();

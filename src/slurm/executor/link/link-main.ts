@@ -5,7 +5,7 @@
 import '../../../host/thread/service-main.ts';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { version } from '../../../base/version.ts';
 import { within } from '../../../base/within.ts';
 import { serviceEnd } from '../../../host/thread/service.ts';
@@ -17,9 +17,11 @@ import { RecordReader, RecordWriter } from '../../channel/records.ts';
 import { newSecret, writeRunFile } from '../../channel/run-file.ts';
 import { listen, type Listener } from '../../channel/secure.ts';
 import { NodeLostError, type JobFacts } from '../errors.ts';
+import type { Launcher } from '../launch/launcher.ts';
 import { newLauncher } from '../launch/new-launcher.ts';
 import type { Hello } from '../manager/hello.ts';
 import { Capacity } from './capacity.ts';
+import { Caretaker } from './caretaker.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Peer } from './peer.ts';
 import type { LinkPlan, ToLink, ToProgram } from './plan.ts';
@@ -79,7 +81,13 @@ const dispatcher = new Dispatcher(
 );
 
 const launcher = newLauncher(plan, runFile);
-const capacity = new Capacity(launcher, {
+const caretaker = new Caretaker(plan.directory, launcher.jobName);
+const launch: Launcher['launch'] = (number, nodes) => {
+  // A node that had lost this program, and took it for dead, has removed it.
+  if (!existsSync(runFile)) writeRun();
+  return launcher.launch(number, nodes);
+};
+const capacity = new Capacity(launch, {
   nodes: plan.nodes,
   startTimeout: plan.startTimeout,
   connected: () => [...dispatcher.peers].filter((peer) => peer.leaves !== 'SIGUSR2').length,
@@ -218,16 +226,33 @@ async function close(how: number): Promise<void> {
   await capacity.end(hadNodes && how === CODE.end ? END_MS : 0);
   (await listening)?.close();
   rmSync(plan.directory, { recursive: true, force: true });
+  await caretaker.dismiss();
   tellRecords();
   tell({ say: 'gone' });
   end.close();
 }
 
+let writeRun: () => void = () => {};
 async function begin(): Promise<Listener | null> {
   try {
     const listener = await listen({ ...plan, secret: Buffer.from(secret, 'hex'), onChannel: greet });
-    const { title, hosts, heartbeat, silence, cwd, argv, main, orphanTimeout } = plan;
-    writeRunFile(runFile, { version, run: title, secret, hosts, port: listener.port, heartbeat, silence, cwd, argv, main, orphanTimeout });
+    writeRun = () => {
+      const { title, hosts, heartbeat, silence, cwd, argv, main, orphanTimeout } = plan;
+      writeRunFile(runFile, {
+        version,
+        run: title,
+        secret,
+        hosts,
+        port: listener.port,
+        heartbeat,
+        silence,
+        cwd,
+        argv,
+        main,
+        orphanTimeout,
+      });
+    };
+    writeRun();
     return listener;
   } catch (error) {
     fail(message(error));

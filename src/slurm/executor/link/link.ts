@@ -5,7 +5,6 @@ import { type AnyFuture, newFuture, peek, setTicket, settleFuture, type Source, 
 import * as state from '../../../futures/future-record.ts';
 import { arrived } from '../../../futures/process-pool/remote-error.ts';
 import { type BookedFunction, FunctionBook, type FunctionShelf } from '../../../futures/process-pool/function-book.ts';
-import { callSync, DEVNULL } from '../../../subprocess/index.ts';
 import { Service } from '../../../host/thread/service.ts';
 import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.ts';
 import { CANCELLED, CODE, KIND_BITS, SUCCEEDED } from '../../channel/codes.ts';
@@ -77,12 +76,6 @@ export class Link {
     this.#service = new Service(new URL('./link-main.js', import.meta.url), `${plan.title}-link`, plan);
     this.#service.onMessage = (message) => this.#hear(message as ToProgram);
     void this.#service.ended.then((error) => this.#ended(error));
-    const cancelJobs = (): void => {
-      // Nodes that have come end by themselves; a job that still waits would begin, and find nobody.
-      if (this.jobs.length > 0) callSync(['scancel', ...this.jobs], { stderr: DEVNULL });
-    };
-    process.once('exit', cancelJobs);
-    void this.#gone.then(() => process.off('exit', cancelJobs));
     this.#source = {
       isRunning: (future) => this.#jobs.get(ticketOf(future))?.begunOn != null,
       cancel: (future, running) => this.#cancel(ticketOf(future), running),

@@ -9,7 +9,7 @@ import { setMainModule } from '../../../message/closures/index.ts';
 import type { Channel } from '../../channel/channel.ts';
 import { CODE } from '../../channel/codes.ts';
 import { ChannelError } from '../../channel/errors.ts';
-import { readRunFile, type RunFile } from '../../channel/run-file.ts';
+import { readRunFile, removeRun, type RunFile } from '../../channel/run-file.ts';
 import { connect } from '../../channel/secure.ts';
 import type { Hello } from './hello.ts';
 import { Manager, readWelcome } from './manager.ts';
@@ -29,9 +29,11 @@ function leave(code: number, text: string): never {
   process.exit(code);
 }
 
+const runFile = process.argv[2] ?? '';
+
 function readFile(): RunFile {
   try {
-    return readRunFile(process.argv[2] ?? '');
+    return readRunFile(runFile);
   } catch (error) {
     return leave(EXIT.runFile, (error as Error).message);
   }
@@ -137,8 +139,11 @@ async function run(): Promise<void> {
       if (code === 'ERR_CHANNEL_SECRET') leave(EXIT.secret, message);
       refusals = code === 'ERR_CHANNEL_REFUSED' ? refusals + 1 : 0;
       const limit = manager === null ? FIRST_TRIES_MS : file.orphanTimeout;
-      if (refusals >= REFUSALS_MAX || performance.now() - lostAt > limit)
+      if (refusals >= REFUSALS_MAX || performance.now() - lostAt > limit) {
+        // Who was never reached may live, and look there for what this node has to say.
+        if (manager !== null) removeRun(runFile, file);
         leave(manager === null ? EXIT.unreachable : EXIT.orphaned, `the driver is lost, this node ends: ${message}`);
+      }
       await pause(PAUSE_MS);
       continue;
     }
