@@ -4,7 +4,8 @@ import { checkOptions } from '../base/check-options.ts';
 import { deadlineAfter, NEVER } from '../base/deadline.ts';
 import type { ContextOf } from '../threading/context.ts';
 import { shutDown } from './errors.ts';
-import type { AnyFuture, Future } from './future.ts';
+import { callSite } from './call-site.ts';
+import { type AnyFuture, type Future, noteSite } from './future.ts';
 import { type AnyItems, type ChunkSource, type MapOptions, MapResults } from './map.ts';
 import { withContextOf } from './task-context.ts';
 import type { TaskStream } from './task-stream.ts';
@@ -41,7 +42,10 @@ export abstract class Submitter {
    */
   submit<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Result<R> {
     if (typeof fn !== 'function') throw new TypeError(`submit needs a function: got ${fn === null ? 'null' : typeof fn}`);
-    return this.hand(fn as AnyFunction, args) as Result<R>;
+    const future = this.hand(fn as AnyFunction, args);
+    // When it is on its way: meanwhile somebody has begun to work.
+    noteSite(future, SUBMIT);
+    return future as Result<R>;
   }
 
   /**
@@ -71,9 +75,12 @@ export abstract class Submitter {
     const sources = hasOptions ? rest.slice(0, -1) : rest;
     if (sources.length === 0) throw new TypeError('map needs something to iterate over');
     for (const source of sources) if (!isItems(source)) throw new TypeError(`map needs iterables: got ${typeof source}`);
-    return this.mapOver(fn, sources as AnyItems[], hasOptions ? (last as MapOptions) : {}) as MapResults<never>;
+    const results = this.mapOver(fn, sources as AnyItems[], hasOptions ? (last as MapOptions) : {});
+    results.site = callSite(MAP);
+    return results as MapResults<never>;
   }
 }
+const { submit: SUBMIT, map: MAP } = Submitter.prototype;
 
 function isItems(value: unknown): value is AnyItems {
   if (typeof value === 'string') return true;

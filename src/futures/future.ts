@@ -7,6 +7,7 @@ import { writeAll } from '../host/thread/output.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { faceOf, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
+import { callSite, type CallSite, goOnAt } from './call-site.ts';
 import {
   CANCELLED,
   FAILED,
@@ -68,6 +69,10 @@ let valueOf: (future: AnyFuture) => unknown;
 export let recordOf: (future: AnyFuture) => number;
 /** Ends a future, and calls who wants to know. False when it has ended before. */
 export let settleFuture: (future: AnyFuture, state: FutureState, value: unknown) => boolean;
+/** Notes where the work was handed over, by calling `called`: an error of it will say so. */
+export let noteSite: (future: AnyFuture, called: (...args: never[]) => unknown) => void;
+/** The error that will come is not of this work alone. */
+export let forgetSite: (future: AnyFuture) => void;
 let addCallback: (future: AnyFuture, callback: Callback) => void;
 let removeCallback: (future: AnyFuture, callback: Callback) => void;
 let waitSync: (future: AnyFuture, deadline: Deadline) => void;
@@ -93,6 +98,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
   private record = 0;
   /** The number of the work, for its source. */
   private ticket = -1;
+  private site: CallSite | null = null;
 
   constructor(adoption?: Adoption) {
     if (adoption === undefined) return;
@@ -236,6 +242,10 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
     recordOf = (future) => future.record;
     settleFuture = (future, state, value) => {
       if (future.state >= CANCELLED) return false;
+      if (future.site !== null) {
+        if (state === FAILED) goOnAt(value, future.site);
+        future.site = null;
+      }
       future.state = state;
       future.value = value;
       if (future.record !== 0 && future.source !== otherThreads) publish(future);
@@ -246,6 +256,10 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
       else for (const callback of callbacks) call(future, callback);
       return true;
     };
+    noteSite = (future, called) => {
+      if (future.state < CANCELLED) future.site = callSite(called);
+    };
+    forgetSite = (future) => void (future.site = null);
     addCallback = (future, callback) => {
       const { callbacks } = future;
       if (callbacks === null) {

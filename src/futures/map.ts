@@ -3,6 +3,7 @@ import { Deque } from '../base/deque.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
 import { positive } from './positive.ts';
+import { type CallSite, goOnAt } from './call-site.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { type AnyFuture, type Future, outcome, whenDone } from './future.ts';
@@ -70,6 +71,8 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   private isPumping = false;
   private isClosed = false;
   private wakeReader: (() => void) | null = null;
+  /** @internal Where `map` was called: an error of a task says so. */
+  site: CallSite | null = null;
   private tellHandedOver!: () => void;
   /** @internal Resolves when everything has been handed over that will be. */
   readonly allHandedOver: Promise<void>;
@@ -249,6 +252,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   }
 
   private stop(error: unknown): void {
+    goOnAt(error, this.site);
     this.failure = { error };
     this.cancel();
     this.chunks.clear();

@@ -6,7 +6,7 @@ import type { ChunkResult } from './fabric/chunk.ts';
 import { delayBeforeRetry, retryPlan } from './fabric/work.ts';
 import { BrokenExecutorError } from './errors.ts';
 import { Executor, type ExecutorOptions } from './executor.ts';
-import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source, ticketOf } from './future.ts';
+import { type AnyFuture, forgetSite, type Future, newFuture, peek, settleFuture, setTicket, type Source, ticketOf } from './future.ts';
 import { CANCELLED, FAILED, SUCCEEDED } from './future-record.ts';
 import { CHUNK_MAX, type ChunkSource } from './map.ts';
 import { oneByOne } from './one-by-one.ts';
@@ -115,7 +115,10 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
     const { future, job } = this.handOver({ fn, how: HOW_ALL, input: [...args], again, priority });
     if (timeout !== undefined) this.limit(future, job, timeout);
     if (signal !== undefined) {
-      const onAbort = (): void => void this.crew.cancel(job, { kill: true }, { ok: false, error: signal.reason });
+      const onAbort = (): void => {
+        forgetSite(future);
+        this.crew.cancel(job, { kill: true }, { ok: false, error: signal.reason });
+      };
       signal.addEventListener('abort', onAbort, { once: true });
       future.addDoneCallback(() => signal.removeEventListener('abort', onAbort));
     }

@@ -107,6 +107,23 @@ export function testExecutor({ name, make, died, broken, sharesThreads }: Backen
     );
   });
 
+  on('the stack of an error goes on where its task was handed over', async (pool) => {
+    const fails = (): never => {
+      throw new RangeError('over there');
+    };
+    const handOverHere = (): ReturnType<typeof pool.submit> => pool.submit(fails);
+    const mapHere = (): ReturnType<typeof pool.map> => pool.map(fails, [1, 2, 3]);
+    const stacks = [
+      await handOverHere().exception(),
+      await mapHere()
+        .toArray()
+        .catch((error: unknown) => error),
+    ].map((error) => (error as Error).stack ?? '');
+    assert.match(stacks[0]!, /fails.*executor-suite[^]*--- handed over ---\n\s+at handOverHere.*executor-suite/);
+    assert.match(stacks[1]!, /fails.*executor-suite[^]*--- handed over ---\n\s+at mapHere.*executor-suite/);
+    assert.equal(stacks[0]!.split('handed over').length, 2);
+  });
+
   on('an argument that cannot travel is refused, and the executor goes on [EXE-23]', async (pool) => {
     assert.throws(() => pool.submit((x: unknown) => x, new WeakRef({})), { name: 'SendError' });
     assert.equal(await pool.submit(() => 1), 1);

@@ -1,6 +1,6 @@
 import { LONGEST_TIMER_MS } from '../../base/deadline.ts';
 import { TimeoutError } from '../../base/errors.ts';
-import { type AnyFuture, ticketOf } from '../future.ts';
+import { type AnyFuture, forgetSite, ticketOf } from '../future.ts';
 import { BEGAN, RUNNING, STATE } from './layout.ts';
 import { dropPacked } from './parked.ts';
 import type { Slots } from './slots.ts';
@@ -34,7 +34,10 @@ export class Works {
     const { future, terms } = work;
     const { signal, timeout } = terms;
     if (signal !== undefined) {
-      const onAbort = (): void => this.#endEarly(future, signal.reason);
+      const onAbort = (): void => {
+        forgetSite(future);
+        this.#endEarly(future, signal.reason);
+      };
       signal.addEventListener('abort', onAbort, { once: true });
       work.unsubscribe = () => signal.removeEventListener('abort', onAbort);
     }

@@ -8,7 +8,7 @@ import { positiveInteger } from '../../base/positive-integer.ts';
 import type { ChunkResult } from '../../futures/fabric/chunk.ts';
 import { retryPlan } from '../../futures/fabric/work.ts';
 import { Executor, type ExecutorOptions } from '../../futures/executor.ts';
-import type { AnyFuture, Future } from '../../futures/future.ts';
+import { type AnyFuture, forgetSite, type Future } from '../../futures/future.ts';
 import { CHUNK_MAX, type ChunkSource } from '../../futures/map.ts';
 import { oneByOne } from '../../futures/one-by-one.ts';
 import { NO_TERMS, type Terms } from '../../futures/terms.ts';
@@ -94,7 +94,10 @@ export class SlurmExecutor<I extends readonly unknown[] = readonly unknown[]> ex
     const limit = limitOf(timeout);
     const future = this.link.submit({ fn, how: CODE.task, input: [...args], limit, priority, retry: retryPlan(retries) });
     if (signal !== undefined) {
-      const onAbort = (): void => this.link.abort(future, signal.reason);
+      const onAbort = (): void => {
+        forgetSite(future);
+        this.link.abort(future, signal.reason);
+      };
       signal.addEventListener('abort', onAbort, { once: true });
       future.addDoneCallback(() => signal.removeEventListener('abort', onAbort));
     }
