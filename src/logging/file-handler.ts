@@ -20,7 +20,23 @@ export function fileOf(filename: string): number {
 export function closeFile(filename: string): void {
   const file = files.get(filename);
   files.delete(filename);
-  if (file !== undefined) closeSync(file);
+  if (file === undefined) return;
+  torn.delete(file);
+  closeSync(file);
+}
+
+/** Files whose last line is not whole: their disk was full in the midst of it. */
+const torn = new Set<number>();
+
+/** Appends a line in one piece. After one that could be written in part only, it begins on a line of its own. */
+export function appendLine(file: number, line: Uint8Array): void {
+  try {
+    writeAll(file, torn.has(file) ? Buffer.concat([Buffer.from('\n'), line]) : line);
+    torn.delete(file);
+  } catch (error) {
+    if ((error as { readonly bytesWritten: number }).bytesWritten > 0) torn.add(file);
+    throw error;
+  }
 }
 
 /** The descriptor of the file that has this name now: somebody may have moved away the one that was opened. */
@@ -53,7 +69,7 @@ export class FileHandler extends Handler {
   }
 
   emit(record: LogRecord): void {
-    writeAll(fileOf(this.filename), Buffer.from(`${this.format(record)}\n`));
+    appendLine(fileOf(this.filename), Buffer.from(`${this.format(record)}\n`));
   }
 
   override close(): void {
@@ -64,6 +80,6 @@ export class FileHandler extends Handler {
 /** The same, for a file that others move away now and then, such as `logrotate`: what comes then begins a new one. */
 export class WatchedFileHandler extends FileHandler {
   override emit(record: LogRecord): void {
-    writeAll(currentFileOf(this.filename), Buffer.from(`${this.format(record)}\n`));
+    appendLine(currentFileOf(this.filename), Buffer.from(`${this.format(record)}\n`));
   }
 }

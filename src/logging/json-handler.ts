@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { writeAll } from '../host/thread/output.ts';
-import { fileOf } from './file-handler.ts';
+import { appendLine, fileOf } from './file-handler.ts';
 import { Handler } from './handler.ts';
 import { CRITICAL, DEBUG, ERROR, INFO, WARNING } from './levels.ts';
 import type { LogRecord } from './record.ts';
@@ -22,7 +21,7 @@ function writerTo(to: string): Writer {
     // Loaded by whoever asks for JSON.
     const { pino } = createRequire(import.meta.url)('pino') as Pino;
     const fd = to === 'stdout' ? 1 : to === 'stderr' ? 2 : fileOf(to);
-    const destination = { write: (line: string) => writeAll(fd, Buffer.from(line)) };
+    const destination = { write: (line: string) => appendLine(fd, Buffer.from(line)) };
     const formatters = { level: (level: string) => ({ level: level.toUpperCase() }) };
     writer = pino(
       { base: null, timestamp: false, level: 'debug', customLevels: LEVELS, useOnlyCustomLevels: true, formatters },

@@ -1,9 +1,8 @@
 import { existsSync, fstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { writeAll } from '../host/thread/output.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { float64, Lock, SharedValue } from '../threading/index.ts';
-import { closeFile, currentFileOf, FileHandler, type FileHandlerOptions } from './file-handler.ts';
+import { appendLine, closeFile, currentFileOf, FileHandler, type FileHandlerOptions } from './file-handler.ts';
 import type { LogRecord } from './record.ts';
 import { strftime } from './strftime.ts';
 
@@ -35,7 +34,7 @@ abstract class RollingFileHandler extends FileHandler {
       closeFile(this.filename);
       this.rollOver();
     }
-    writeAll(currentFileOf(this.filename), line);
+    appendLine(currentFileOf(this.filename), line);
   }
 }
 

@@ -158,6 +158,21 @@ test('runInExecutor gives a future of the loop; cancelling takes back what has n
   assert.equal(ran.isSet(), false);
 });
 
+test('a pool that a task was first to use does not end as the task does: its cancellation is no reason of its threads', async () => {
+  const pool = new ThreadPoolExecutor({ maxWorkers: 1, maxTasksPerWorker: 1 });
+  await run(async () => {
+    const task = createTask(async () => {
+      await getRunningLoop().runInExecutor(pool, (n: number) => n, 1);
+      await sleep(1e9);
+    });
+    await until(() => pool.statistics.completed === 1);
+    task.cancel();
+    await assert.rejects(task.toPromise(), { name: 'CancelledError' });
+  });
+  for (const n of [2, 3]) assert.equal(await pool.submit((same: number) => same, n), n);
+  await pool.shutdown();
+});
+
 test('wrapFuture joins a future of an executor with one of the loop [AFU-11 AFU-12]', async () => {
   const inner = new ExecutorFuture<number>();
   const outer = wrapFuture(inner);

@@ -1,3 +1,4 @@
+import { outsideScopes } from '../../base/ambient.ts';
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
 import { BELL, type Fabric } from './layout.ts';
 
@@ -39,7 +40,8 @@ export class Listener {
       const { async, value } = Atomics.waitAsync(i32, base + BELL, 1);
       if (!async) continue;
       this.#isListening = true;
-      void value.then(this.#heard);
+      // Not in the task that happens to hand something over now: it may be cancelled.
+      void outsideScopes(() => value.then(this.#heard));
     }
   }
 

@@ -1,3 +1,4 @@
+import { outsideScopes } from '../../base/ambient.ts';
 import { take } from '../../message/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { BrokenWorkerError } from '../errors.ts';
@@ -52,7 +53,7 @@ export class Losses {
   left(thread: PoolThread, isEnding: boolean): void {
     if (this.#crew.slots[thread.number] !== thread || thread.isKnownToLeave) return;
     thread.isKnownToLeave = true;
-    const gone = thread.join();
+    const gone = outsideScopes(() => thread.join());
     this.#leaving.add(gone);
     void gone.then(() => this.#leaving.delete(gone));
     if (thread.failure !== 0) {

@@ -13,7 +13,7 @@ import type { FutexWord } from '../../word/word.ts';
 const PIECE = 4096;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes all of it, waiting as long as that takes. */
+/** Writes all of it, waiting as long as that takes. An error has `bytesWritten`: how much was written before it. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   if (fd !== 1 && fd !== 2) return writePieces(fd, bytes, bytes.length);
   const lock = outputLock(fd);
@@ -45,7 +45,7 @@ function writePieces(fd: number, bytes: Uint8Array, piece: number): void {
       // A pipe that somebody has made non-blocking, and that is full: its reader needs a moment.
       if (code === 'EAGAIN') Atomics.wait(nap, 0, 0, 1);
       else if (code === 'EPIPE') return;
-      else throw error;
+      else throw Object.assign(error as Error, { bytesWritten: at });
     }
   }
 }
