@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import type { NodeLostError } from '../../src/slurm/executor/errors.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../src/slurm/executor/slurm-executor.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../support/slurm-cluster.ts';
 import { until } from '../support/until.ts';
+import { watch } from '../support/watchdog.ts';
 
 /* Machines and a controller that fail, on a cluster of this file's own. */
 const onCluster = clusterTests({ nodes: 3 });
@@ -13,6 +15,7 @@ const slow = async (n: number): Promise<number> => {
   return n;
 };
 const inOrder = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const node = (): string | undefined => process.env['SLURMD_NODENAME'];
 
 onCluster('a machine that loses its power, and one that loses its network, lose no result, and none comes twice', async (cluster) => {
@@ -27,6 +30,31 @@ onCluster('a machine that loses its power, and one that loses its network, lose 
     await pool.terminateWorkers();
   }
 });
+
+onCluster(
+  'a job whose time is up gives back what has not begun; what runs too long is told, with the state and what to do',
+  async (cluster, context) => {
+    const pool = executor(cluster, { nodeRetries: 0, time: '1:00' });
+    const running = pool.submit(pause, 600_000);
+    await until(() => running.running, 'the task to begin');
+    const waiting = pool.submit(() => process.env['SLURM_JOB_ID']);
+    const [job] = pool.jobs;
+    // Slurm looks at the times of jobs twice a minute.
+    const steps = setInterval(() => watch('the time limit'), 10_000);
+    try {
+      const other = await waiting;
+      assert.notEqual(other, job);
+      const error = (await running.exception()) as NodeLostError;
+      assert.equal(error.name, 'NodeLostError', String(error));
+      assert.deepEqual([error.job, error.state], [job, 'TIMEOUT'], error.message);
+      assert.match(error.message, /`time` asks for more/);
+    } finally {
+      clearInterval(steps);
+    }
+    context.diagnostic(`job ${job!} had a minute`);
+    await pool.shutdown();
+  },
+);
 
 // The last one: a controller that has forgotten a job gives its number out again, and the node that still runs it is drained.
 onCluster('the controller may be down: what runs goes on, and the executor ends when it is back', async (cluster) => {
