@@ -39,3 +39,6 @@ export { SlurmExecutor, type SlurmExecutorOptions } from './executor/slurm-execu
 export { ArrayRun, type ArrayOptions, type AttachOptions } from './executor/array/array-run.ts';
 export type { JobOptions } from './executor/job-options.ts';
 export { currentTask, type Task } from './task.ts';
+export { joinRanks, type JoinOptions } from './ranks/join-ranks.ts';
+export { RankLostError } from './ranks/errors.ts';
+export { Ranks, type RootOptions } from './ranks/ranks.ts';

@@ -79,9 +79,16 @@ export class Channel {
     this.#stream.write(this.#writer.take());
   }
 
+  /** Whether the connection keeps the program alive; it does at first. */
+  hold(isHeld: boolean): void {
+    if (isHeld) this.#stream.ref();
+    else this.#stream.unref();
+  }
+
   /** Ends the connection once everything has been said. */
   end(): Promise<void> {
     this.flush();
+    this.hold(true);
     return new Promise((resolve) => {
       if (this.#isClosed) return resolve();
       this.#stream.once('close', resolve);

@@ -58,6 +58,18 @@ export const CODE = {
   terms: 40,
   /** A node has come: `id` is its number, the body JSON. */
   node: 41,
+
+  // Between the tasks of a step: `id` is a meeting.
+  /** The first task has all others. */
+  complete: 50,
+  /** A task comes to a meeting: `extra` is what it does there, and with whom as root; the body is a message, the values that it brings. */
+  part: 51,
+  /** The meeting is over; the body is a message: the values that this task gets. */
+  share: 52,
+  /** The tasks do not do the same; the body is what, as text. */
+  disagree: 53,
+  /** A task leaves; to the others, `id` is its rank, and the body why, as text. */
+  left: 54,
 } as const;
 
 /** How a task has ended: the lower bits of `extra` of a result. */

@@ -11,6 +11,8 @@ import { ChannelError } from './errors.ts';
 const SUITE = { minVersion: 'TLSv1.2' as SecureVersion, maxVersion: 'TLSv1.2' as SecureVersion, ciphers: 'ECDHE-PSK-CHACHA20-POLY1305' };
 const IDENTITY = 'manycore';
 const HANDSHAKE_MS = 10_000;
+/** A machine that has lost its power says nothing: the system asks for it, also while the program here computes. */
+const KEEP_ALIVE_MS = 10_000;
 
 export interface Listener {
   readonly port: number;
@@ -28,6 +30,7 @@ export async function listen(
     { ...SUITE, handshakeTimeout: HANDSHAKE_MS, pskCallback: (_, identity) => (identity === IDENTITY ? options.secret : null) },
     (socket: TLSSocket) => {
       socket.setNoDelay(true);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
       options.onChannel(new Channel(socket, options));
     },
   );
@@ -54,6 +57,7 @@ export interface Place {
 /** Connects, and has the other end prove itself. Rejects with `ChannelError`. */
 export async function connect(place: Place, secret: Buffer, times: ChannelTimes, timeout: number): Promise<Channel> {
   const raw = await reach(place, timeout);
+  raw.setKeepAlive(true, KEEP_ALIVE_MS);
   return new Promise((resolve, reject) => {
     const socket = connectSecurely({
       ...SUITE,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs';
-import { homedir, hostname, networkInterfaces, tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { deadlineAfter, LONGEST_TIMER_MS, NEVER } from '../../base/deadline.ts';
 import { StateError } from '../../base/errors.ts';
@@ -15,6 +15,7 @@ import { NO_TERMS, type Terms } from '../../futures/terms.ts';
 import { encode } from '../../message/index.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { CODE } from '../channel/codes.ts';
+import { ownAddresses } from '../channel/own-addresses.ts';
 import { Link } from './link/link.ts';
 import { jobOf, type JobOptions } from './job-options.ts';
 import type { LinkPlan } from './link/plan.ts';
@@ -180,15 +181,6 @@ function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecu
     startTimeout: options.startTimeout ?? 60_000,
     orphanTimeout: options.orphanTimeout ?? 30_000,
   };
-}
-
-/** Where nodes may reach this machine: its addresses, and its name. */
-function ownAddresses(): string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-  const outer = addresses.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
-  return [...outer.filter(({ family }) => family === 'IPv4'), ...outer.filter(({ family }) => family !== 'IPv4')]
-    .map(({ address }) => address)
-    .concat(hostname());
 }
 
 /** A folder of the run's own. */
