@@ -110,7 +110,9 @@ test('who gives up waiting is told so, and has taken part all the same', async (
     2,
     `if (ranks.rank === 0) {
        const error = await ranks.barrier({ timeout: 1 }).catch((reason) => reason.name);
-       say([error, await ranks.gather('first')]);
+       say(error);
+       console.log('.');
+       say(await ranks.gather('first'));
      } else {
        process.stdin.once('data', async () => {
          await ranks.barrier();
@@ -120,9 +122,11 @@ test('who gives up waiting is told so, and has taken part all the same', async (
        await new Promise((done) => process.stdin.once('close', done));
      }`,
   );
-  setTimeout(() => programs[1]!.child.stdin.write('go'), 500);
-  const [first, second] = await outputs(programs);
-  assert.deepEqual([first, second], [['TimeoutError', ['first', 'second']], null]);
+  await programs[0]!.printed('.');
+  programs[1]!.child.stdin.write('go');
+  const [first, second] = await Promise.all(programs.map(({ ended }) => ended));
+  assert.equal(first!.stdout, '"TimeoutError"\n.\n["first","second"]\n', first!.stderr);
+  assert.equal(second!.stdout, 'null\n', second!.stderr);
 });
 
 test('a task without the others names those that have not come; a file of an earlier step leads nobody astray; one task alone needs nobody', async () => {
