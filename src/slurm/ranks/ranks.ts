@@ -65,7 +65,7 @@ export class Ranks implements AsyncDisposable {
   }
 
   /** Gives all tasks the value of one of them. What the others pass is not looked at. */
-  async broadcast<T>(value: T, { root = 0, ...wait }: RootOptions = {}): Promise<T> {
+  async broadcast<T>(value: T | null | undefined, { root = 0, ...wait }: RootOptions = {}): Promise<T> {
     const values = this.rank === this.checked(root) ? [bytesOf(value)] : [];
     return (await this.meet({ kind: BROADCAST, root, values }, wait))[0] as T;
   }
