@@ -1,4 +1,6 @@
-import { awaitersOf, framesOf, type TaskDescription, waitsIn } from './describe.ts';
+import type { Writable } from 'node:stream';
+import { OutOfRangeError } from '../base/errors.ts';
+import { awaitersOf, stackOf, type TaskDescription } from './describe.ts';
 import type { Future } from './future.ts';
 import { currentTask, Task } from './task.ts';
 
@@ -12,35 +14,47 @@ export interface FutureCallGraph {
   readonly isCircular: boolean;
 }
 
-/** Who waits for a future, and who for them, and so on; for the running task when none is given. `null` outside of a task. */
-export function captureCallGraph(future: Future | null = currentTask()): FutureCallGraph | null {
-  return future === null ? null : graphOf(future, []);
+export interface CallGraphOptions {
+  /** How many frames of each stack: the innermost; of a negative number the outermost. All when left out. */
+  readonly limit?: number | undefined;
 }
 
-function graphOf(future: Future, path: readonly Future[]): FutureCallGraph {
+/**
+ * Who waits for a future, and who for them, and so on; for the running task when none is given. `null` outside of a task.
+ */
+export function captureCallGraph(future?: Future | null, { limit }: CallGraphOptions = {}): FutureCallGraph | null {
+  if (limit !== undefined && !Number.isInteger(limit)) throw new OutOfRangeError('ERR_LIMIT', `limit is an integer: got ${limit}`);
+  const start = future ?? currentTask();
+  return start === null ? null : graphOf(start, [], limit);
+}
+
+function graphOf(future: Future, path: readonly Future[], limit: number | undefined): FutureCallGraph {
   const isCircular = path.includes(future);
   return {
     future,
-    callStack: future instanceof Task ? stackOf(future) : [],
-    awaitedBy: isCircular ? [] : awaitersOf(future).map((task) => graphOf(task, [...path, future])),
+    callStack: future instanceof Task ? cut(stackOf(future, future === currentTask()), limit) : [],
+    awaitedBy: isCircular ? [] : awaitersOf(future).map((task) => graphOf(task, [...path, future], limit)),
     isCircular,
   };
 }
 
-function stackOf(task: Task): readonly string[] {
-  if (task === currentTask()) return framesOf(new Error());
-  return waitsIn(task)[0]?.stack ?? [];
+function cut(frames: readonly string[], limit: number | undefined): readonly string[] {
+  if (limit === undefined) return frames;
+  return limit >= 0 ? frames.slice(0, limit) : frames.slice(limit);
 }
 
 /** The graph as text, as `printCallGraph` prints it. */
-export function formatCallGraph(future?: Future): string {
-  const graph = captureCallGraph(future);
+export function formatCallGraph(future?: Future | null, options?: CallGraphOptions): string {
+  const graph = captureCallGraph(future, options);
   return graph === null ? '' : lines(graph, '').join('\n');
 }
 
-/** Prints who waits for a future, or for the running task, to stdout. */
-export function printCallGraph(future?: Future): void {
-  console.log(formatCallGraph(future));
+/** Prints who waits for a future, or for the running task, to stdout, or to another stream. */
+export function printCallGraph(
+  future?: Future | null,
+  { file = process.stdout, ...options }: CallGraphOptions & { readonly file?: Pick<Writable, 'write'> } = {},
+): void {
+  file.write(`${formatCallGraph(future, options)}\n`);
 }
 
 function lines({ future, callStack, awaitedBy, isCircular }: FutureCallGraph, indent: string): string[] {

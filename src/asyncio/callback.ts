@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { copyContext } from './context.ts';
 import { currentScope, enter } from './current.ts';
-import { monitor } from './debug-state.ts';
+import { capture, monitor } from './debug-state.ts';
 import { report } from './report.ts';
 import { SubScope } from './sub-scope.ts';
 
@@ -14,6 +14,7 @@ export function bindCallback<A extends readonly unknown[]>(callback: (...args: A
   const scope = currentScope() === undefined ? null : new SubScope(copyContext());
   const call = (args: A): unknown => (scope === null ? callback(...args) : enter(scope, applyTo as typeof applyTo<A>, callback, args));
   const named = `${what}: ${callback.name === '' ? 'an anonymous function' : callback.name}`;
+  const trace = monitor.current === null ? null : capture(bindCallback);
   return (...args) => {
     const begin = monitor.current === null ? 0 : performance.now();
     try {
@@ -21,7 +22,7 @@ export function bindCallback<A extends readonly unknown[]>(callback: (...args: A
     } catch (error) {
       report({ message: `error in ${named}`, exception: error });
     }
-    if (begin !== 0) monitor.current?.stepped(performance.now() - begin, named);
+    if (begin !== 0) monitor.current?.stepped(performance.now() - begin, named, trace);
   };
 }
 

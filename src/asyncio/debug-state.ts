@@ -11,17 +11,22 @@ export interface Monitor {
   made(task: Task): void;
   /** Somebody waits for it, or is told when it is done. */
   observed(future: Future, observer: Observer): void;
-  /** A callback has run for so long. */
-  stepped(ms: number, what: string): void;
+  /** A callback, which was handed over at `trace`, has run for so long. */
+  stepped(ms: number, what: string, trace: Trace | null): void;
   /** A cancellation has met no wait. */
   undelivered(scope: Scope, error: CancelledError): void;
+}
+
+/** A place in a program; its stack is made into text when somebody reads it. */
+export interface Trace {
+  readonly stack?: string;
 }
 
 /** `null` while debug mode is off. */
 export const monitor: { current: Monitor | null } = { current: null };
 
 /** The stack of the caller, without the frames above `below`. */
-export function capture(below: (...args: never[]) => unknown): { readonly stack?: string } {
+export function capture(below: (...args: never[]) => unknown): Trace {
   const { stackTraceLimit } = Error;
   const trace: { stack?: string } = {};
   Error.stackTraceLimit = DEPTH;

@@ -1,7 +1,7 @@
 import { createHook } from 'node:async_hooks';
 import type { CancelledError } from '../base/errors.ts';
 import { currentScope } from './current.ts';
-import { capture, type Monitor, monitor } from './debug-state.ts';
+import { capture, type Monitor, monitor, type Trace } from './debug-state.ts';
 import { DoneCallback, type Future, type Observer } from './future.ts';
 import type { Runner } from './runner.ts';
 import type { Scope } from './scope.ts';
@@ -19,19 +19,22 @@ import { createTask, type Task } from './task.ts';
 /** From how many milliseconds on a step is slow, and a cancellation that has not arrived is told. */
 export const slow = { step: 100, cancellation: 1000 };
 
-interface Origin {
-  readonly stack?: string;
-}
-const origins = new WeakMap<Task, Origin>();
+const origins = new WeakMap<Task, Trace>();
 /** The tasks of runs that nobody has waited for yet. */
 const unawaited = new Set<Task>();
 
 /** Where a task was made, as far as debug mode was on then. */
-export const originOf = (task: Task): string => (origins.get(task)?.stack ?? '').split('\n').slice(1).join('\n');
+export const originOf = (task: Task): string => framesIn(origins.get(task) ?? null);
 
-function warn(message: string, task: Task | null): void {
-  const detail = task === null ? '' : originOf(task);
-  process.emitWarning(message, { type: 'AsyncioWarning', ...(detail === '' ? {} : { detail: `${task!.what} was made here:\n${detail}` }) });
+const framesIn = (trace: Trace | null): string => (trace?.stack ?? '').split('\n').slice(1).join('\n');
+
+function warn(message: string, detail: string): void {
+  process.emitWarning(message, { type: 'AsyncioWarning', ...(detail === '' ? {} : { detail }) });
+}
+
+function warnOf(task: Task, message: string): void {
+  const origin = originOf(task);
+  warn(message, origin === '' ? '' : `${task.what} was made here:\n${origin}`);
 }
 
 class Debugger implements Monitor {
@@ -44,8 +47,8 @@ class Debugger implements Monitor {
     if (!(observer instanceof DoneCallback)) unawaited.delete(future as Task);
   }
 
-  stepped(ms: number, what: string): void {
-    if (ms >= slow.step) tellSlow(what, ms, null);
+  stepped(ms: number, what: string, trace: Trace | null): void {
+    if (ms >= slow.step) warn(slowness(what, ms), trace === null ? '' : `it was handed over here:\n${framesIn(trace)}`);
     begin = performance.now();
   }
 
@@ -55,7 +58,7 @@ class Debugger implements Monitor {
     setTimeout(() => {
       if (scope.pending !== error || task.done) return;
       const what = `${task.what} was cancelled ${slow.cancellation} ms ago, and has come to no await of manycore since`;
-      warn(`${what}: it sits in a foreign promise, which until(promise) makes a place to cancel it, or is busy`, task);
+      warnOf(task, `${what}: it sits in a foreign promise, which until(promise) makes a place to cancel it, or is busy`);
     }, slow.cancellation).unref();
   }
 }
@@ -71,13 +74,11 @@ const steps = createHook({
     const task = currentScope()?.task ?? null;
     const ms = performance.now() - begin;
     // A callback outside of tasks is not ours to judge.
-    if (task !== null && ms >= slow.step) tellSlow(`a step of ${task.what}`, ms, task);
+    if (task !== null && ms >= slow.step) warnOf(task, slowness(`a step of ${task.what}`, ms));
   },
 });
 
-function tellSlow(what: string, ms: number, task: Task | null): void {
-  warn(`${what} has kept the event loop for ${Math.round(ms)} ms`, task);
-}
+const slowness = (what: string, ms: number): string => `${what} has kept the event loop for ${Math.round(ms)} ms`;
 
 export const isDebugging = (): boolean => monitor.current !== null;
 
@@ -95,7 +96,7 @@ export function tellUnawaited(runner: Runner): void {
   for (const task of unawaited) {
     if (task.runner !== runner) continue;
     unawaited.delete(task);
-    warn(`${task.what} was never awaited: what came of it, nobody knows. Keep it and await it, or start it in a TaskGroup`, task);
+    warnOf(task, `${task.what} was never awaited: what came of it, nobody knows. Keep it and await it, or start it in a TaskGroup`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Future, observersOf } from './future.ts';
+import { FAILED, Future, observersOf } from './future.ts';
 import { innerScopes, type Scope, waitersOf } from './scope.ts';
 import type { Task } from './task.ts';
 
@@ -37,6 +37,16 @@ export function framesOf(trace: { readonly stack?: string } | null): string[] {
 export function waitsIn(scope: Scope): WaitDescription[] {
   const own = waitersOf(scope).map(({ source, trace }) => ({ what: source.what, stack: framesOf(trace) }));
   return [...own, ...innerScopes(scope).flatMap(waitsIn)];
+}
+
+/**
+ * Where a task is, innermost first: the running one by its stack, one that waits by that of its await, in debug mode, and one that has
+ * failed by that of its error.
+ */
+export function stackOf(task: Task, isRunning: boolean): readonly string[] {
+  if (isRunning) return framesOf(new Error());
+  if (task.state === FAILED) return task.outcome instanceof Error ? framesOf(task.outcome) : [];
+  return waitsIn(task)[0]?.stack ?? [];
 }
 
 /** The tasks that wait for a future: at once, or through `gather`, `shield`, `wait`, a group. */

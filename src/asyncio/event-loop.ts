@@ -1,12 +1,14 @@
+import { types } from 'node:util';
 import { StateError } from '../base/errors.ts';
 import type { Executor, Submitter } from '../futures/executor.ts';
 import { SIG_DFL, signal } from '../signal/signal.ts';
-import type { Signal } from '../signal/names.ts';
+import { type Signal, type SignalName, signalName } from '../signal/names.ts';
 import { currentScope } from './current.ts';
 import { isDebugging, setDebug, slow } from './debug.ts';
 import type { Coroutine } from './coroutine.ts';
 import { Future } from './future.ts';
 import { Handle, TimerHandle } from './handle.ts';
+import { restoreInterrupt } from './interrupt.ts';
 import { shareLoop, type Threadsafe } from './threadsafe.ts';
 import { type Handle as SharedHandle, handle, type Shareable } from '../word/shareable.ts';
 import { runInExecutor, setDefaultExecutor, shutdownDefaultExecutor } from './offload.ts';
@@ -94,16 +96,19 @@ export class EventLoop implements Threadsafe, Shareable {
     return shutdownDefaultExecutor();
   }
 
-  /** Calls `callback(...args)` when the signal comes. Main thread only. */
+  /** Calls `callback(...args)` when the signal comes. Main thread only. An async function is refused: nobody would see how it ends. */
   addSignalHandler<A extends readonly unknown[]>(name: Signal, callback: Callback<A>, ...args: A): void {
     mustBeCallback(callback, 'addSignalHandler');
+    if (types.isAsyncFunction(callback) || types.isGeneratorFunction(callback))
+      throw new TypeError('addSignalHandler takes a plain function: got a coroutine. Start it as a task: () => void createTask(fn)');
     signal(name, () => void this.callSoon(callback, ...args));
-    handled.add(name);
+    handled.add(signalName(name));
   }
-  /** Takes the handler away; false when there is none. */
+  /** Takes the handler away; false when there is none. A Ctrl-C then ends the program again, or the `run` that goes on. */
   removeSignalHandler(name: Signal): boolean {
-    if (!handled.delete(name)) return false;
+    if (!handled.delete(signalName(name))) return false;
     signal(name, SIG_DFL);
+    if (signalName(name) === 'SIGINT') restoreInterrupt();
     return true;
   }
 
@@ -137,7 +142,7 @@ export class EventLoop implements Threadsafe, Shareable {
   }
 }
 
-const handled = new Set<Signal>();
+const handled = new Set<SignalName>();
 const loop = new EventLoop();
 
 function mustBeCallback(callback: unknown, who: string): void {

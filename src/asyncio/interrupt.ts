@@ -10,16 +10,20 @@ import type { Task } from './task.ts';
 export class Interrupt {
   readonly #task: Task;
   readonly #error = new CancelledError('interrupted by SIGINT');
-  #isInstalled = false;
+  readonly #handler = (): void => {
+    this.end();
+    this.#task.cancel(this.#error);
+  };
 
   constructor(task: Task) {
     this.#task = task;
-    if (!isMainThread || getSignal('SIGINT') !== SIG_DFL) return;
-    this.#isInstalled = true;
-    signal('SIGINT', () => {
-      this.end();
-      this.#task.cancel(this.#error);
-    });
+    if (!isMainThread) return;
+    outermost ??= this;
+    if (getSignal('SIGINT') === SIG_DFL) this.install();
+  }
+
+  install(): void {
+    signal('SIGINT', this.#handler);
   }
 
   /** Whether main was cancelled by the signal alone: somebody else's cancellation comes out as it is. */
@@ -28,8 +32,16 @@ export class Interrupt {
   }
 
   end(): void {
-    if (!this.#isInstalled) return;
-    this.#isInstalled = false;
-    signal('SIGINT', SIG_DFL);
+    if (outermost === this) outermost = null;
+    // A handler that the program has set meanwhile stays.
+    if (isMainThread && getSignal('SIGINT') === this.#handler) signal('SIGINT', SIG_DFL);
   }
+}
+
+/** Of the runs that go on, the one that a Ctrl-C ends. */
+let outermost: Interrupt | null = null;
+
+/** A program has taken its own handler away: Ctrl-C ends the run again. */
+export function restoreInterrupt(): void {
+  outermost?.install();
 }

@@ -7,7 +7,7 @@ import { type Context, findContext } from './context.ts';
 import { type Coroutine, drive, isGenerator, mustBeCoroutine } from './coroutine.ts';
 import { currentScope, enter } from './current.ts';
 import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING, type State } from './future.ts';
-import { describeTasks } from './describe.ts';
+import { describeTasks, stackOf } from './describe.ts';
 import { monitor } from './debug-state.ts';
 import type { Runner } from './runner.ts';
 import { cancelScope, deliver, type Scope } from './scope.ts';
@@ -136,6 +136,14 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   uncancel(): number {
     if (this.#cancels > 0 && --this.#cancels === 0) this.pending = null;
     return this.#cancels;
+  }
+
+  /**
+   * Where it is, innermost frame first: Python's `Task.get_stack`. Of the running task its stack; of one that waits the place of its await, which
+   * debug mode keeps: otherwise nothing; of one that has failed the frames of its error.
+   */
+  stack(): readonly string[] {
+    return stackOf(this as Task, this === currentTask());
   }
 
   /** Refused: its function sets it. */

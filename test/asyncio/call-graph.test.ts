@@ -5,23 +5,28 @@ import {
   asCompleted,
   captureCallGraph,
   createTask,
+  currentTask,
   formatCallGraph,
   Future,
   type FutureCallGraph,
+  futureAddToAwaitedBy,
+  futureDiscardFromAwaitedBy,
   gather,
   getEventLoop,
+  printCallGraph,
   run,
   shield,
   sleep,
   type Task,
   TaskGroup,
   timeout,
+  until,
   wait,
 } from '../../src/asyncio/index.ts';
 import { formatTasks, formatTaskTree } from '../../src/asyncio/call-graph.ts';
 import { describeTasks } from '../../src/asyncio/describe.ts';
 import { LONG } from '../support/patience.ts';
-import { step, test } from './support.ts';
+import { Boom, boom, rejects, step, test } from './support.ts';
 
 const names = (graph: FutureCallGraph | null): string[] =>
   graph === null ? [] : graph.awaitedBy.map(({ future }) => (future as Task).name).toSorted();
@@ -78,6 +83,73 @@ test('the running task shows its stack; one that waits does in debug mode', asyn
     { debug: true },
   );
   assert.equal(getEventLoop().debug, false);
+});
+
+test('an awaitable of your own tells the call graph who waits for it [GRA-01]', async () => {
+  const future = new Future<void>();
+  const task = createTask(async () => {
+    const own = currentTask()!;
+    await until(
+      new Promise<void>((resolve) => {
+        future.addDoneCallback(() => resolve());
+        futureAddToAwaitedBy(future, own);
+        futureAddToAwaitedBy(future, own);
+      }),
+    );
+  });
+  await step();
+  assert.deepEqual(names(captureCallGraph(future)), [task.name]);
+  futureDiscardFromAwaitedBy(future, task);
+  assert.deepEqual(names(captureCallGraph(future)), []);
+  futureDiscardFromAwaitedBy(future, task);
+  futureAddToAwaitedBy(future, task);
+  future.setResult();
+  assert.deepEqual(names(captureCallGraph(future)), []);
+  futureAddToAwaitedBy(future, task);
+  await task;
+  assert.throws(() => futureAddToAwaitedBy(future, 1 as never), TypeError);
+});
+
+test('the frames of a call graph can be limited, and it can be printed to any stream', async () => {
+  await createTask(async function outermost() {
+    await step();
+    const whole = captureCallGraph()!.callStack;
+    assert.ok(whole.length >= 1);
+    assert.deepEqual(captureCallGraph(null, { limit: 0 })!.callStack, []);
+    assert.equal(captureCallGraph(null, { limit: 1 })!.callStack.length, 1);
+    assert.deepEqual(captureCallGraph(null, { limit: -1 })!.callStack.length, 1);
+    let text = '';
+    printCallGraph(null, { limit: 1, file: { write: (more: string) => ((text += more), true) } });
+    assert.match(text, /^\* task Task-\d+\n {2}\+ call stack:\n.*outermost.*\n$/);
+    assert.throws(() => captureCallGraph(null, { limit: 0.5 }), RangeError);
+  });
+});
+
+test('a task tells its stack: while it runs, where it waits in debug mode, and where it has failed', async () => {
+  await createTask(async function whoRuns() {
+    await step();
+    assert.match(currentTask()!.stack()[0]!, /whoRuns/);
+  });
+  const waits = createTask(step);
+  assert.deepEqual(waits.stack(), []);
+  await waits;
+  assert.deepEqual(waits.stack(), []);
+  await run(
+    async () => {
+      const task = createTask(async function whoWaits() {
+        await sleep(1);
+      });
+      assert.match(task.stack()[0]!, /whoWaits/);
+      await task;
+    },
+    { debug: true },
+  );
+  const failed = createTask(async function whoFails() {
+    await step();
+    boom();
+  });
+  await rejects(failed, Boom);
+  assert.match(failed.stack().join('\n'), /boom .*\n.*whoFails/);
 });
 
 test('tasks are listed, and drawn as a tree; circles of awaits are told and not followed [GRA-02]', async () => {

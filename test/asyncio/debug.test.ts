@@ -9,11 +9,12 @@ const warnings: Error[] = [];
 process.on('warning', (warning) => {
   if (warning.name === 'AsyncioWarning') warnings.push(warning);
 });
-const toldOf = async (pattern: RegExp): Promise<Error> => {
+/** Waits for a warning, and checks that it has the stack of this file. */
+const toldOf = async (pattern: RegExp): Promise<void> => {
   await until(() => warnings.some(({ message }) => pattern.test(message)), String(pattern));
-  const warning = warnings.find(({ message }) => pattern.test(message))!;
+  const warning: Error & { detail?: string } = warnings.find(({ message }) => pattern.test(message))!;
   warnings.length = 0;
-  return warning;
+  assert.match(warning.detail ?? '', /here:\n +at .*debug\.test/s);
 };
 
 function busy(ms: number): void {
@@ -28,7 +29,7 @@ test('debug mode holds while the run that asks for it [RUN-11]', async () => {
   await run(async () => assert.equal(getRunningLoop().debug, false), { debug: false });
 });
 
-test('debug mode tells of slow callbacks and slow steps, with the name of the task [LOP-06]', async () => {
+test('debug mode tells of slow callbacks and slow steps, with the name of the task, and where they come from [LOP-06]', async () => {
   const loop = getEventLoop();
   const before = loop.slowCallbackDuration;
   await run(
@@ -62,11 +63,10 @@ test('debug mode tells of tasks that nobody has awaited, and where they were mad
     },
     { debug: true },
   );
-  const warning = (await toldOf(/task forgotten was never awaited/)) as Error & { detail?: string };
-  assert.match(warning.detail ?? '', /debug\.test/);
+  await toldOf(/task forgotten was never awaited/);
 });
 
-test('debug mode tells of a cancellation that sits in a foreign promise', async () => {
+test('debug mode tells of a cancellation that sits in a foreign promise, and where its task was made', async () => {
   const before = slow.cancellation;
   slow.cancellation = 1;
   let release!: () => void;

@@ -18,10 +18,12 @@ import {
 } from '../../src/asyncio/index.ts';
 import { Future as ExecutorFuture, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { dismissCarriers } from '../../src/host/thread/carrier.ts';
+import { getSignal, raiseSignal, SIG_DFL } from '../../src/signal/index.ts';
 import { Event as SharedEvent, Lock as SharedLock, Thread } from '../../src/threading/index.ts';
 import { Queue as SharedQueue } from '../../src/queue/index.ts';
 import { after } from '../support/test.ts';
 import { LONG, MEDIUM } from '../support/patience.ts';
+import { Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
 import { Boom, rejects, step, test } from './support.ts';
 
@@ -330,8 +332,7 @@ test('Ctrl-C cancels the main task, which can clean up, and run throws KeyboardI
   assert.equal(output, 'ready\ncleaned up\nKeyboardInterrupt ERR_INTERRUPTED\n');
 });
 
-test('a signal handler of the loop is called, and can be taken away', async () => {
-  const { raiseSignal } = await import('../../src/signal/index.ts');
+test('a signal handler of the loop is called with its arguments, and can be taken away [SIG-09 SIG-10]', async () => {
   const seen: string[] = [];
   loop.addSignalHandler('SIGUSR2', (text: string) => seen.push(text), 'it came');
   const alive = setTimeout(() => {}, MEDIUM);
@@ -341,5 +342,35 @@ test('a signal handler of the loop is called, and can be taken away', async () =
   assert.deepEqual(seen, ['it came']);
   assert.equal(loop.removeSignalHandler('SIGUSR2'), true);
   assert.equal(loop.removeSignalHandler('SIGUSR2'), false);
+  assert.equal(getSignal('SIGUSR2'), SIG_DFL);
   assert.equal(currentTask(), null);
+  assert.throws(() => loop.addSignalHandler('SIGUSR2', async () => {}), /takes a plain function: got a coroutine/);
+  assert.throws(() => loop.addSignalHandler('SIGUSR2', function* () {}), TypeError);
+  assert.throws(() => loop.addSignalHandler('SIGKILL', () => {}), { code: 'ERR_SIGNAL_UNCATCHABLE' });
+  assert.throws(() => loop.addSignalHandler('SIGNONE' as never, () => {}), RangeError);
+  assert.equal(getSignal('SIGUSR2'), SIG_DFL);
+});
+
+test('when the handler for SIGINT is taken away, Ctrl-C ends the run again; one that stays outlives the run [SIG-10]', async () => {
+  const program = new Program(`
+    import { getEventLoop, run, sleep } from 'manycore/asyncio';
+    import { getSignal, raiseSignal, SIG_DFL } from 'manycore/signal';
+    const loop = getEventLoop();
+    try {
+      await run(async () => {
+        loop.addSignalHandler('SIGINT', (text) => console.log(text), 'own handler');
+        raiseSignal('SIGINT');
+        await sleep(1);
+        console.log(loop.removeSignalHandler(2));
+        await sleep(1e6);
+      });
+    } catch (error) { console.log(error.name) }
+    console.log(getSignal('SIGINT') === SIG_DFL);
+    await run(async () => loop.addSignalHandler('SIGINT', () => {}));
+    console.log(getSignal('SIGINT') === SIG_DFL, loop.removeSignalHandler('SIGINT'), getSignal('SIGINT') === SIG_DFL);
+  `);
+  await program.printed('true');
+  program.child.kill('SIGINT');
+  const { stdout, stderr } = await program.ended;
+  assert.equal(stdout, 'own handler\ntrue\nKeyboardInterrupt\ntrue\nfalse true true\n', stderr);
 });

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { once } from 'node:events';
 import {
@@ -222,7 +225,7 @@ test('a timer rings again and again until it is switched off; a tiny time is not
   assert.throws(() => alarm('1' as never), TypeError);
 });
 
-test('a busy loop and a blocking wait can be broken by a time-out', () => {
+test('finding 7: a busy loop and a blocking wait can be broken by a time-out', () => {
   assert.throws(
     () =>
       interruptible(
@@ -363,7 +366,7 @@ test('what is not handled ends the process as it always does: an interrupt by SI
   assert.equal(alarmed.signal, 'SIGALRM');
 });
 
-test('Ctrl-C breaks a busy loop with a KeyboardInterrupt, and the program goes on', async () => {
+test('finding 7: Ctrl-C breaks a busy loop with a KeyboardInterrupt, and the program goes on', async () => {
   const program = new Program(`
     import { writeSync } from 'node:fs';
     import { interruptible, KeyboardInterrupt } from 'manycore/signal';
@@ -378,6 +381,30 @@ test('Ctrl-C breaks a busy loop with a KeyboardInterrupt, and the program goes o
   const { stdout, code } = await program.ended;
   assert.equal(stdout, 'busy\ntrue interrupted by SIGINT\n');
   assert.equal(code, 0);
+});
+
+test('finding 7: a listener of Node alone hears of Ctrl-C when the busy loop is over, and not before', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'manycore-signal-'));
+  const gate = join(folder, 'gate');
+  try {
+    const program = new Program(`
+      import { existsSync, writeSync } from 'node:fs';
+      let heard = false;
+      process.on('SIGINT', () => { heard = true; throw new Error('breaks nothing'); });
+      process.on('uncaughtException', (error) => console.log(error.message));
+      writeSync(1, 'busy\\n');
+      while (!existsSync(${JSON.stringify(gate)}));
+      console.log(heard);
+      setInterval(() => { if (heard) process.exit(); }, 1);
+    `);
+    await program.printed('busy');
+    // The loop goes on after the signal has been sent, and ends when it is told by other means.
+    program.child.kill('SIGINT');
+    writeFileSync(gate, '');
+    assert.equal((await program.ended).stdout, 'busy\nfalse\nbreaks nothing\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('other threads may send and may not handle; the handler runs in the main thread [SIG-05]', async () => {
