@@ -1,7 +1,11 @@
+import { readSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { duplicate } from '../system/pipes.ts';
 import { resizeTerminal, type TerminalSize } from '../system/terminal.ts';
 import { holdDescriptor, socketOn, type Watch } from '../host/exit-watch.ts';
+
+/** A terminal hands out no more than this at a time. */
+const REST_BYTES = 4096;
 
 /** What a terminal takes for the end of the input, at the beginning of a line. */
 const END_OF_INPUT = '\x04';
@@ -21,6 +25,8 @@ export class Terminal {
   readonly output: Readable;
   readonly #fd: number;
   #held: Pick<Watch, 'close'> | null;
+  #hasEnded = false;
+  #isAtEnd = false;
 
   /** `fd` belongs to the terminal from now on. */
   constructor(fd: number) {
@@ -30,12 +36,13 @@ export class Terminal {
     const socket = socketOn(fd);
     socket.pause();
     this.input = inputTo(socket);
-    let isAtEnd = false;
     this.output = new Readable({
       read: () => void socket.resume(),
       destroy: (error, done) => {
+        const isEarly = !this.#isAtEnd;
+        this.#isAtEnd = true;
         socket.destroy();
-        if (!isAtEnd) this.release();
+        if (isEarly) this.#letGo();
         done(error);
       },
     });
@@ -45,9 +52,26 @@ export class Terminal {
     // That nobody is left in it, the system reports as an error, EIO.
     socket.on('error', () => {});
     socket.once('close', () => {
-      isAtEnd = true;
+      if (this.#isAtEnd) return;
+      this.#isAtEnd = true;
+      this.#readRest();
       this.output.push(null);
+      if (this.#hasEnded) this.#letGo();
     });
+  }
+
+  /** libuv takes a hang-up that comes with a part of the output for its end, though the system still has the rest of it (libuv's `uv__stream_io`). */
+  #readRest(): void {
+    if (this.#held === null) return;
+    const chunk = Buffer.alloc(REST_BYTES);
+    try {
+      for (let length = 1; length > 0;) {
+        length = readSync(this.#fd, chunk);
+        if (length > 0) this.output.push(Buffer.from(chunk.subarray(0, length)));
+      }
+    } catch {
+      // EIO: nothing is left, and nobody is in it.
+    }
   }
 
   resize(size: TerminalSize): void {
@@ -56,6 +80,11 @@ export class Terminal {
 
   /** The command has ended. */
   release(): void {
+    this.#hasEnded = true;
+    if (this.#isAtEnd) this.#letGo();
+  }
+
+  #letGo(): void {
     this.#held?.close();
     this.#held = null;
   }

@@ -34,6 +34,13 @@ nativeTest('what is written to the terminal is read by the command, and shown; c
   assert.equal((await lines.next()).done, true);
 });
 
+nativeTest('what a command prints into a terminal just before it ends is read to the last line', async () => {
+  for (let round = 0; round < 40; round++) {
+    const outputs = await Promise.all(Array.from({ length: 8 }, () => run(['seq', '600'], { pty: true, text: true })));
+    for (const { stdout } of outputs) assert.match(stdout, /\n600\r?\n$/);
+  }
+});
+
 nativeTest('a command that closes its streams and goes on keeps its terminal until it ends', async () => {
   const ends = makePipe();
   assert.ok(typeof ends !== 'number');
