@@ -65,6 +65,60 @@ test('tasks that are left are cancelled; what fails in that is told to the excep
   }
 });
 
+test('async generators that were left in the middle are closed in the end, when that is asked for [RUN-06]', async () => {
+  const prototype = Object.getPrototypeOf(Object.getPrototypeOf((async function* () {})())) as { next: unknown };
+  const before = prototype.next;
+  const seen: string[] = [];
+  async function* numbers(name: string, cleanUp = async (): Promise<void> => {}): AsyncGenerator<number> {
+    try {
+      for (let i = 0; ; i++) yield i;
+    } finally {
+      await cleanUp();
+      seen.push(name);
+    }
+  }
+  const told: unknown[] = [];
+  setExceptionHandler((context) => told.push(context.exception));
+  const gate = new Promise<void>(() => {});
+  let outer!: AsyncGenerator<number>;
+  try {
+    await run(
+      async () => {
+        outer = numbers('outer');
+        assert.equal((await outer.next()).value, 0);
+        await run(
+          async () => {
+            assert.equal((await outer.next()).value, 1);
+            await numbers('inner', () => sleep(1)).next();
+            // What has ended, and what was left by for await, is closed already.
+            for await (const n of numbers('left')) if (n === 2) break;
+            for (let i = 0; i < 1000; i++)
+              for await (const _ of (async function* () {
+                yield* [1, 2];
+              })());
+            // One that runs holds nobody up.
+            void (async function* () {
+              yield await gate;
+            })().next();
+            await createTask(async () => void (await numbers('of a task', async () => boom()).next()));
+            seen.push('end');
+          },
+          { closeGenerators: true },
+        );
+        assert.deepEqual(seen.splice(0), ['left', 'end', 'inner']);
+        assert.ok(told[0] instanceof Boom && told.length === 1);
+      },
+      { closeGenerators: true },
+    );
+  } finally {
+    setExceptionHandler(null);
+  }
+  assert.deepEqual(seen, ['outer']);
+  assert.equal(prototype.next, before);
+  await run(async () => void (await numbers('not followed').next()));
+  assert.deepEqual(seen, ['outer']);
+});
+
 test('a Runner keeps one context for all that it runs, and runs nothing once closed [RUN-07 RUN-08]', async () => {
   const variable = new ContextVar<number>('v', { default: 0 });
   const runner = new Runner();
