@@ -18,7 +18,7 @@ export class Interrupt {
   constructor(task: Task) {
     this.#task = task;
     if (!isMainThread) return;
-    outermost ??= this;
+    active.add(this);
     if (getSignal('SIGINT') === SIG_DFL) this.install();
   }
 
@@ -32,16 +32,16 @@ export class Interrupt {
   }
 
   end(): void {
-    if (outermost === this) outermost = null;
+    active.delete(this);
     // A handler that the program has set meanwhile stays.
     if (isMainThread && getSignal('SIGINT') === this.#handler) signal('SIGINT', SIG_DFL);
   }
 }
 
-/** Of the runs that go on, the one that a Ctrl-C ends. */
-let outermost: Interrupt | null = null;
+/** Of the runs that go on, outermost first. */
+const active = new Set<Interrupt>();
 
-/** A program has taken its own handler away: Ctrl-C ends the run again. */
+/** A program has taken its own handler away: Ctrl-C ends the outermost run again. */
 export function restoreInterrupt(): void {
-  outermost?.install();
+  for (const outermost of active) return outermost.install();
 }

@@ -43,7 +43,9 @@ export class OpenGenerators {
 
   /** Those that have ended are found now and then, all at once: to follow each step would cost more than the step. */
   async #forgetEnded(): Promise<void> {
-    for (const [generator, step] of [...this.#last]) {
+    // Those of now: others come while it is waited.
+    const now = Array.from(this.#last);
+    for (const [generator, step] of now) {
       if ((await stateAfter(step)) === 'ended' && this.#last.get(generator) === step) this.#last.delete(generator);
     }
     this.#limit = Math.max(LEAST, 2 * this.#last.size);

@@ -258,7 +258,7 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
     return killTree(this.#child, this.#cookie);
   }
 
-  /** Ends it, gently first: a signal, and after a while SIGKILL, to it and its descendants. Resolves when it has ended. */
+  /** Ends it, gently first: a signal, and after a while SIGKILL, to it and its descendants. Resolves when it has ended, which a cancellation does not cut short. */
   async end(options: KillOptions = {}): Promise<number> {
     return this.#held(() => endTree(this.#child, this.#cookie, options));
   }

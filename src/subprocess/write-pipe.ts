@@ -118,8 +118,11 @@ export class WritePipe implements AsyncDisposable {
     }
   }
 
-  /** Closes it when everything is written: the child reads the end of its input. Rejects with `EPIPE` when that could not be. */
-  async close(): Promise<void> {
+  /**
+   * Closes it when everything is written: the child reads the end of its input. Rejects with `EPIPE` when that could not be. Who no longer
+   * waits, by the signal or because its task was cancelled, leaves what is written and the closing to go on.
+   */
+  async close(wait: Pick<Wait, 'signal'> = {}): Promise<void> {
     if (this.#state.is !== 'writing') return this.closeNow();
     const { stream } = this.#state;
     this.#state = { is: 'closed' };
@@ -129,7 +132,9 @@ export class WritePipe implements AsyncDisposable {
     }
     const done = deferred<void>();
     stream.end((error?: Error | null) => (error ? done.reject(brokenPipe(error)) : done.resolve()));
-    await done.promise;
+    // Nobody may be left to hear of it.
+    done.promise.catch(() => {});
+    await within(done.promise, wait);
   }
 
   /** Closes it at once: what was not written yet is lost. Without effect when it is closed or given away. */

@@ -3,8 +3,8 @@ import { run, timeout } from '../../src/asyncio/index.ts';
 import { asCompleted, gather, ProcessPoolExecutor, ThreadPoolExecutor, wait } from '../../src/futures/index.ts';
 import * as multiprocessing from '../../src/multiprocessing/index.ts';
 import { Queue } from '../../src/queue/index.ts';
-import { sigwait } from '../../src/signal/index.ts';
-import { PIPE, Popen, run as runCommand } from '../../src/subprocess/index.ts';
+import { pause, signals, sigwait } from '../../src/signal/index.ts';
+import { call, PIPE, pipeline, Popen, run as runCommand, sh } from '../../src/subprocess/index.ts';
 import { Barrier, Condition, Event, Lock, Once, RWLock, Semaphore, Thread } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
@@ -102,6 +102,12 @@ test('a cancel reaches every wait for processes, commands and signals', async ()
   const result = pool.applyAsync(stands);
   const command = new Popen(['cat'], { stdin: PIPE, stdout: PIPE });
   const other = new Popen(['sleep', '1000']);
+  const silent = new Popen(['sleep', '1000'], { stdout: PIPE });
+  const lines = silent.stdout.lines();
+  const [deaf, deafToo] = [new Popen(['sleep', '1000'], { stdin: PIPE }), new Popen(['sleep', '1000'], { stdin: PIPE })];
+  const much = Buffer.alloc(4 << 20);
+  const chain = pipeline(['sleep', '1000'], ['cat']);
+  using come = signals('SIGUSR2');
   await allAreCancelled({
     'Process.join': () => child.join(),
     'Connection.recv': () => here.recv(),
@@ -112,9 +118,24 @@ test('a cancel reaches every wait for processes, commands and signals', async ()
     'AsyncResult.wait': () => result.wait(),
     'Popen.wait': () => other.wait(),
     'Popen.stdout.read': () => command.stdout.read(),
+    'Popen.stdout.lines': () => lines.next(),
+    'Popen.stdin.write, of a full pipe': () => deaf.stdin.write(much),
+    'Popen.stdin.close, of a full pipe': () => deaf.stdin.close(),
+    'Popen.communicate': () => deafToo.communicate(much),
     run: () => runCommand(['sleep', '1000']),
+    call: () => call(['sleep', '1000']),
+    'pipeline.run': () => pipeline(['sleep', '1000'], ['cat']).run(),
+    'pipeline.wait': () => chain.wait(),
+    'pipeline.lines': () => chain.lines().next(),
+    sh: () => sh`sleep 1000; true`,
     sigwait: () => sigwait('SIGUSR2'),
+    pause: () => pause(),
+    signals: () => come.next(),
   });
+  for (const one of [deaf, deafToo, silent, ...chain.stages]) {
+    one.kill();
+    await one.wait();
+  }
   child.kill();
   other.kill();
   command.kill();

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, openSync, closeSync, readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync, chmodSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  mkdirSync,
+  chmodSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,7 +33,7 @@ import { Thread } from '../../src/threading/index.ts';
 import { pipeSize } from '../../src/system/pipes.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
-import { runProgram } from '../support/program.ts';
+import { Program, runProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 import { openDescriptors, zombies } from './descriptors.ts';
 import { isNative, nativeTest } from './library.ts';
@@ -363,21 +374,82 @@ test('a hundred commands at once, each with three pipes, leave no descriptor beh
   await until(() => openDescriptors() <= before);
 });
 
+test('a thousand commands live at once, each is heard, and nothing is left of them', async () => {
+  await run(['true'], { captureOutput: true });
+  const before = openDescriptors();
+  const commands = Array.from({ length: 1000 }, () => new Popen(['cat'], { stdin: PIPE, stdout: PIPE, text: true }));
+  assert.ok(commands.every((command) => command.poll() === null));
+  assert.equal(new Set(commands.map(({ pid }) => pid)).size, 1000);
+  const outputs = await Promise.all(commands.map((command, i) => command.communicate(String(i))));
+  assert.ok(outputs.every(({ stdout }, i) => stdout === String(i)));
+  assert.ok(commands.every(({ returnCode }) => returnCode === 0));
+  await until(() => openDescriptors() <= before);
+  assert.equal(zombies(), 0);
+});
+
+test('a command that is killed while it is talked to ends every wait for it', async () => {
+  const options = { stdin: PIPE, stdout: PIPE, text: true } as const;
+  const [first, second, third] = [new Popen(['cat'], options), new Popen(['cat'], options), new Popen(['cat'], options)];
+  await first.stdin.write('begun\nhalf a line');
+  const lines = first.stdout.lines();
+  assert.equal((await lines.next()).value, 'begun');
+  const heard = [lines.next(), second.communicate('x'.repeat(300_000)), third.wait()];
+  for (const command of [first, second, third]) process.kill(command.pid, 'SIGKILL');
+  const [line, output, code] = await Promise.all(heard);
+  assert.deepEqual(line, { done: false, value: 'half a line' });
+  assert.ok((output as { stdout: string }).stdout.length <= 300_000);
+  assert.deepEqual([await first.wait(), await second.wait(), code], [-9, -9, -9]);
+  await assert.rejects(first.stdin.write('x'.repeat(300_000)), { code: 'EPIPE' });
+  await assert.rejects(run(['sh', '-c', 'kill -9 $$'], { check: true }), /died with SIGKILL/);
+});
+
+test('when this program is killed, its commands read the end of their input; those that do not read live on, as in Python', async () => {
+  const program = new Program(`
+    import { DEVNULL, PIPE, Popen } from 'manycore/subprocess';
+    const reads = new Popen(['cat'], { stdin: PIPE, stdout: DEVNULL });
+    const sleeps = new Popen(['sleep', '1000'], { stdout: DEVNULL, stderr: DEVNULL });
+    await reads.stdin.write('x');
+    console.log('started ' + reads.pid + ' ' + sleeps.pid + ' ');
+    setInterval(() => {}, 1000);
+  `);
+  await program.printed('started');
+  const [reads, sleeps] = program.stdout.split(' ').slice(1).map(Number) as [number, number];
+  program.child.kill('SIGKILL');
+  assert.equal((await program.ended).signal, 'SIGKILL');
+  const isThere = (pid: number): boolean => existsSync(`/proc/${pid}/exe`);
+  await until(() => !isThere(reads));
+  assert.ok(isThere(sleeps));
+  process.kill(sleeps, 'SIGKILL');
+  await until(() => !isThere(sleeps));
+});
+
 test('when no descriptor is left, that is said, and nothing is left behind', async () => {
   const { stdout, stderr } = await runProgram(
     `
-    import { run, Popen, PIPE } from 'manycore/subprocess';
+    import { closeSync, openSync } from 'node:fs';
+    import { pipeline, run, runSync, Popen, PIPE } from 'manycore/subprocess';
     await run(['true'], { captureOutput: true });
     const running = [];
     try {
       for (;;) running.push(new Popen(['cat'], { stdin: PIPE, stdout: PIPE, stderr: PIPE }));
     } catch (error) { console.log(error.code, error.message); }
+    const rest = [];
+    try { for (;;) rest.push(openSync('/dev/null')); } catch {}
+    const refused = async (attempt) => { try { await attempt(); } catch (error) { console.log(error.name, error.code); } };
+    await refused(() => run(['true'], { captureOutput: true }));
+    await refused(() => runSync(['true'], { captureOutput: true }));
+    await refused(() => pipeline(['true'], ['cat']).run());
+    for (const fd of rest) closeSync(fd);
     for (const child of running) await child.communicate();
     console.log(running.every((child) => child.returnCode === 0), (await run(['echo', 'again'], { stdout: PIPE, text: true })).stdout);
   `,
     { under: ['sh', '-c', 'ulimit -n 100; exec "$@"', 'sh'] },
   );
-  assert.match(stdout, /^EMFILE cannot start command \['cat'\]: too many files are open: .*\(EMFILE\)\ntrue again\n/, stderr);
+  assert.match(
+    stdout,
+    /^EMFILE cannot start command \['cat'\]: too many files are open: .*\(EMFILE\)\n(ProcessStartError EMFILE\n){3}true again\n/,
+    stderr,
+  );
 });
 
 test('threads start commands too, and hear of their end', async () => {
