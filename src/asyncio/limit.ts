@@ -1,3 +1,4 @@
+import { onAbort } from '../base/on-abort.ts';
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { setTimer, clearTimer, Timer } from './timers.ts';
 import { giveUp, type Waiter } from './waiter.ts';
@@ -26,11 +27,11 @@ export function limit(waiter: Waiter, { timeout, signal }: Wait, expire: (waiter
     giveUp(waiter, signal!.reason);
   };
   if (signal?.aborted === true) return abort();
-  signal?.addEventListener('abort', abort, { once: true });
+  const ignore = signal === undefined ? null : onAbort(signal, abort);
   if (deadline !== NEVER) setTimer(expiry, remaining(deadline));
   const end = (): void => {
     clearTimer(expiry);
-    signal?.removeEventListener('abort', abort);
+    ignore?.();
   };
   waiter.promise!.then(end, end);
 }

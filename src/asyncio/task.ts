@@ -1,3 +1,4 @@
+import { onAbort } from '../base/on-abort.ts';
 import { inspect } from 'node:util';
 import { type End, observer } from '../base/observer.ts';
 import { isThenable } from '../base/thenable.ts';
@@ -219,10 +220,10 @@ function tell(task: Task, end: End): void {
 function heed(task: Task, signal: AbortSignal): void {
   const cancel = (): void => void task.cancel(signal.reason);
   if (signal.aborted) return cancel();
-  signal.addEventListener('abort', cancel, { once: true });
+  const ignore = onAbort(signal, cancel);
   const observer: Observer = {
     settled: () => {
-      signal.removeEventListener('abort', cancel);
+      ignore();
       return false;
     },
     waits: null,

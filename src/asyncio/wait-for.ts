@@ -1,3 +1,4 @@
+import { onAbort } from '../base/on-abort.ts';
 import { deadlineAfter, NEVER, type Wait } from '../base/deadline.ts';
 import { TimeoutError } from '../base/errors.ts';
 import type { Awaitable } from './coroutine.ts';
@@ -17,14 +18,13 @@ export async function waitFor<T>(awaitable: Awaitable<T>, { timeout, signal }: W
   if (signal === undefined && typeof awaitable === 'function' && deadline !== NEVER) return await new Timeout(deadline).run(awaitable);
   const future = ensureFuture(awaitable);
   if (signal === undefined) return within(future, deadline);
-  const abort = (): void => void future.cancel(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
+  const ignore = onAbort(signal, () => future.cancel(signal.reason));
   try {
     return await within(future, deadline);
   } catch (error) {
     throw signal.aborted && future.cancelled ? signal.reason : error;
   } finally {
-    signal.removeEventListener('abort', abort);
+    ignore();
   }
 }
 

@@ -1,3 +1,4 @@
+import { onAbort } from './on-abort.ts';
 import { ambient } from './ambient.ts';
 import { deadlineAfter, LONGEST_TIMER_MS, NEVER, remaining, type Wait } from './deadline.ts';
 
@@ -16,11 +17,11 @@ export async function within<T>(promise: PromiseLike<T>, { timeout, signal }: Wa
   if (deadline === NEVER && signal === undefined && scope === null) return { inTime: true, value: await promise };
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    const onAbort = (): void => finish(() => reject(signal!.reason as Error));
+    let ignore: (() => void) | null = null;
     const unsubscribe = scope?.subscribe((reason) => finish(() => reject(reason as Error)));
     function finish(settle: () => void): void {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      ignore?.();
       unsubscribe?.();
       settle();
     }
@@ -29,7 +30,7 @@ export async function within<T>(promise: PromiseLike<T>, { timeout, signal }: Wa
       else timer = setTimeout(() => finish(() => resolve({ inTime: false })), remaining(deadline));
     };
     if (deadline !== NEVER) whenTimeIsUp();
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal !== undefined) ignore = onAbort(signal, () => finish(() => reject(signal.reason as Error)));
     promise.then(
       (value) => finish(() => resolve({ inTime: true, value })),
       (error: unknown) => finish(() => reject(error as Error)),

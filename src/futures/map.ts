@@ -1,3 +1,4 @@
+import { onAbort } from '../base/on-abort.ts';
 import { type Deadline, deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
 import { Deque } from '../base/deque.ts';
 import { TimeoutError } from '../base/errors.ts';
@@ -96,13 +97,12 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
 
   /** @internal Hands over the first items. */
   begin(): void {
-    this.options.signal?.addEventListener('abort', this.onAbort, { once: true });
+    const { signal } = this.options;
+    if (signal !== undefined) this.ignore = onAbort(signal, () => this.fail(signal.reason));
     this.pump();
   }
 
-  private readonly onAbort = (): void => {
-    this.fail(this.options.signal!.reason);
-  };
+  private ignore: (() => void) | null = null;
 
   /** The size of the next chunk; 0: not now. */
   private nextSize(): number {
@@ -184,7 +184,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     if (this.isClosed) return;
     this.isClosed = true;
     this.progress?.end();
-    this.options.signal?.removeEventListener('abort', this.onAbort);
+    this.ignore?.();
     this.source.close();
     this.onEnd();
   }

@@ -1,3 +1,4 @@
+import { onAbort } from '../base/on-abort.ts';
 import { availableParallelism } from 'node:os';
 import { type Deadline, NEVER } from '../base/deadline.ts';
 import { StateError, TimeoutError } from '../base/errors.ts';
@@ -115,12 +116,11 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
     const { future, job } = this.handOver({ fn, how: HOW_ALL, input: [...args], again, priority });
     if (timeout !== undefined) this.limit(future, job, timeout);
     if (signal !== undefined) {
-      const onAbort = (): void => {
+      const ignore = onAbort(signal, () => {
         forgetSite(future);
         this.crew.cancel(job, { kill: true }, { ok: false, error: signal.reason });
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      future.addDoneCallback(() => signal.removeEventListener('abort', onAbort));
+      });
+      future.addDoneCallback(ignore);
     }
     return future;
   }

@@ -1,3 +1,4 @@
+import { onAbort } from '../base/on-abort.ts';
 import { ambient } from '../base/ambient.ts';
 import { type Deadline, NEVER } from '../base/deadline.ts';
 import type { WaitTarget } from '../word/waits.ts';
@@ -65,8 +66,7 @@ export async function suspend<T>(waiting: Waiting<T>, deadline: Deadline = NEVER
     cancelled ??= { reason, byScope };
     end?.();
   };
-  const onAbort = (): void => cancel(signal!.reason, false);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const ignore = signal === undefined ? null : onAbort(signal, () => cancel(signal.reason, false));
   const unsubscribe = scope?.subscribe((reason) => cancel(reason, true));
   const patrol = new Patrol({ blocks: false, endless: deadline === NEVER && signal === undefined && scope === null });
   try {
@@ -87,7 +87,7 @@ export async function suspend<T>(waiting: Waiting<T>, deadline: Deadline = NEVER
     }
   } finally {
     patrol.end();
-    signal?.removeEventListener('abort', onAbort);
+    ignore?.();
     unsubscribe?.();
   }
   if (cancelled !== undefined) {

@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/on-abort.ts';
 import { LONGEST_TIMER_MS } from '../../base/deadline.ts';
 import { TimeoutError } from '../../base/errors.ts';
 import { type AnyFuture, forgetSite, ticketOf } from '../future.ts';
@@ -33,14 +34,11 @@ export class Works {
   watch(work: Work): void {
     const { future, terms } = work;
     const { signal, timeout } = terms;
-    if (signal !== undefined) {
-      const onAbort = (): void => {
+    if (signal !== undefined)
+      work.unsubscribe = onAbort(signal, () => {
         forgetSite(future);
         this.#endEarly(future, signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      work.unsubscribe = () => signal.removeEventListener('abort', onAbort);
-    }
+      });
     if (timeout !== undefined) this.#checkLater(work, timeout);
   }
 

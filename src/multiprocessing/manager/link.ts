@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/on-abort.ts';
 import { ambient } from '../../base/ambient.ts';
 import { type Deferred, deferred } from '../../base/deferred.ts';
 import { AuthenticationError } from '../../host/peer/errors.ts';
@@ -113,8 +114,7 @@ export class Link {
       cancelled = { reason, byScope };
       void this.#frames.send(pack(id, KIND.cancel)).catch(() => {});
     };
-    const onAbort = (): void => cancel(signal!.reason, false);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const ignore = signal === undefined ? null : onAbort(signal, () => cancel(signal.reason, false));
     const unsubscribe = scope?.subscribe((reason) => cancel(reason, true));
     try {
       this.#send(id, pack(id, KIND.call, [object, method, args, true]));
@@ -129,7 +129,7 @@ export class Link {
         : withStack(error, here);
     } finally {
       this.#pending.delete(id);
-      signal?.removeEventListener('abort', onAbort);
+      ignore?.();
       unsubscribe?.();
       this.#frames.letGo();
     }

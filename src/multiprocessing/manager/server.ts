@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/on-abort.ts';
 import { inspect } from 'node:util';
 import { type Deferred, deferred } from '../../base/deferred.ts';
 import { StateError } from '../../base/errors.ts';
@@ -223,15 +224,14 @@ function withSignal(method: string, args: readonly unknown[], signal: AbortSigna
 /** What can't be broken off goes on; who called is not kept waiting. */
 async function unlessCancelled(result: unknown, signal: AbortSignal): Promise<unknown> {
   if (!(result instanceof Promise)) return result;
-  let onAbort = (): void => {};
+  let ignore = (): void => {};
   const cancelled = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
+    ignore = onAbort(signal, () => reject(signal.reason as Error));
   });
   try {
     return await Promise.race([result, cancelled]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    ignore();
   }
 }
 

@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/on-abort.ts';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -95,12 +96,11 @@ export class SlurmExecutor<I extends readonly unknown[] = readonly unknown[]> ex
     const limit = limitOf(timeout);
     const future = this.link.submit({ fn, how: CODE.task, input: [...args], limit, priority, retry: retryPlan(retries) });
     if (signal !== undefined) {
-      const onAbort = (): void => {
+      const ignore = onAbort(signal, () => {
         forgetSite(future);
         this.link.abort(future, signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      future.addDoneCallback(() => signal.removeEventListener('abort', onAbort));
+      });
+      future.addDoneCallback(ignore);
     }
     return future;
   }
