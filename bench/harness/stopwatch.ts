@@ -29,12 +29,13 @@ export async function repeatedAsync(turn: (count: number) => Promise<void>, coun
   return stop(count);
 }
 
-/** The median time of one turn; the CPU time is that of an average one. */
-export async function middle(turn: () => unknown, count: number): Promise<Measured> {
+/** The median time of one turn; the CPU time is that of an average one. `before` each turn something may happen that is not timed. */
+export async function middle(turn: () => unknown, count: number, before?: () => Promise<unknown>): Promise<Measured> {
   for (let i = 0; i < Math.ceil(count / 10); i++) await turn();
   const times: number[] = [];
   const stop = stopwatch();
   for (let i = 0; i < count; i++) {
+    if (before !== undefined) await before();
     const start = performance.now();
     const pending = turn();
     if (pending instanceof Promise) await pending;

@@ -31,8 +31,8 @@ const MEGABYTES = 100;
 
 // ------------------------------------------------------------------ starts
 
-/** A process that does nothing, from its start to its end. */
-export async function starts(method: 'spawn' | 'forkserver', times: number): Promise<Measured> {
+/** A process that does nothing, from its start to its end; `pause` milliseconds lie between two. */
+export async function starts(method: 'spawn' | 'forkserver', times: number, pause = 0): Promise<Measured> {
   const { Process } = getContext(method);
   const one = async (): Promise<void> => {
     const child = new Process({ target: () => {} });
@@ -40,7 +40,7 @@ export async function starts(method: 'spawn' | 'forkserver', times: number): Pro
     await child.join();
   };
   await one();
-  return middle(one, times);
+  return middle(one, times, pause === 0 ? undefined : () => new Promise((resolve) => setTimeout(resolve, pause)));
 }
 
 export function forks(times: number): Promise<Measured> {

@@ -24,6 +24,7 @@ const start: Line = {
   contenders: [
     { name: 'manycore Process, forkserver', run: ({ count }) => starts('forkserver', count(10)) },
     { name: 'manycore Process, spawn', run: ({ count }) => starts('spawn', count(10)) },
+    { name: 'manycore Process, spawn, one a second', run: ({ count }) => starts('spawn', count(10), 1000) },
     { name: 'child_process.fork', run: ({ count }) => forks(count(5)) },
     python('Process, forkserver', 'start forkserver'),
     python('Process, spawn', 'start spawn'),

@@ -89,6 +89,9 @@ export function moduleOfKind(kind: string): string | undefined {
   return modules.get(kind);
 }
 
+/** The modules of all kinds that are known here. */
+export const kindModules = (): Iterable<string> => modules.values();
+
 /** This thread ends for good: gives up what its faces keep of a heap that lives on. */
 export function letGoOfFaces(heap: Heap): void {
   for (const { block } of ownedIn.get(heap) ?? []) heap.release(block);

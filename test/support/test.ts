@@ -1,4 +1,5 @@
 import { test as nodeTest, type TestContext } from 'node:test';
+import './end.ts';
 import { watch } from './watchdog.ts';
 
 export { after, afterEach, before, beforeEach, describe } from 'node:test';

@@ -4,6 +4,7 @@ import { deferred } from '../../base/deferred.ts';
 import { FRAME, frame, type FrameKind, FrameReader } from './frame.ts';
 import { CHILD_FDS } from './handed-down.ts';
 import { launchNode } from './launch.ts';
+import { loadAhead } from './preloads.ts';
 
 /** How a process ended: with a code, or by a signal. */
 export interface Exit {
@@ -59,9 +60,12 @@ export class Child {
     };
   }
 
-  /** Starts a new Node that waits for its first message; it may be sent at once. Throws `StateError` when the system refuses. */
-  static launch(): Child {
-    const node = launchNode([MAIN], 'pipe');
+  /**
+   * Starts a new Node that waits for its first message; it may be sent at once. One that is going to wait for long, a spare, loads meanwhile
+   * what it will need. Throws `StateError` when the system refuses.
+   */
+  static launch({ isSpare = false }: { readonly isSpare?: boolean } = {}): Child {
+    const node = launchNode(isSpare ? [MAIN, loadAhead()] : [MAIN], 'pipe');
     const running: Running = {
       pid: node.pid,
       onExit: () => {},

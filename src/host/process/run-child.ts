@@ -55,6 +55,9 @@ function endWithoutWaiting(): void {
   });
 }
 
+/** Whether it has not been told what to run. */
+export const isIdle = (): boolean => !running;
+
 /** Frames that are not for this module. */
 export const inbox: { onFrame: (kind: FrameKind, body: Buffer) => void } = { onFrame: () => {} };
 

@@ -45,7 +45,7 @@ function scheduleRefill(): void {
 }
 
 function newSpare(): Child {
-  const child = Child.launch();
+  const child = Child.launch({ isSpare: true });
   child.unref();
   void child.ended.then(() => {
     const at = spares.indexOf(child);

@@ -10,8 +10,8 @@ import { Child } from '../child.ts';
 import { flagsForChildren, launchNode, refusal } from '../launch.ts';
 import { isMainThread } from '../where.ts';
 import { Forked } from './forked.ts';
-import { preloads } from '../preloads.ts';
-import { COPY, FLAGS_FLAG, LOAD_FLAG, PASSED, type Ready, SELF_TEST } from './protocol.ts';
+import { loadAhead } from '../preloads.ts';
+import { COPY, FLAGS_FLAG, PASSED, type Ready, SELF_TEST } from './protocol.ts';
 
 /*
  * The program's side of the fork server: a Node that is started for that alone, and copied for each child. The first child waits until it is
@@ -48,8 +48,7 @@ class Server {
     if (typeof pair === 'number') throw refusal(new Error(`no connection to a fork server, errno ${pair}`));
     const [ours, theirs] = pair;
     try {
-      const load = JSON.stringify([...preloads, ...wanted.modules]);
-      this.process = launchNode([...trimmed(), `${FLAGS_FLAG}${flagsForChildren().length}`, `${LOAD_FLAG}${load}`], theirs);
+      this.process = launchNode([...trimmed(), `${FLAGS_FLAG}${flagsForChildren().length}`, loadAhead(wanted.modules)], theirs);
     } catch (error) {
       closeSync(ours);
       throw error;

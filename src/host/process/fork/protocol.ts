@@ -15,6 +15,5 @@ export interface Ready {
 /** What the copy that examines itself writes to its control channel when it has found nothing; else, what it has found. */
 export const PASSED = 'passed';
 
-/** How many flags of the server's Node are those of the program; and which modules it shall load, as JSON. */
+/** How many flags of the server's Node are those of the program. */
 export const FLAGS_FLAG = '--manycore-flags=';
-export const LOAD_FLAG = '--manycore-load=';

@@ -16,7 +16,8 @@ import { diesWithParent } from '../../../system/memory.ts';
 import { CHILD_FDS, heapBytes } from '../handed-down.ts';
 import { runChild } from '../run-child.ts';
 import { becomeCopy, refuseThreads } from './copy.ts';
-import { COPY, FLAGS_FLAG, LOAD_FLAG, type Ready } from './protocol.ts';
+import { toLoad } from '../preloads.ts';
+import { COPY, FLAGS_FLAG, type Ready } from './protocol.ts';
 import { examineCopy } from './self-test.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -40,7 +41,7 @@ function load(modules: readonly string[]): void {
 }
 
 function prepare(): void {
-  load(JSON.parse(argument(LOAD_FLAG)) as string[]);
+  load(toLoad());
   const why = whyNoFork();
   writeSync(SERVER, JSON.stringify({ why } satisfies Ready));
   if (why !== null) exitAtOnce(0);
