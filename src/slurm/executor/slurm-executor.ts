@@ -41,6 +41,8 @@ export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly un
   readonly address?: string | undefined;
   /** Milliseconds that nodes may take to come once their job runs: 60,000 when left out. */
   readonly startTimeout?: number | undefined;
+  /** Milliseconds that a job may wait for nodes while there are no others; without a limit when left out. A long wait is told by a warning, with Slurm's reason. */
+  readonly queueTimeout?: number | undefined;
   /** Milliseconds after which a node, or the program, that says nothing at all is taken for lost: 5,000 when left out. */
   readonly silence?: number | undefined;
   /** Milliseconds that a node looks for a program it has lost, before it ends: 30,000 when left out. */
@@ -179,6 +181,7 @@ function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecu
     nodes,
     nodeRetries,
     startTimeout: options.startTimeout ?? 60_000,
+    queueTimeout: options.queueTimeout === undefined || deadlineAfter(options.queueTimeout) === NEVER ? null : options.queueTimeout,
     orphanTimeout: options.orphanTimeout ?? 30_000,
   };
 }

@@ -116,3 +116,17 @@ onCluster('a job that is cancelled by hand while it waits fails what waits for i
   assert.deepEqual([error.name, error.state], ['JobFailedError', 'CANCELLED'], String(error));
   await pool.shutdown();
 });
+
+onCluster('a job that gets no nodes is told by a warning with the reason, and bounded by queueTimeout', async (cluster) => {
+  const pool = executor(cluster, { directives: ['--begin=now+1hour'], queueTimeout: 32_000 });
+  const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+  const waiting = pool.submit(() => 1);
+  const warning = await warned;
+  assert.equal(warning.name, 'SlurmWarning');
+  assert.match(warning.message, /^job \d+ of SlurmExecutor-\d+ has waited for nodes for \d+ s: Slurm's reason is BeginTime/);
+  const error = (await waiting.exception()) as JobFailedError;
+  assert.deepEqual([error.name, error.state, error.reason], ['JobFailedError', 'PENDING', 'BeginTime'], String(error));
+  const { jobs } = pool;
+  await pool.shutdown();
+  assert.doesNotMatch(stateOf(jobs.join()), /PENDING/);
+});

@@ -10,6 +10,8 @@ export interface Allocation {
   readonly job: string | null;
   /** Whether it has nodes: from then on, its managers should come. */
   readonly isRunning: boolean;
+  /** Why it has no nodes yet, in Slurm's words; `null` when it has, or nothing is known. */
+  readonly waitsFor: string | null;
   /** Resolves when it has ended, for whatever reason. Never rejects. */
   readonly ended: Promise<JobFacts>;
   /** What is known of it now. Never rejects. */

@@ -45,6 +45,7 @@ export class LocalLauncher implements Launcher {
 class LocalAllocation implements Allocation {
   readonly job = null;
   readonly isRunning = true;
+  readonly waitsFor = null;
   readonly number: number;
   readonly nodes: number;
   readonly ended: Promise<JobFacts>;

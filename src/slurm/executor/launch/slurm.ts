@@ -14,7 +14,7 @@ import { COMMAND, submit, type Submitted } from './submit.ts';
 const MAIN = fileURLToPath(new URL('../manager/manager-main.js', import.meta.url));
 /** How often a job is looked at that is about to begin or to end, at first, and at last. */
 const LOOK_FIRST_MS = 500;
-const LOOK_LAST_MS = 15_000;
+const LOOK_LAST_MS = 8000;
 /** How long a job may be in the course of ending before its state is taken as it is. */
 const COMPLETING_MS = 10_000;
 const CANCEL_MS = 10_000;
@@ -56,6 +56,7 @@ class SlurmAllocation implements Allocation {
   readonly job: string;
   readonly ended: Promise<JobFacts>;
   isRunning = false;
+  waitsFor: string | null = null;
   readonly #submitted: Submitted;
   readonly #log: string;
   readonly #end = deferred<JobFacts>();
@@ -107,6 +108,7 @@ class SlurmAllocation implements Allocation {
     const facts = await this.facts();
     const state = facts.state as JobState;
     if (isUnanswered(facts)) return facts;
+    this.waitsFor = state === 'PENDING' ? facts.reason : null;
     if (state === 'RUNNING') this.isRunning = true;
     if (state === 'COMPLETING') {
       this.#completingSince ??= performance.now();

@@ -5,6 +5,10 @@ import type { Allocation, Launcher } from '../launch/launcher.ts';
 export interface CapacityOptions {
   readonly nodes: number;
   readonly startTimeout: number;
+  /** How long a job may wait for nodes; `null`: for as long as it takes. */
+  readonly queueTimeout: number | null;
+  /** A job has waited for so many milliseconds, and why, in Slurm's words. Told once for each reason. */
+  readonly onWaiting: (job: string, ms: number, reason: string) => void;
   /** How many nodes are connected, and of one allocation. */
   readonly connected: () => number;
   readonly connectedOf: (allocation: number) => number;
@@ -21,6 +25,8 @@ const FAILURES_MAX = 2;
 const LOOK_MS = 500;
 /** How long is waited, when a node was lost, for what Slurm says about its job. */
 const DOUBT_MS = 2000;
+/** A job that has waited for so long is told of, and again when it waits for another reason. */
+const TOLD_MS = 30_000;
 
 interface Watched {
   readonly allocation: Allocation;
@@ -30,6 +36,9 @@ interface Watched {
   doubtedUntil: number;
   /** Since when it has nodes. */
   runningSince: number | null;
+  readonly askedAt: number;
+  /** The reason that has been told why it waits. */
+  told: string | null;
 }
 
 /**
@@ -95,7 +104,8 @@ export class Capacity {
     try {
       const allocation = await this.#askFor(number, nodes);
       this.#known.set(number, allocation);
-      this.#watched.set(number, { allocation, hasCome: false, doubtedUntil: 0, runningSince: null });
+      const askedAt = performance.now();
+      this.#watched.set(number, { allocation, hasCome: false, doubtedUntil: 0, runningSince: null, askedAt, told: null });
       this.#tellJobs();
       void allocation.ended.then((facts) => this.#ended(number, facts));
       if (this.#isOver) await allocation.cancel();
@@ -121,6 +131,7 @@ export class Capacity {
   #look(): void {
     for (const watched of this.#watched.values()) {
       const { allocation } = watched;
+      if (allocation.waitsFor !== null) this.#waits(watched, allocation.waitsFor);
       if (watched.hasCome || !allocation.isRunning) continue;
       watched.runningSince ??= performance.now();
       if (performance.now() - watched.runningSince < this.#options.startTimeout) continue;
@@ -129,6 +140,24 @@ export class Capacity {
       void this.#neverCame(allocation);
     }
     if (this.#options.hasWork()) this.ensure();
+  }
+
+  /** A job has no nodes yet. Queues are long where clusters are: it is told, and bounded only if that is wished. */
+  #waits(watched: Watched, reason: string): void {
+    const { allocation, askedAt } = watched;
+    const { queueTimeout, onWaiting } = this.#options;
+    const ms = performance.now() - askedAt;
+    if (queueTimeout !== null && ms > queueTimeout) return void this.#neverBegan(allocation, queueTimeout);
+    if (ms < TOLD_MS || watched.told === reason || allocation.job === null) return;
+    watched.told = reason;
+    onWaiting(allocation.job, ms, reason);
+  }
+
+  async #neverBegan(allocation: Allocation, limit: number): Promise<void> {
+    if (this.#hasFailed || this.#options.connected() > 0) return;
+    const facts = await allocation.facts();
+    this.#fail(new JobFailedError(`the job has waited for nodes for more than ${limit} ms (queueTimeout)`, facts));
+    await allocation.cancel();
   }
 
   async #neverCame(allocation: Allocation): Promise<void> {

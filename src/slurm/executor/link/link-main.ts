@@ -90,6 +90,8 @@ const launch: Launcher['launch'] = (number, nodes) => {
 const capacity = new Capacity(launch, {
   nodes: plan.nodes,
   startTimeout: plan.startTimeout,
+  queueTimeout: plan.queueTimeout,
+  onWaiting: (job, ms, reason) => tell({ say: 'waiting', job, ms, reason }),
   connected: () => [...dispatcher.peers].filter((peer) => peer.leaves !== 'SIGUSR2').length,
   connectedOf: (allocation) => [...dispatcher.peers].filter((peer) => peer.hello.allocation === allocation).length,
   hasWork: () => dispatcher.outstanding > 0,

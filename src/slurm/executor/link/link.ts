@@ -182,6 +182,9 @@ export class Link {
       case 'jobs':
         this.jobs = message.jobs;
         return;
+      case 'waiting':
+        process.emitWarning(describeWait(this.#plan.title, message), 'SlurmWarning');
+        return;
       case 'gone':
         this.#isGone = true;
         this.#service.unref();
@@ -351,4 +354,9 @@ export class Link {
     this.#failure ??= new BrokenExecutorError(`${this.#plan.title} has lost the thread that speaks with its nodes`, { cause: error });
     for (const job of this.#jobs.values()) this.#settle(job, state.FAILED, this.#failure);
   }
+}
+
+function describeWait(title: string, { job, ms, reason }: { readonly job: string; readonly ms: number; readonly reason: string }): string {
+  const why = reason === '' ? 'Slurm gives no reason' : `Slurm's reason is ${reason}`;
+  return `job ${job} of ${title} has waited for nodes for ${Math.round(ms / 1000)} s: ${why}. queueTimeout bounds the wait; \`squeue -j ${job} --start\` says when it may begin`;
 }

@@ -33,6 +33,8 @@ export interface LinkPlan extends ChannelTimes {
   readonly nodeRetries: number;
   /** How long a running job may take to send its managers. */
   readonly startTimeout: number;
+  /** How long a job may wait for nodes; `null`: for as long as it takes. */
+  readonly queueTimeout: number | null;
   readonly orphanTimeout: number;
 }
 
@@ -51,4 +53,6 @@ export type ToProgram =
   /** Nothing can run any more; the error is a message. */
   | { readonly say: 'broken'; readonly error: Uint8Array }
   | { readonly say: 'jobs'; readonly jobs: readonly string[] }
+  /** A job has waited for nodes for so long, and why. */
+  | { readonly say: 'waiting'; readonly job: string; readonly ms: number; readonly reason: string }
   | { readonly say: 'gone' };
