@@ -54,7 +54,7 @@ export const CODE = {
   quit: 32,
 
   // Between the program's thread and its link.
-  /** The terms of the next task; the body is a message: `[timeout, priority]`. */
+  /** The terms of the next task; the body is two numbers: its time limit, its priority. */
   terms: 40,
   /** A node has come: `id` is its number, the body JSON. */
   node: 41,

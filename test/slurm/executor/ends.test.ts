@@ -118,7 +118,7 @@ onCluster('a job that is cancelled by hand while it waits fails what waits for i
 });
 
 onCluster('a job that gets no nodes is told by a warning with the reason, and bounded by queueTimeout', async (cluster) => {
-  const pool = executor(cluster, { directives: ['--begin=now+1hour'], queueTimeout: 32_000 });
+  const pool = executor(cluster, { directives: ['--begin=now+1hour'], queueTimeout: 8000 });
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
   const waiting = pool.submit(() => 1);
   const warning = await warned;

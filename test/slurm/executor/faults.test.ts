@@ -193,6 +193,11 @@ test('a task that fails is tried again as often as asked, one out of time is bro
     return all.tries;
   });
   assert.equal(tries, 3);
+  const add = async (a: number, b: number): Promise<number> => await Promise.resolve(a + b);
+  assert.deepEqual(
+    [await pool.with({ timeout: 60_000 }).submit(add, 3, 4), await pool.with({ priority: -1.5 }).submit(add, 5, 6)],
+    [7, 11],
+  );
   const busy = (): void => {
     for (;;);
   };

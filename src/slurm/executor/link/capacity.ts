@@ -32,6 +32,8 @@ interface Watched {
   readonly allocation: Allocation;
   /** Its managers have all been here, or were waited for in vain. */
   hasCome: boolean;
+  /** One of its managers has been here. */
+  hadNode: boolean;
   /** A node of it was lost: until then it is waited for whether it has ended, and how. */
   doubtedUntil: number;
   /** Since when it has nodes. */
@@ -85,7 +87,9 @@ export class Capacity {
   nodeCame(number: number): void {
     this.#failures = 0;
     const watched = this.#watched.get(number);
-    if (watched === undefined || this.#options.connectedOf(number) < watched.allocation.nodes) return;
+    if (watched === undefined) return;
+    watched.hadNode = true;
+    if (this.#options.connectedOf(number) < watched.allocation.nodes) return;
     watched.hasCome = true;
     watched.allocation.calm();
   }
@@ -105,7 +109,7 @@ export class Capacity {
       const allocation = await this.#askFor(number, nodes);
       this.#known.set(number, allocation);
       const askedAt = performance.now();
-      this.#watched.set(number, { allocation, hasCome: false, doubtedUntil: 0, runningSince: null, askedAt, told: null });
+      this.#watched.set(number, { allocation, hasCome: false, hadNode: false, doubtedUntil: 0, runningSince: null, askedAt, told: null });
       this.#tellJobs();
       void allocation.ended.then((facts) => this.#ended(number, facts));
       if (this.#isOver) await allocation.cancel();
@@ -123,7 +127,7 @@ export class Capacity {
     this.#tellJobs();
     if (this.#isOver || this.#hasFailed) return;
     if (facts.state === 'CANCELLED') return this.#fail(new JobFailedError('the job was cancelled, and no other is asked for', facts));
-    if (!watched.hasCome && this.#options.connectedOf(number) === 0 && ++this.#failures >= FAILURES_MAX)
+    if (!watched.hadNode && ++this.#failures >= FAILURES_MAX)
       return this.#fail(new JobFailedError(`${this.#failures} times in a row a job has ended before one of its nodes had come`, facts));
     if (this.#options.hasWork()) this.ensure();
   }
@@ -148,7 +152,7 @@ export class Capacity {
     const { queueTimeout, onWaiting } = this.#options;
     const ms = performance.now() - askedAt;
     if (queueTimeout !== null && ms > queueTimeout) return void this.#neverBegan(allocation, queueTimeout);
-    if (ms < TOLD_MS || watched.told === reason || allocation.job === null) return;
+    if (ms < Math.min(TOLD_MS, (queueTimeout ?? Infinity) / 2) || watched.told === reason || allocation.job === null) return;
     watched.told = reason;
     onWaiting(allocation.job, ms, reason);
   }

@@ -9,7 +9,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { version } from '../../../base/version.ts';
 import { within } from '../../../base/within.ts';
 import { serviceEnd } from '../../../host/thread/service.ts';
-import { decode, encode } from '../../../message/index.ts';
+import { encode } from '../../../message/index.ts';
 import type { Channel } from '../../channel/channel.ts';
 import { CODE } from '../../channel/codes.ts';
 import { ChannelError } from '../../channel/errors.ts';
@@ -185,7 +185,7 @@ let terms: readonly [limit: number, priority: number] = [0, 0];
 const reader = new RecordReader((code, id, extra, body) => {
   if (code === CODE.fn) dispatcher.setFunction(id, body);
   else if (code === CODE.forget) dispatcher.forgetFunction(id);
-  else if (code === CODE.terms) terms = decode(body) as [number, number];
+  else if (code === CODE.terms) terms = twoNumbers(body);
   else {
     const [limit, priority] = terms;
     terms = [0, 0];
@@ -264,3 +264,9 @@ async function begin(): Promise<Listener | null> {
 
 const listening = begin();
 const ready = listening.then(() => {});
+
+/** The link and its program are on one machine: its numbers are in one order. */
+function twoNumbers(body: Buffer): readonly [number, number] {
+  const [first = 0, second = 0] = new Float64Array(new Uint8Array(body).buffer);
+  return [first, second];
+}

@@ -127,8 +127,9 @@ export class Link {
   }
 
   #hand(job: Job, body: Uint8Array): void {
+    // No message: the body lies where the next one would be written.
     if (job.limit > 0 || job.priority !== 0)
-      this.#write(CODE.terms, 0, 0, encode([Math.ceil(job.limit), job.priority], { where: 'program' }).bytes);
+      this.#write(CODE.terms, 0, 0, new Uint8Array(Float64Array.of(Math.ceil(job.limit), job.priority).buffer));
     this.#write(job.how, job.id, job.fn.serial, body);
   }
 
