@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import type { NodeLostError } from '../../src/slurm/executor/errors.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../src/slurm/executor/slurm-executor.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../support/slurm-cluster.ts';
+import { errorSoonAfter } from '../support/soon-after.ts';
 import { until } from '../support/until.ts';
 import { watch } from '../support/watchdog.ts';
 
@@ -44,7 +45,7 @@ onCluster(
     try {
       const other = await waiting;
       assert.notEqual(other, job);
-      const error = (await running.exception()) as NodeLostError;
+      const error = (await errorSoonAfter(job!, running)) as NodeLostError;
       assert.equal(error.name, 'NodeLostError', String(error));
       assert.deepEqual([error.job, error.state], [job, 'TIMEOUT'], error.message);
       assert.match(error.message, /`time` asks for more/);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../../support/slurm-cluster.ts';
+import { errorSoonAfter } from '../../support/soon-after.ts';
 import { until } from '../../support/until.ts';
 
 /* The executor on a real Slurm: what a local process can't show. */
@@ -53,7 +54,7 @@ onCluster('a job that is cancelled by hand fails what has not ended, with its st
   const [job] = pool.jobs;
   slurm('scancel', job!);
   for (const future of [running, waiting]) {
-    const error = (await future.exception()) as JobFailedError;
+    const error = (await errorSoonAfter(job!, future)) as JobFailedError;
     assert.match(error.name, /JobFailedError|NodeLostError/);
     assert.deepEqual([error.job, error.state], [job, 'CANCELLED'], error.message);
   }
@@ -71,7 +72,8 @@ onCluster('a task that needs more memory than there is fails with the state of i
       if (all.length > 1000) return all.length;
     }
   });
-  const error = (await hungry.exception()) as JobFailedError;
+  await until(() => hungry.running || hungry.done, 'the task to begin');
+  const error = (await errorSoonAfter(pool.jobs[0] ?? '', hungry)) as JobFailedError;
   assert.equal(error.name, 'NodeLostError', String(error));
   assert.match(error.message, /ask(s|ed) for more|OUT_OF_MEMORY|signal|exit code/, error.message);
   assert.equal(error.job, String(Number(error.job)));

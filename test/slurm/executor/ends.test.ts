@@ -5,6 +5,7 @@ import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
 import { Program } from '../../support/program.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../../support/slurm-cluster.ts';
+import { errorSoonAfter } from '../../support/soon-after.ts';
 import { until } from '../../support/until.ts';
 
 /* On the cluster: the program, or a job, is ended from outside: what was asked for has an outcome, and nothing stays behind. */
@@ -111,8 +112,9 @@ onCluster('a job that is cancelled by hand while it waits fails what waits for i
   const pool = executor(cluster, { directives: ['--begin=now+1hour'] });
   const waiting = pool.submit(() => 1);
   await until(() => pool.jobs.length === 1, 'the job');
-  slurm('scancel', pool.jobs[0]!);
-  const error = (await waiting.exception()) as JobFailedError;
+  const [job] = pool.jobs;
+  slurm('scancel', job!);
+  const error = (await errorSoonAfter(job!, waiting)) as JobFailedError;
   assert.deepEqual([error.name, error.state], ['JobFailedError', 'CANCELLED'], String(error));
   await pool.shutdown();
 });

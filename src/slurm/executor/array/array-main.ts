@@ -38,9 +38,9 @@ const input = Buffer.allocUnsafeSlow(bytes);
 const inputFile = openSync(join(folder, 'input'), 'r');
 for (let at = 0; at < bytes;) at += readSync(inputFile, input, at, bytes - at, offset + at);
 closeSync(inputFile);
-const todo: { readonly item: number; readonly body: Buffer }[] = [];
-new RecordReader((_code, item, _extra, body) => {
-  if (!done.has(item)) todo.push({ item, body });
+const todo: { readonly how: number; readonly item: number; readonly body: Buffer }[] = [];
+new RecordReader((how, item, _extra, body) => {
+  if (!done.has(item)) todo.push({ how, item, body });
 }).push(input);
 
 // A job that Slurm puts back begins again under the same number.
@@ -51,8 +51,8 @@ const fn = readFileSync(join(folder, 'function'));
 const writer = new RecordWriter();
 let synced = performance.now();
 
-for (const [i, { item, body }] of todo.entries()) {
-  const outcome = await work(0, i === 0 ? fn : null, CODE.task, body);
+for (const [i, { how, item, body }] of todo.entries()) {
+  const outcome = await work(0, i === 0 ? fn : null, how, body);
   writer.add(CODE.result, item, outcome[0]!, outcome.subarray(OUTCOME_HEADER));
   const records = writer.take();
   for (let at = 0; at < records.length;) at += writeSync(part, records, at);

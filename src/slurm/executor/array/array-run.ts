@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { version } from '../../../base/version.ts';
 import { StateError } from '../../../base/errors.ts';
-import { type Deadline, remaining } from '../../../base/deadline.ts';
 import { positiveInteger } from '../../../base/positive-integer.ts';
 import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source } from '../../../futures/future.ts';
 import * as state from '../../../futures/future-record.ts';
@@ -16,7 +15,7 @@ import { JobFailedError } from '../errors.ts';
 import { jobOf, type JobOptions } from '../job-options.ts';
 import { type ElementLauncher, newElementLauncher } from './element-launcher.ts';
 import { type ElementPlan, type Manifest, readManifest, writeManifest, writeWhole } from './manifest.ts';
-import { readResults, resultFiles } from './results.ts';
+import { readResults, refreshResults, resultFiles } from './results.ts';
 
 export interface ArrayOptions extends JobOptions {
   /** How many elements the items are dealt out to; 64 when left out, and never more than there are items. */
@@ -33,11 +32,12 @@ export interface AttachOptions {
 /** How often the folder is looked into, at first and at last, and how often the controller is asked. */
 const LOOK_FIRST_MS = 100;
 const LOOK_LAST_MS = 2000;
-const ASK_MS = { local: 300, slurm: 5000 } as const;
-/** A file that was written on another machine is seen here so long later, at the worst. */
-const GRACE_MS = { local: 300, slurm: 15_000 } as const;
+const ASK_MS = { local: 300, slurm: 8000 } as const;
+/** An element that has ended may leave its last file so much later, as it is seen from here. */
+const GRACE_MS = { local: 300, slurm: 2000 } as const;
+/** So much input is written in one piece. */
+const PIECE_BYTES = 1 << 20;
 const ELEMENTS = 64;
-const nap = new Int32Array(new SharedArrayBuffer(4));
 
 type AnyFunction = (item: never) => unknown;
 
@@ -61,8 +61,6 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
   private readonly read = new Set<string>();
   /** Elements whose results are all here, or will never be. */
   private readonly over = new Set<number>();
-  /** Since when an element neither waits nor runs, and has left no results. */
-  private readonly missing = new Map<number, number>();
   private manifest: Manifest;
   private left: number;
   private timer: NodeJS.Timeout | null = null;
@@ -79,7 +77,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     const source: Source = {
       isRunning: () => false,
       cancel: () => false,
-      waitSync: (future, deadline) => this.waitSync(future, deadline),
+      waitSync: (future) => this.waitSync(future),
     };
     this.futures = Array.from({ length: manifest.items }, (_, i) => {
       const future = newFuture<R>(source, i);
@@ -89,16 +87,21 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
   }
 
   /**
-   * Writes function and items to a folder of their own, and submits the array. Throws `SendError` for what can't travel; what Slurm refuses fails the
+   * Writes function and items, as they come, to a folder of their own, and submits the array. Throws `SendError` for what can't travel; what Slurm refuses fails the
    * futures.
    */
   static start<A, R>(fn: (item: A) => R, items: Iterable<A>, options: ArrayOptions = {}): ArrayRun<Awaited<R>> {
     if (typeof fn !== 'function') throw new TypeError(`an array needs a function: got ${typeof fn}`);
+    return ArrayRun.begin(new Uint8Array(encode(fn as AnyFunction, { where: 'program' }).bytes), encoded(items), options);
+  }
+
+  /** @internal The same, of what has been encoded. */
+  static begin<R>(fn: Uint8Array, items: Iterable<InputItem>, options: ArrayOptions): ArrayRun<R> {
     const launch = jobOf(options, options.cpusPerElement ?? 1);
     const parent = options.directory ?? (launch.kind === 'local' ? tmpdir() : join(homedir(), '.manycore'));
     const folder = join(resolve(parent), `array-${randomUUID()}`);
     for (const name of ['', 'results', 'log']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
-    writeWhole(join(folder, 'function'), encode(fn as AnyFunction, { where: 'program' }).bytes);
+    writeWhole(join(folder, 'function'), fn);
     const { elements, count } = writeInput(folder, items, positiveInteger(options.elements ?? ELEMENTS, 'elements'));
     const manifest: Manifest = {
       version,
@@ -112,7 +115,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
       attempts: [],
     };
     writeManifest(folder, manifest);
-    const run = new ArrayRun<Awaited<R>>(folder, manifest);
+    const run = new ArrayRun<R>(folder, manifest);
     if (count > 0) void run.launch(elements.map((_, i) => i));
     return run;
   }
@@ -256,20 +259,17 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     this.isAsking = false;
     if (busy === null) return; // The controller is away: nothing is known, and nothing is given up.
     for (const [element, plan] of this.manifest.elements.entries()) {
-      if (this.over.has(element) || busy.has(element)) {
-        this.missing.delete(element);
-        continue;
-      }
-      if (this.isComplete(plan)) this.over.add(element);
-      else await this.miss(element, plan, number);
+      if (this.over.has(element) || busy.has(element)) continue;
+      this.over.add(element);
+      if (!this.isComplete(plan)) void this.miss(element, plan, number);
     }
   }
 
+  /** An element neither waits nor runs, and has not left all its results. */
   private async miss(element: number, { from, items }: ElementPlan, number: number): Promise<void> {
-    const since = this.missing.get(element);
-    if (since === undefined) return void this.missing.set(element, performance.now());
-    if (performance.now() - since < GRACE_MS[this.manifest.launch.kind]) return;
-    this.over.add(element);
+    await new Promise((resolve) => setTimeout(resolve, GRACE_MS[this.manifest.launch.kind]));
+    if (this.left === 0) return;
+    refreshResults(this.folder);
     // What was done before it was killed is done.
     for (const file of resultFiles(this.folder, element)) this.take(file);
     const facts = await this.launcher.facts(this.folder, number, this.manifest.attempts[number]!, element);
@@ -280,30 +280,57 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     for (let i = from; i < from + items; i++) this.settle(this.futures[i] as AnyFuture, state.FAILED, error);
   }
 
-  private waitSync(future: AnyFuture, deadline: Deadline): void {
-    while (peek(future) < state.CANCELLED && remaining(deadline) > 0) {
-      this.look();
-      Atomics.wait(nap, 0, 0, Math.min(LOOK_FIRST_MS, remaining(deadline)));
-    }
+  /** What has been written down is found; beyond that, whether an element is still there is known only as the event loop goes on. */
+  private waitSync(future: AnyFuture): void {
+    this.look();
+    if (peek(future) >= state.CANCELLED) return;
+    throw new StateError(
+      'ERR_ARRAY_WAIT',
+      "a result of an array can't be waited for by blocking: that its job has failed would not be noticed. Await the future",
+    );
   }
 }
 
-/** Writes the items, and deals them out to elements in runs of equal length. */
-function writeInput(folder: string, items: Iterable<unknown>, elementsMax: number): { elements: ElementPlan[]; count: number } {
-  const all = Array.from(items);
-  const size = Math.max(1, Math.ceil(all.length / elementsMax));
+/** One item as it is written: how the function is called, and its input as a message. */
+export interface InputItem {
+  readonly how: number;
+  readonly body: Uint8Array;
+}
+
+function* encoded(items: Iterable<unknown>): Generator<InputItem> {
+  for (const item of items) yield { how: CODE.task, body: encode([item], { where: 'program' }).bytes };
+}
+
+/** Writes the items as they come, and deals them out to elements in runs of equal length. */
+function writeInput(folder: string, items: Iterable<InputItem>, elementsMax: number): { elements: ElementPlan[]; count: number } {
   const writer = new RecordWriter();
-  const elements: ElementPlan[] = [];
-  const pieces: Buffer[] = [];
-  let offset = 0;
-  for (let from = 0; from < all.length; from += size) {
-    const end = Math.min(all.length, from + size);
-    for (let i = from; i < end; i++) writer.add(CODE.task, i, 0, encode([all[i]], { where: 'program' }).bytes);
-    const piece = writer.take();
-    pieces.push(piece);
-    elements.push({ from, items: end - from, offset, bytes: piece.length });
-    offset += piece.length;
+  /** Where each item begins. */
+  const offsets: number[] = [];
+  const file = openSync(join(folder, 'input'), 'w', 0o600);
+  let written = 0;
+  try {
+    for (const { how, body } of items) {
+      offsets.push(written + writer.length);
+      writer.add(how, offsets.length - 1, 0, body);
+      if (writer.length < PIECE_BYTES) continue;
+      written += writeAll(file, writer.take());
+    }
+    written += writeAll(file, writer.take());
+  } finally {
+    closeSync(file);
   }
-  writeFileSync(join(folder, 'input'), Buffer.concat(pieces), { mode: 0o600 });
-  return { elements, count: all.length };
+  const count = offsets.length;
+  const size = Math.max(1, Math.ceil(count / elementsMax));
+  const elements: ElementPlan[] = [];
+  for (let from = 0; from < count; from += size) {
+    const end = Math.min(count, from + size);
+    const offset = offsets[from]!;
+    elements.push({ from, items: end - from, offset, bytes: (offsets[end] ?? written) - offset });
+  }
+  return { elements, count };
+}
+
+function writeAll(file: number, bytes: Uint8Array): number {
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+  return bytes.length;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordReader } from '../../channel/records.ts';
 
@@ -18,4 +18,15 @@ export function resultFiles(folder: string, element?: number): string[] {
   return readdirSync(results)
     .filter((name) => !name.endsWith('.new') && (element === undefined || name.startsWith(`${element}-`)))
     .map((name) => join(results, name));
+}
+
+/** Has the folder looked at anew: what is known of it may be a minute old (NFS), until something is changed in it from here. */
+export function refreshResults(folder: string): void {
+  const probe = join(folder, 'results', `look-${process.pid}.new`);
+  try {
+    writeFileSync(probe, '');
+    rmSync(probe, { force: true });
+  } catch {
+    // It has been removed, or may not be written to.
+  }
 }
