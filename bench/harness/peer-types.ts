@@ -34,14 +34,22 @@ export interface ExecaModule {
 interface ExecaProcess extends PromiseLike<unknown>, AsyncIterable<string> {
   pipe(file: string, args: readonly string[], options?: object): ExecaProcess;
 }
+type ZxShell = (strings: TemplateStringsArray, ...values: readonly unknown[]) => ZxProcess;
+interface ZxProcess extends PromiseLike<unknown>, AsyncIterable<string> {
+  quiet(): ZxProcess;
+  pipe(next: ZxProcess): ZxProcess;
+}
 export interface ZxModule {
-  readonly $: (strings: TemplateStringsArray) => { quiet(): PromiseLike<unknown> };
+  readonly $: ZxShell & ((options: { readonly input: Buffer; readonly quiet: true }) => ZxShell);
+}
+interface OtherProcess extends PromiseLike<unknown>, AsyncIterable<string> {
+  pipe(file: string, args?: readonly string[]): OtherProcess;
 }
 export interface NanoSpawnModule {
-  readonly default: (file: string, args: readonly string[]) => PromiseLike<unknown>;
+  readonly default: (file: string, args: readonly string[], options?: { readonly stdin: { readonly string: string } }) => OtherProcess;
 }
 export interface TinyexecModule {
-  readonly x: (file: string, args: readonly string[]) => PromiseLike<unknown>;
+  readonly x: (file: string, args: readonly string[], options?: { readonly stdin: string }) => OtherProcess;
 }
 
 export interface PLimitModule {

@@ -20,6 +20,18 @@ async def many_awaited(times):
     await asyncio.gather(*(worker() for _ in range(8)))
 
 
+async def communicate_awaited(data):
+    child = await asyncio.create_subprocess_exec("cat", stdin=PIPE, stdout=PIPE)
+    await child.communicate(data)
+
+
+async def lines_awaited(times):
+    child = await asyncio.create_subprocess_exec("seq", str(times), stdout=PIPE)
+    seen = 0
+    async for line in child.stdout:
+        seen += len(line) > 0
+
+
 if kind == "many":
     times = count(1000)
     watch = Stopwatch()
@@ -46,6 +58,16 @@ elif kind == "stages":
     head.wait()
     cat.wait()
     watch.stop(1)
+elif kind == "communicate" and detail == "asyncio":
+    data = b"x" * count(500_000_000)
+    watch = Stopwatch()
+    asyncio.run(communicate_awaited(data))
+    watch.stop(1)
+elif kind == "lines" and detail == "asyncio":
+    times = count(5_000_000)
+    watch = Stopwatch()
+    asyncio.run(lines_awaited(times))
+    watch.stop(times)
 elif kind == "communicate":
     data = b"x" * count(500_000_000)
     watch = Stopwatch()

@@ -65,7 +65,7 @@ const commands: Line = {
   ],
 };
 
-/** How long one start keeps the event loop, in a process of this size. */
+/** How long one start keeps the event loop, in a process of this size. (zx and nano-spawn start in a later turn, by Node's `spawn` too.) */
 async function startLatency(megabytes: number, times: number, start: () => Promise<unknown>): Promise<Measured> {
   const memory = Array.from({ length: Math.ceil(megabytes / 64) }, () => Buffer.alloc(64 << 20, 1));
   const ended: Promise<unknown>[] = [];
@@ -83,6 +83,22 @@ const latency = (megabytes: number): Line => ({
     {
       name: 'child_process spawn',
       run: ({ count }) => startLatency(megabytes, count(40), () => once(spawn('/bin/true', { stdio: 'ignore' }), 'exit')),
+    },
+    {
+      name: 'execa',
+      peer: 'execa',
+      run: async ({ count }) => {
+        const { execa } = await loadPeer<ExecaModule>('execa');
+        return startLatency(megabytes, count(40), () => Promise.resolve(execa('/bin/true', [])));
+      },
+    },
+    {
+      name: 'tinyexec',
+      peer: 'tinyexec',
+      run: async ({ count }) => {
+        const { x } = await loadPeer<TinyexecModule>('tinyexec');
+        return startLatency(megabytes, count(40), () => Promise.resolve(x('/bin/true', [])));
+      },
     },
     python('CPython Popen', `latency ${megabytes}`),
   ],
@@ -122,6 +138,39 @@ const stages: Line = {
         return onceOnly(() =>
           execa('head', ['-c', String(count(GIGABYTE)), '/dev/zero'], { buffer: false })
             .pipe('cat', [], { buffer: false })
+            .pipe('wc', ['-c']),
+        );
+      },
+    },
+    {
+      name: 'zx pipe',
+      peer: 'zx',
+      run: async ({ count }) => {
+        const { $ } = await loadPeer<ZxModule>('zx');
+        const [head, cat, wc] = [$`head -c ${count(GIGABYTE)} /dev/zero`.quiet(), $`cat`.quiet(), $`wc -c`.quiet()];
+        return onceOnly(() => head.pipe(cat).pipe(wc));
+      },
+    },
+    {
+      name: 'nano-spawn pipe',
+      peer: 'nano-spawn',
+      run: async ({ count }) => {
+        const { default: spawn } = await loadPeer<NanoSpawnModule>('nano-spawn');
+        return onceOnly(() =>
+          spawn('head', ['-c', String(count(GIGABYTE)), '/dev/zero'])
+            .pipe('cat', [])
+            .pipe('wc', ['-c']),
+        );
+      },
+    },
+    {
+      name: 'tinyexec pipe',
+      peer: 'tinyexec',
+      run: async ({ count }) => {
+        const { x } = await loadPeer<TinyexecModule>('tinyexec');
+        return onceOnly(() =>
+          x('head', ['-c', String(count(GIGABYTE)), '/dev/zero'])
+            .pipe('cat', [])
             .pipe('wc', ['-c']),
         );
       },
@@ -166,7 +215,35 @@ const communicate: Line = {
         return onceOnly(() => execa('cat', [], { input, encoding: 'buffer', maxBuffer: 2 ** 31 }));
       },
     },
+    {
+      name: 'zx (text)',
+      peer: 'zx',
+      run: async ({ count }) => {
+        const { $ } = await loadPeer<ZxModule>('zx');
+        const input = Buffer.alloc(count(HALF), 'x');
+        return onceOnly(() => $({ input, quiet: true })`cat`);
+      },
+    },
+    {
+      name: 'nano-spawn (text)',
+      peer: 'nano-spawn',
+      run: async ({ count }) => {
+        const { default: spawn } = await loadPeer<NanoSpawnModule>('nano-spawn');
+        const string = 'x'.repeat(count(HALF));
+        return onceOnly(() => spawn('cat', [], { stdin: { string } }));
+      },
+    },
+    {
+      name: 'tinyexec (text)',
+      peer: 'tinyexec',
+      run: async ({ count }) => {
+        const { x } = await loadPeer<TinyexecModule>('tinyexec');
+        const stdin = 'x'.repeat(count(HALF));
+        return onceOnly(() => x('cat', [], { stdin }));
+      },
+    },
     python('CPython communicate', 'communicate'),
+    python('CPython asyncio', 'communicate asyncio'),
   ],
 };
 
@@ -204,7 +281,32 @@ const linesOf: Line = {
         return readLines(execa('seq', [String(count(LINES))], { buffer: false }), count(LINES));
       },
     },
+    {
+      name: 'zx',
+      peer: 'zx',
+      run: async ({ count }) => {
+        const { $ } = await loadPeer<ZxModule>('zx');
+        return readLines($`seq ${count(LINES)}`.quiet(), count(LINES));
+      },
+    },
+    {
+      name: 'nano-spawn',
+      peer: 'nano-spawn',
+      run: async ({ count }) => {
+        const { default: spawn } = await loadPeer<NanoSpawnModule>('nano-spawn');
+        return readLines(spawn('seq', [String(count(LINES))]), count(LINES));
+      },
+    },
+    {
+      name: 'tinyexec',
+      peer: 'tinyexec',
+      run: async ({ count }) => {
+        const { x } = await loadPeer<TinyexecModule>('tinyexec');
+        return readLines(x('seq', [String(count(LINES))]), count(LINES));
+      },
+    },
     python('CPython', 'lines'),
+    python('CPython asyncio', 'lines asyncio'),
   ],
 };
 
