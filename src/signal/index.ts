@@ -9,5 +9,5 @@ export { kill, pidfdSendSignal, pthreadKill, raiseSignal } from './send.ts';
 export { defaultIntHandler, type Disposition, getSignal, SIG_DFL, SIG_IGN, signal } from './signal.ts';
 export { type SignalIterator, signals } from './signals.ts';
 export { pause, sigtimedwait, sigwait } from './wait.ts';
-export { setWakeupFd } from './wakeup-fd.ts';
+export { setWakeupFd, type WakeupOptions } from './wakeup-fd.ts';
 export type { IntervalTimer } from '../system/signals.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
@@ -17,6 +18,7 @@ import {
   pthreadSigmask,
   raiseSignal,
   setitimer,
+  setWakeupFd,
   SIG_DFL,
   SIG_IGN,
   signal,
@@ -403,6 +405,60 @@ test('finding 7: a listener of Node alone hears of Ctrl-C when the busy loop is 
     writeFileSync(gate, '');
     assert.equal((await program.ended).stdout, 'busy\nfalse\nbreaks nothing\n');
   } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the number of each signal is written to the wake-up descriptor, before its handler runs; what is lost is told', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'manycore-signal-'));
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  const blocking = openSync(fifo, constants.O_RDWR);
+  const warnings: string[] = [];
+  const hear = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', hear);
+  const received = (): number[] => {
+    const bytes = Buffer.alloc(1 << 20);
+    try {
+      return [...bytes.subarray(0, readSync(fd, bytes))];
+    } catch {
+      return [];
+    }
+  };
+  try {
+    assert.throws(() => setWakeupFd(-2), RangeError);
+    assert.throws(() => setWakeupFd(9999), { code: 'EBADF' });
+    if (process.platform === 'linux') assert.throws(() => setWakeupFd(blocking), { code: 'ERR_BLOCKING_DESCRIPTOR' });
+    assert.equal(setWakeupFd(fd), -1);
+    const seen: number[][] = [];
+    signal('SIGUSR2', () => void seen.push(received()));
+    signal('SIGHUP', () => {});
+    raiseSignal('SIGUSR2');
+    raiseSignal('SIGHUP');
+    assert.deepEqual([seen, received()], [[[signalNumber('SIGUSR2')]], [signalNumber('SIGHUP')]]);
+    const full = Buffer.alloc(4096);
+    try {
+      for (;;) writeSync(fd, full);
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN');
+    }
+    assert.equal(setWakeupFd(fd, { warnOnFullBuffer: false }), fd);
+    raiseSignal('SIGHUP');
+    setWakeupFd(fd);
+    raiseSignal('SIGHUP');
+    await until(() => warnings.length > 0);
+    assert.deepEqual(warnings, [`signal 1 could not be written to the wake-up descriptor ${fd}: it is full`]);
+    assert.equal(setWakeupFd(-1), fd);
+    received();
+    raiseSignal('SIGHUP');
+    assert.deepEqual(received(), []);
+  } finally {
+    process.off('warning', hear);
+    signal('SIGUSR2', SIG_DFL);
+    signal('SIGHUP', SIG_DFL);
+    closeSync(fd);
+    closeSync(blocking);
     rmSync(folder, { recursive: true });
   }
 });
