@@ -1,6 +1,6 @@
 import { StateError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
-import { invoke } from './coroutine.ts';
+import { invoke, mustBeFunction } from './coroutine.ts';
 import { enter } from './current.ts';
 import { cancelScope } from './scope.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
@@ -47,6 +47,7 @@ export class CancelScope extends SubScope {
 
   /** Runs `fn(scope)` inside, once. Gives what it gives; undefined when the scope's own cancellation has ended it. */
   async run<T>(fn: (scope: this) => Generator<unknown, T, never> | PromiseLike<T> | T): Promise<T | undefined> {
+    mustBeFunction(fn, 'CancelScope.run');
     if (this.#state !== 'created') throw new StateError('ERR_SCOPE_USED', `a CancelScope can be entered once: this one is ${this.#state}`);
     this.#state = 'active';
     attach(this);

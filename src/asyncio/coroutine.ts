@@ -46,6 +46,11 @@ export function drive(
 
 /** Refuses what is no coroutine, and says what to do instead. */
 export function mustBeCoroutine(fn: unknown, who: string): asserts fn is Coroutine<unknown> {
+  mustBeFunction(fn, who);
+}
+
+/** The same for functions that are given something. */
+export function mustBeFunction(fn: unknown, who: string): void {
   if (typeof fn === 'function') return;
   if (isThenable(fn))
     throw new TypeError(

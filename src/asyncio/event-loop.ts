@@ -9,6 +9,7 @@ import type { Coroutine } from './coroutine.ts';
 import { Future } from './future.ts';
 import { Handle, TimerHandle } from './handle.ts';
 import { restoreInterrupt } from './interrupt.ts';
+import { mustBeDelay } from './sleep.ts';
 import { shareLoop, type Threadsafe } from './threadsafe.ts';
 import { type Handle as SharedHandle, handle, type Shareable } from '../word/shareable.ts';
 import { runInExecutor, setDefaultExecutor, shutdownDefaultExecutor } from './offload.ts';
@@ -50,6 +51,7 @@ export class EventLoop implements Threadsafe, Shareable {
 
   /** Calls it after so many milliseconds; at once, which is the next turn, when they are negative. */
   callLater<A extends readonly unknown[]>(ms: number, callback: Callback<A>, ...args: A): TimerHandle {
+    mustBeCallback(callback, 'callLater');
     if (typeof ms !== 'number' || Number.isNaN(ms)) throw new TypeError(`callLater takes a number of milliseconds: got ${String(ms)}`);
     return this.callAt(performance.now() + Math.max(0, ms), callback, ...args);
   }
@@ -124,6 +126,7 @@ export class EventLoop implements Threadsafe, Shareable {
     return slow.step;
   }
   set slowCallbackDuration(ms: number) {
+    mustBeDelay(ms, 'slowCallbackDuration');
     slow.step = ms;
   }
 

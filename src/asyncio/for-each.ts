@@ -1,6 +1,6 @@
 import { isThenable } from '../base/thenable.ts';
 import { OutOfRangeError } from '../base/errors.ts';
-import { outcome } from './coroutine.ts';
+import { mustBeFunction, outcome } from './coroutine.ts';
 import { cancelledBy } from './cancelled.ts';
 import { enter } from './current.ts';
 import { cancelScope } from './scope.ts';
@@ -49,6 +49,7 @@ export function takerOf<T>(items: Items<T>): {
  * error cancels what is running, and is thrown when that has ended.
  */
 export async function forEach<T>(items: Items<T>, fn: Each<T, unknown>, options: MapOptions = {}): Promise<void> {
+  mustBeFunction(fn, 'forEach');
   await work(items, fn, checked(options).limit, null);
 }
 

@@ -1,7 +1,7 @@
 import { isThenable } from '../base/thenable.ts';
 import { Deque } from '../base/deque.ts';
 import { cancelledBy } from './cancelled.ts';
-import { outcome } from './coroutine.ts';
+import { mustBeFunction, outcome } from './coroutine.ts';
 import { enter } from './current.ts';
 import { checked, type Each, type Items, type MapOptions, takerOf, work } from './for-each.ts';
 import { cancelScope } from './scope.ts';
@@ -141,5 +141,6 @@ export class MapResults<T, R> implements AsyncIterable<R> {
  * The first error, and leaving the loop, cancel what is running, and wait for its end.
  */
 export function map<T, R>(items: Items<T>, fn: Each<T, R>, options: MapOptions = {}): MapResults<T, R> {
+  mustBeFunction(fn, 'map');
   return new MapResults(items, fn, options);
 }

@@ -3,6 +3,7 @@ import { ThreadPoolExecutor } from '../futures/thread-pool.ts';
 import { SendError } from '../message/index.ts';
 import { encode } from '../message/index.ts';
 import { findContext, inheritContext } from './context.ts';
+import { mustBeFunction } from './coroutine.ts';
 import type { Future } from './future.ts';
 import { wrapFuture } from './wrap-future.ts';
 
@@ -30,6 +31,7 @@ export function runInExecutor<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   ...args: A
 ): Future<Awaited<R>> {
+  mustBeFunction(fn, 'runInExecutor');
   return wrapFuture((executor ?? theDefaultExecutor()).submit(fn, ...args) as never) as Future<Awaited<R>>;
 }
 
@@ -38,7 +40,7 @@ export function runInExecutor<A extends readonly unknown[], R>(
  * sees the values of the context variables, as far as they can be sent, by the variables' names.
  */
 export function toThread<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-  if (typeof fn !== 'function') throw new TypeError(`toThread takes a function: got ${typeof fn}`);
+  mustBeFunction(fn, 'toThread');
   const values = valuesToSend();
   if (values.length === 0) return runInExecutor(null, fn, ...args);
   return runInExecutor(null, runWithValues<A, R>, values, fn, args) as Future<Awaited<R>>;

@@ -1,7 +1,7 @@
 import { CancelledError, StateError } from '../base/errors.ts';
 import { KeyboardInterrupt } from '../signal/errors.ts';
 import { cancelledBy } from './cancelled.ts';
-import { type Coroutine, invoke, mustBeCoroutine } from './coroutine.ts';
+import { type Coroutine, invoke, mustBeCoroutine, mustBeFunction } from './coroutine.ts';
 import { currentScope, enter } from './current.ts';
 import { ExceptionGroup } from './exception-group.ts';
 import { FAILED, type Future, type Observer } from './future.ts';
@@ -94,6 +94,7 @@ export class TaskGroup implements Observer, Source {
 
   /** Runs `fn(group)` and waits for all tasks of the group. Gives what `fn` gives; undefined when `cancel()` has ended it. Once. */
   async run<T>(fn: Body<T>): Promise<T> {
+    mustBeFunction(fn, 'TaskGroup.run');
     if (this.#state !== 'created')
       throw new StateError('ERR_SCOPE_USED', 'a TaskGroup can be entered once: this one has been entered already');
     const scope = this.#scope;

@@ -1,10 +1,11 @@
 import { onAbort } from '../base/on-abort.ts';
 import { inspect } from 'node:util';
 import { type End, observer } from '../base/observer.ts';
+import { checkOptions } from '../base/check-options.ts';
 import { isThenable } from '../base/thenable.ts';
 import { CancelledError, StateError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
-import { type Context, findContext } from './context.ts';
+import { Context, findContext } from './context.ts';
 import { type Coroutine, drive, isGenerator, mustBeCoroutine } from './coroutine.ts';
 import { currentScope, enter } from './current.ts';
 import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING, type State } from './future.ts';
@@ -77,6 +78,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   /** @internal */
   constructor(coroutine: Coroutine<T>, options: TaskOptions | undefined, scope: Scope | undefined = currentScope()) {
     super();
+    if (options !== undefined) checkTaskOptions(options);
     this.task = this;
     this.coroutine = coroutine;
     this.context = options?.context ?? findContext(scope)?.copy() ?? null;
@@ -183,6 +185,15 @@ export class Task<T = unknown> extends Future<T> implements Scope {
 }
 // On the prototype, for they are the same for all tasks.
 Object.assign(Task.prototype, { parent: null, isShielded: false });
+
+function checkTaskOptions(options: TaskOptions): void {
+  checkOptions(options, 'a task', "{ name: 'reader' }");
+  const { signal, context } = options;
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== 'function')
+    throw new TypeError(`the signal of a task must be an AbortSignal: got ${inspect(signal, { depth: 0 })}`);
+  if (context !== undefined && !(context instanceof Context))
+    throw new TypeError(`the context of a task must be a Context: got ${inspect(context, { depth: 0 })}`);
+}
 
 /** As in Python, whatever is given as a name becomes a string. */
 const nameFor = (name: unknown): string => String(name);

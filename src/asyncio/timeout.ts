@@ -1,6 +1,6 @@
 import { type CancelledError, StateError, TimeoutError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
-import { invoke } from './coroutine.ts';
+import { invoke, mustBeFunction } from './coroutine.ts';
 import { enter } from './current.ts';
 import { cancelScope } from './scope.ts';
 import { mustBeDelay } from './sleep.ts';
@@ -75,6 +75,7 @@ export class Timeout extends SubScope {
 
   /** Runs `fn(timeout)` until it ends or the deadline passes. Once. */
   async run<T>(fn: Body<T>): Promise<T> {
+    mustBeFunction(fn, 'Timeout.run');
     if (this.#state !== 'created')
       throw new StateError('ERR_SCOPE_USED', 'a timeout can be entered once: this one has been entered already');
     this.#state = 'active';
@@ -99,16 +100,12 @@ export class Timeout extends SubScope {
  */
 export function timeout<T>(ms: number | null, fn: Body<T>): Promise<T> {
   if (ms !== null) mustBeDelay(ms, 'timeout');
-  mustBeBody(fn, 'timeout');
+  mustBeFunction(fn, 'timeout');
   return new Timeout(ms === null ? null : performance.now() + ms).run(fn);
 }
 
 /** The same up to a time of the clock `performance.now()`. */
 export function timeoutAt<T>(when: number | null, fn: Body<T>): Promise<T> {
-  mustBeBody(fn, 'timeoutAt');
+  mustBeFunction(fn, 'timeoutAt');
   return new Timeout(when).run(fn);
-}
-
-function mustBeBody(fn: unknown, who: string): void {
-  if (typeof fn !== 'function') throw new TypeError(`${who} takes a function to run within the time: got ${typeof fn}`);
 }

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import {
+  asCompleted,
+  Barrier,
+  CancelScope,
+  Condition,
+  createTask,
+  currentSignal,
+  currentTask,
+  Event,
+  forEach,
+  gather,
+  getEventLoop,
+  getRunningLoop,
+  Lock,
+  map,
+  Queue,
+  run,
+  runCoroutineThreadsafe,
+  Runner,
+  Semaphore,
+  shield,
+  sleep,
+  TaskGroup,
+  Timeout,
+  timeout,
+  timeoutAt,
+  toThread,
+  until,
+  wait,
+  waitFor,
+} from '../../src/asyncio/index.ts';
+import { rejects, step, test } from './support.ts';
+
+type Attempts = Readonly<Record<string, () => unknown>>;
+
+/** Each attempt is refused with such an error. */
+async function areRefused(attempts: Attempts, expected: object): Promise<void> {
+  for (const [name, attempt] of Object.entries(attempts)) {
+    await assert.rejects(async () => await (attempt() as PromiseLike<unknown>), expected, name);
+  }
+}
+
+const loop = getEventLoop();
+const leaf = async (): Promise<number> => 1;
+
+test('a promise where a function is wanted is refused everywhere, with what to write instead', async () => {
+  const promise = Promise.resolve(1) as never;
+  await areRefused(
+    {
+      run: () => run(promise),
+      'Runner.run': () => new Runner().run(promise),
+      createTask: () => createTask(promise),
+      'loop.createTask': () => loop.createTask(promise),
+      'group.createTask': () => new TaskGroup().createTask(promise),
+      'TaskGroup.run': () => TaskGroup.run(promise),
+      timeout: () => timeout(1, promise),
+      timeoutAt: () => timeoutAt(1e9, promise),
+      'Timeout.run': () => new Timeout(null).run(promise),
+      'CancelScope.run': () => CancelScope.run(promise),
+      map: () => map([1], promise).toArray(),
+      forEach: () => forEach([1], promise),
+      toThread: () => toThread(promise),
+      runInExecutor: () => loop.runInExecutor(null, promise),
+      runCoroutineThreadsafe: () => runCoroutineThreadsafe(promise, loop),
+    },
+    { name: 'TypeError', message: /takes a function: got a promise, which runs already and can't be cancelled\. Write / },
+  );
+  await areRefused(
+    { callSoon: () => loop.callSoon(promise), callLater: () => loop.callLater(1, promise), callAt: () => loop.callAt(1, promise) },
+    { name: 'TypeError', message: /^call\w+ takes a function to call: got object$/ },
+  );
+});
+
+test('what is nothing to wait for is refused', async () => {
+  const nothing = 5 as never;
+  await areRefused(
+    {
+      gather: () => gather(nothing),
+      wait: () => wait([nothing]),
+      waitFor: () => waitFor(nothing, {}),
+      shield: () => shield(nothing),
+      asCompleted: async () => {
+        for await (const _ of asCompleted([nothing]));
+      },
+    },
+    { name: 'TypeError', message: /^expected a function, a future or a promise: got 5$/ },
+  );
+  await areRefused({ until: () => until(nothing) }, { name: 'TypeError', message: /until takes a promise: got number/ });
+  await areRefused({ wait: () => wait([]) }, { name: 'RangeError', code: 'ERR_NOTHING_TO_WAIT_FOR' });
+});
+
+test('a negative delay, and one that is no number, are refused wherever something waits', async () => {
+  const condition = new Condition();
+  await condition.acquire();
+  const attempts = (ms: number): Attempts => ({
+    sleep: () => sleep(ms),
+    timeout: () => timeout(ms, leaf),
+    waitFor: () => waitFor(leaf, { timeout: ms }),
+    wait: () => wait([createTask(leaf)], { timeout: ms }),
+    asCompleted: async () => {
+      for await (const _ of asCompleted([createTask(leaf)], { timeout: ms }));
+    },
+    'Lock.acquire': () => new Lock().acquire({ timeout: ms }),
+    'Semaphore.acquire': () => new Semaphore(0).acquire({ timeout: ms }),
+    'Event.wait': () => new Event().wait({ timeout: ms }),
+    'Barrier.wait': () => new Barrier(2).wait({ timeout: ms }),
+    'Condition.wait': () => condition.wait({ timeout: ms }),
+    'Queue.get': () => new Queue().get({ timeout: ms }),
+    'Queue.put': () => new Queue().put(1, { timeout: ms }),
+    'Queue.join': () => new Queue().join({ timeout: ms }),
+  });
+  for (const ms of [-1, NaN]) {
+    await areRefused(attempts(ms), { name: 'RangeError', code: 'ERR_TIMEOUT', message: /must be a non-negative number of milliseconds/ });
+  }
+  await areRefused({ sleep: () => sleep('1' as never) }, TypeError);
+  assert.throws(() => void (loop.slowCallbackDuration = -1), RangeError);
+  condition.release();
+});
+
+test('what a running task is needed for is refused outside of one, with what to do', async () => {
+  assert.equal(currentTask(), null);
+  assert.throws(getRunningLoop, { code: 'ERR_NO_TASK', message: /Call it in run\(\) or createTask\(\)/ });
+  assert.throws(currentSignal, { code: 'ERR_NO_TASK', message: /Call it in run\(\) or createTask\(\)/ });
+  assert.throws(() => new TaskGroup().createTask(leaf), { code: 'ERR_GROUP_STATE', message: /inside of run\(\)/ });
+  assert.throws(() => new Timeout(null).reschedule(1), { code: 'ERR_TIMEOUT_STATE' });
+});
+
+test('a task that awaits itself, or gives itself as its result, gets an error', async () => {
+  for (const act of [async (self: PromiseLike<unknown>) => await self, (self: PromiseLike<unknown>) => self]) {
+    const task: PromiseLike<unknown> = createTask(async () => {
+      await step();
+      return act(task);
+    });
+    await rejects(task, { code: 'ERR_AWAITS_ITSELF', message: /cannot await itself: it would never end/ });
+  }
+});
+
+test('options that are none are refused, and leave no task behind', async () => {
+  await areRefused(
+    {
+      text: () => createTask(leaf, 'name' as never),
+      function: () => createTask(leaf, leaf as never),
+      signal: () => createTask(leaf, { signal: 5 as never }),
+      context: () => createTask(leaf, { context: {} as never }),
+    },
+    TypeError,
+  );
+});
