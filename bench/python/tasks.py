@@ -80,11 +80,12 @@ async def timeout(n):
 
 
 async def cancel(n):
-    tasks = [asyncio.create_task(asyncio.sleep(1e6)) for _ in range(n)]
-    await asyncio.sleep(0)
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
+    for left in range(n, 0, -10_000):
+        tasks = [asyncio.create_task(asyncio.sleep(1e6)) for _ in range(min(10_000, left))]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 kinds = {
@@ -97,7 +98,7 @@ kinds = {
     "queue": (queue, 100_000),
     "sleep": (sleep, 200_000),
     "timeout": (timeout, 50_000),
-    "cancel": (cancel, 10_000),
+    "cancel": (cancel, 50_000),
 }
 
 

@@ -31,8 +31,8 @@ const bare = (full: number, turn: Turn, name = 'bare promises', isFloor = true):
   run: ({ count }) => repeatedAsync(async (n) => void (await turn(n)), count(full)),
 });
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
-const peer = <M>(name: string, full: number, make: (module: M) => Turn): Contender => ({
-  name,
+const peer = <M>(name: string, full: number, make: (module: M) => Turn, label = name): Contender => ({
+  name: label,
   peer: name,
   run: async ({ count }) => {
     const turn = make(await loadPeer<M>(name));
@@ -41,11 +41,16 @@ const peer = <M>(name: string, full: number, make: (module: M) => Turn): Contend
 });
 const python = (what: string): Contender => ({ name: 'CPython asyncio', python: 'tasks.py', what });
 
-const effect = (full: number, make: (module: EffectModule) => (count: number) => unknown): Contender =>
-  peer<EffectModule>('effect', full, (module) => {
-    const program = make(module);
-    return (count) => module.Effect.runPromise(program(count));
-  });
+const effect = (full: number, make: (module: EffectModule) => (count: number) => unknown, label?: string): Contender =>
+  peer<EffectModule>(
+    'effect',
+    full,
+    (module) => {
+      const program = make(module);
+      return (count) => module.Effect.runPromise(program(count));
+    },
+    label,
+  );
 
 const spawned = (full: number): Contender[] => [
   peer<PLimitModule>('p-limit', full, ({ default: pLimit }) => {
@@ -184,14 +189,16 @@ const lines: Line[] = [
         const queue = new PQueue({ concurrency: 10 });
         return Promise.all(times(n).map(() => queue.add(suspended)));
       }),
+      // The time for each grows with their number: a hundred thousand take minutes.
       effect(
-        100_000,
+        5000,
         ({ Effect, Semaphore }) =>
           (n) =>
             Effect.gen(function* () {
               const semaphore = (yield* Semaphore.make(10)) as { withPermits(count: number): (body: unknown) => unknown };
               yield* Effect.forEach(times(n), () => semaphore.withPermits(1)(Effect.yieldNow), { concurrency: 'unbounded', discard: true });
             }),
+        'effect, 5,000 tasks',
       ),
       python('semaphore'),
     ],
@@ -315,10 +322,12 @@ const lines: Line[] = [
     unit: 'ns',
     aim: { value: 2000 },
     contenders: [
-      ours(10_000, async (n) => {
-        const tasks = times(n).map(() => asyncio.createTask(() => asyncio.sleep(1e6)));
-        for (const task of tasks) task.cancel();
-        await asyncio.wait(tasks);
+      ours(50_000, async (n) => {
+        for (let left = n; left > 0; left -= 10_000) {
+          const tasks = times(Math.min(10_000, left)).map(() => asyncio.createTask(() => asyncio.sleep(1e6)));
+          for (const task of tasks) task.cancel();
+          await asyncio.wait(tasks);
+        }
       }),
       python('cancel'),
     ],

@@ -4,6 +4,9 @@ import { attach, detach, SubScope } from './sub-scope.ts';
 
 type Values = Map<ContextVar<unknown>, unknown>;
 
+/** Nobody writes to it: each task has a context, and most set nothing. */
+const NO_VALUES: Values = new Map();
+
 /** This thread's own context: of code outside of any task. */
 let ownContext: Context | null = null;
 
@@ -13,8 +16,8 @@ let ownContext: Context | null = null;
  * A copy costs the same however much is in it: both share the values until one of them sets a variable.
  */
 export class Context {
-  #values: Values = new Map();
-  #isShared = false;
+  #values = NO_VALUES;
+  #isShared = true;
   /** What came from another thread, by the names of its variables. */
   #inherited: ReadonlyMap<string, unknown> | null = null;
 
