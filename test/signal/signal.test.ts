@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +8,16 @@ import { once } from 'node:events';
 import {
   abortOn,
   alarm,
+  defaultIntHandler,
   getitimer,
   getSignal,
   interruptible,
   ITIMER_REAL,
   ITIMER_VIRTUAL,
   kill,
+  KeyboardInterrupt,
   pause,
+  pidfdSendSignal,
   pthreadSigmask,
   raiseSignal,
   setitimer,
@@ -34,6 +37,8 @@ import {
   strsignal,
   validSignals,
 } from '../../src/signal/index.ts';
+import { hasLibrary, whyNoLibrary } from '../../src/system/library.ts';
+import { openPidfd } from '../../src/system/pidfd.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { Program, runProgram } from '../support/program.ts';
 import { test } from '../support/test.ts';
@@ -277,6 +282,29 @@ test('kill says why it could not', () => {
   assert.throws(() => kill(2 ** 22 + 1, 'SIGTERM'), { code: 'ESRCH', message: /there is no such process/ });
   assert.throws(() => kill('self' as never, 0), TypeError);
   assert.throws(() => kill(process.pid, 4242), RangeError);
+});
+
+test('a signal can be sent by a pidfd, which never means a later process', async (context) => {
+  if (!hasLibrary()) {
+    assert.throws(() => pidfdSendSignal(0, 'SIGTERM'), { code: 'ERR_NO_LIBRARY' });
+    return context.skip(whyNoLibrary()!);
+  }
+  const child = spawn('sleep', ['1000']);
+  const ended = once(child, 'exit');
+  const pidfd = openPidfd(child.pid!);
+  pidfdSendSignal(pidfd, 0);
+  pidfdSendSignal(pidfd, 'SIGTERM');
+  assert.deepEqual(await ended, [null, 'SIGTERM']);
+  assert.throws(() => pidfdSendSignal(pidfd, 'SIGTERM'), { code: 'ESRCH' });
+  closeSync(pidfd);
+  assert.throws(() => pidfdSendSignal(pidfd, 'SIGTERM'), { code: 'EBADF', message: /it is no pidfd/ });
+});
+
+test('the handler for SIGINT that throws KeyboardInterrupt can be set', () => {
+  signal('SIGINT', defaultIntHandler);
+  assert.equal(getSignal('SIGINT'), defaultIntHandler);
+  assert.throws(() => raiseSignal('SIGINT'), KeyboardInterrupt);
+  assert.equal(signal('SIGINT', SIG_DFL), defaultIntHandler);
 });
 
 test('a real-time signal can be sent and not received, and that is said', () => {

@@ -88,6 +88,12 @@ test('each command of a pipeline may have options of its own', async () => {
   assert.equal(readFileSync(file, 'utf8'), '5\n');
 });
 
+test('lines may keep their ends, as in Python', async () => {
+  const child = new Popen(['printf', 'one\\n\\ntwo'], { stdout: PIPE });
+  assert.deepEqual(await toList(child.stdout.lines({ keepEnds: true })), ['one\n', '\n', 'two']);
+  assert.equal(await child.wait(), 0);
+});
+
 test('lines come with back-pressure: a writer waits for a slow reader', async () => {
   const yes = new Popen(['yes'], { stdout: PIPE });
   const lines = yes.stdout!.lines();

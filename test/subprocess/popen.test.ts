@@ -388,6 +388,16 @@ test('a thousand commands live at once, each is heard, and nothing is left of th
   assert.equal(zombies(), 0);
 });
 
+test('killTree ends a command at once with its descendants, and tells which they were', async () => {
+  const child = new Popen(['sh', '-c', 'trap "" TERM; sleep 1000 & (sleep 1001; true) & echo ready; wait'], { stdout: PIPE, text: true });
+  assert.equal((await child.stdout.lines().next()).value, 'ready');
+  const killed = child.killTree();
+  assert.equal(await child.wait(), -9);
+  assert.ok(killed.includes(child.pid));
+  if (process.platform === 'linux') assert.ok(killed.length >= 3, String(killed));
+  await until(() => killed.every((pid) => !existsSync(`/proc/${pid}/exe`)));
+});
+
 test('a command that is killed while it is talked to ends every wait for it', async () => {
   const options = { stdin: PIPE, stdout: PIPE, text: true } as const;
   const [first, second, third] = [new Popen(['cat'], options), new Popen(['cat'], options), new Popen(['cat'], options)];
