@@ -46,6 +46,8 @@ function write(fd: number, number: number, warnOnFullBuffer: boolean): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EAGAIN' && !warnOnFullBuffer) return;
-    process.emitWarning(`signal ${number} could not be written to the wake-up descriptor ${fd}: ${code === 'EAGAIN' ? 'it is full' : code}`);
+    process.emitWarning(
+      `signal ${number} could not be written to the wake-up descriptor ${fd}: ${code === 'EAGAIN' ? 'it is full' : code}`,
+    );
   }
 }
