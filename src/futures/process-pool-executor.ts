@@ -15,6 +15,7 @@ import { positive } from './positive.ts';
 import { HOW_ALL, HOW_CHUNK, HOW_CHUNK_OF_LISTS } from './process-pool/board.ts';
 import { BrokenProcessPool } from './process-pool/broken.ts';
 import { Crew, type Task } from './process-pool/crew.ts';
+import { listenTo } from './process-pool/messages.ts';
 import { MaybeEncodingError } from './process-pool/encoding-error.ts';
 import type { Job, Outcome } from './process-pool/job.ts';
 import { NO_TERMS, type Terms } from './terms.ts';
@@ -100,10 +101,10 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
 
   protected dispatch(fn: AnyFunction, args: readonly unknown[], terms: Terms): AnyFuture {
     const { timeout, signal, priority, retries, transfer, onMessage } = terms;
-    if (transfer !== undefined || onMessage !== undefined)
+    if (transfer !== undefined)
       throw new StateError(
         'ERR_TERMS',
-        `${transfer === undefined ? 'onMessage' : 'transfer'} is for threads: processes share no such thing. Use a Queue, a Pipe or a SharedArray of manycore/multiprocessing`,
+        'transfer is for threads: processes share no such thing. Use a SharedArray of manycore/multiprocessing',
       );
     if (signal?.aborted === true) {
       const refused = newFuture(this.source, 0);
@@ -113,7 +114,8 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
     const retry = retryPlan(retries);
     let attempts = 0;
     const again = retry === null ? null : (error: unknown): number | null => delayBeforeRetry({ retry, attempts: ++attempts }, error);
-    const { future, job } = this.handOver({ fn, how: HOW_ALL, input: [...args], again, priority });
+    const task = onMessage === undefined ? { fn } : listenTo(fn, onMessage, this.title);
+    const { future, job } = this.handOver({ ...task, how: HOW_ALL, input: [...args], again, priority });
     if (timeout !== undefined) this.limit(future, job, timeout);
     if (signal !== undefined) {
       const ignore = onAbort(signal, () => {

@@ -1,15 +1,6 @@
-import { types } from 'node:util';
-import { isShareable } from '../../word/shareable.ts';
 import { type Fabric, STREAM_AHEAD, STREAM_BEGINS, TAKEN, YIELDED } from './layout.ts';
+import { iteratorOf, type Stream } from './stream.ts';
 import type { Task } from './task.ts';
-
-export type Stream = AsyncIterable<unknown> | Generator;
-
-/** What a task returns to be read as it comes: an async iterable, or a generator. A queue, which can be sent itself, is none. */
-export function isStream(value: unknown): value is Stream {
-  if (typeof value !== 'object' || value === null || isShareable(value)) return false;
-  return Symbol.asyncIterator in value || types.isGeneratorObject(value);
-}
 
 /** Sends the values of a task's stream, never more than some ahead of the reader. Runs until the stream ends. */
 export async function sendStream(
@@ -21,8 +12,7 @@ export async function sendStream(
 ): Promise<void> {
   // Once the caller has taken note of the task.
   await Promise.resolve();
-  const iterator: AsyncIterator<unknown> | Iterator<unknown> =
-    Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
+  const iterator = iteratorOf(stream);
   const mine = task();
   if (mine === undefined) return void iterator.return?.();
   const state = { isStopped: false };

@@ -38,7 +38,8 @@ import {
 import { settle } from './mail-runner.ts';
 import type { Reporter } from './reporter.ts';
 import type { RunTimes } from './run-times.ts';
-import { isStream, sendStream } from './stream-sender.ts';
+import { isStream } from './stream.ts';
+import { sendStream } from './stream-sender.ts';
 import { runListened, type Task, taskHere } from './task.ts';
 import { dropValue, putValue, takeValue } from './values.ts';
 

@@ -119,6 +119,8 @@ export const OUTCOME_ERROR = 1;
 export const OUTCOME_UNSENDABLE = 2;
 /** The task could not be read: why. */
 export const OUTCOME_UNREADABLE = 3;
+/** It yields: the queue of its values. The worker goes on with it. */
+export const OUTCOME_STREAM = 4;
 
 /** This process's view of the memory that a pool shares with its workers. */
 export class Board extends Face {
@@ -287,6 +289,11 @@ export class Board extends Face {
     const record = this.#record(worker) + DONE_COUNT;
     Atomics.store(i32, record, i32[record]! + 1);
     if (Atomics.load(i32, this.#base + ARMED) === 1) this.ringOwner();
+  }
+
+  /** For a worker: wakes the owner, if it sleeps. */
+  callOwner(): void {
+    if (Atomics.load(this.#i32, this.#base + ARMED) === 1) this.ringOwner();
   }
 
   ringOwner(): void {

@@ -12,6 +12,7 @@ import {
   CLOSED,
   DONE,
   OUTCOME_ERROR,
+  OUTCOME_STREAM,
   OUTCOME_UNREADABLE,
   OUTCOME_UNSENDABLE,
   OUTCOME_VALUE,
@@ -27,7 +28,9 @@ import { FunctionBook } from './function-book.ts';
 import { HeapShelf } from './heap-shelf.ts';
 import { type Job, type Outcome, SETTLED, WAITING } from './job.ts';
 import { Member } from './member.ts';
+import type { Queue } from '../../queue/queue.ts';
 import { arrived } from './remote-error.ts';
+import { IncomingStream, type Yielded } from './stream.ts';
 
 export interface CrewOptions {
   readonly workers: number;
@@ -54,6 +57,7 @@ export interface Task {
   readonly input: unknown;
   readonly again?: Job['again'] | undefined;
   readonly priority?: number | undefined;
+  readonly hear?: Job['hear'] | undefined;
 }
 
 const SLOTS = 1024;
@@ -85,6 +89,10 @@ export class Crew {
   readonly #backlog = new Backlog<Job>();
   /** Jobs that are to be run again, but not yet. */
   readonly #delayed = new Map<Job, NodeJS.Timeout>();
+  /** Jobs whose messages are heard. */
+  readonly #heard = new Set<Job>();
+  /** What the tasks yield that have become streams, by the worker. */
+  readonly #streams = new Map<Member, Set<IncomingStream>>();
   #tasks = 0;
   #pending = 0;
   #names = 0;
@@ -142,12 +150,14 @@ export class Crew {
   submit(task: Task, settle: (outcome: Outcome) => void): Job {
     if (this.#broken !== null) throw this.#broken;
     if (this.#isClosed) throw new StateError('ERR_POOL_CLOSED', 'cannot submit a task: the pool is closed');
-    const { fn, how, input, again = null, priority = 0 } = task;
+    const { fn, how, input, again = null, priority = 0, hear = null } = task;
     const booked = this.#book.use(fn);
     try {
       this.#haveWorkerFor(this.#pending + 1);
-      const job = { number: this.#tasks + 1, fn: booked, how, again, priority, slot: WAITING, onKill: null, settle };
-      return this.#enter(job, input);
+      const job = { number: this.#tasks + 1, fn: booked, how, again, priority, hear, slot: WAITING, onKill: null, settle };
+      const entered = this.#enter(job, input);
+      if (hear !== null) this.#heard.add(entered);
+      return entered;
     } catch (error) {
       this.#book.leave(booked);
       throw error;
@@ -266,6 +276,7 @@ export class Crew {
     this.#book.leave(job.fn);
     this.#pending--;
     if (this.#pending === 0) this.#board.ringOwner();
+    if (job.hear !== null && this.#heard.delete(job)) job.hear();
     job.settle(outcome);
   }
 
@@ -282,15 +293,17 @@ export class Crew {
   /** Settles all that has been finished. Says whether there was anything. */
   drain(): boolean {
     const done = this.#board.takeDone();
+    let hasHeard = false;
+    for (const job of this.#heard) if (job.hear!()) hasHeard = true;
     for (const slot of done) this.#collect(slot);
     if (this.#backlog.length > 0 || this.#isClosed) this.#refill();
-    return done.length > 0;
+    return done.length > 0 || hasHeard;
   }
 
   #collect(slot: number): void {
     // Already collected, after the death of its worker.
     if (stateOf(this.#board.slotWord(slot)) !== DONE) return;
-    const outcome = this.#outcomeOf(slot);
+    const outcome = this.#board.outcomeOf(slot) === OUTCOME_STREAM ? this.#streamOf(slot) : this.#outcomeOf(slot);
     const job = this.#release(slot);
     if (job !== null && (outcome.ok || !this.#runAgain(job, outcome.error))) this.#settle(job, outcome);
   }
@@ -314,6 +327,18 @@ export class Crew {
   #stopDelay(job: Job, timer: NodeJS.Timeout): void {
     clearTimeout(timer);
     this.#delayed.delete(job);
+  }
+
+  /** The stream that a task has become; its worker is busy with it until it ends. */
+  #streamOf(slot: number): Outcome {
+    const worker = this.#members[workerOf(this.#board.slotWord(slot))]!;
+    const values = fromItem(this.#board.heap, this.#board.outputOf(slot)) as Queue<Yielded>;
+    const streams = this.#streams.get(worker) ?? new Set();
+    this.#streams.set(worker, streams);
+    const incoming = new IncomingStream(values, `process ${worker.name} (pid ${worker.pid})`, () => streams.delete(incoming));
+    streams.add(incoming);
+    if (this.#jobs[slot] === null) incoming.stop();
+    return { ok: true, value: incoming.stream };
   }
 
   #outcomeOf(slot: number): Outcome {
@@ -428,6 +453,9 @@ export class Crew {
     if (life === STARTING && exitCode !== 0) this.#failedStarts += exitCode > 0 ? FAILURE_OF_ITS_OWN : 1;
     else this.#failedStarts = 0;
     const death = { name: member.name, pid: member.pid, exitCode, stderr };
+    for (const incoming of this.#streams.get(member) ?? [])
+      incoming.workerGone(new BrokenProcessPool(describeDeath(death, 'in the middle of a stream'), { death }));
+    this.#streams.delete(member);
     const isOurs = inDoubt.some((job) => job.onKill !== null);
     for (const job of inDoubt) {
       const message = describeDeath(death, `while it ran ${job.fn.name} (task ${job.number})`);

@@ -19,6 +19,8 @@ export interface Job {
   readonly again: ((error: unknown) => number | null) | null;
   /** The greater, the sooner. */
   readonly priority: number;
+  /** Hears what it has said so far, and says whether it has said anything; `null`: nobody listens. */
+  readonly hear: (() => boolean) | null;
   /** The number of its slot, WAITING or SETTLED. */
   slot: number;
   /** What it is settled with when its worker is ended for its sake. */

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { NEVER } from '../../base/deadline.ts';
 import { preloads } from '../../host/process/preloads.ts';
 import { decodeAsync, decode, MustAwait, SendError } from '../../message/index.ts';
+import type { Queue } from '../../queue/queue.ts';
 import { bytesOf, type Item, MESSAGE, peekItem, toItem } from '../../queue/item.ts';
 import {
   AWAKE,
@@ -17,6 +18,7 @@ import {
   HOW_ONE,
   HOW_STARMAP,
   OUTCOME_ERROR,
+  OUTCOME_STREAM,
   OUTCOME_UNREADABLE,
   OUTCOME_UNSENDABLE,
   OUTCOME_VALUE,
@@ -24,7 +26,10 @@ import {
   RETIRED,
   WORKING,
 } from './board.ts';
+import { isStream, type Stream } from '../fabric/stream.ts';
+import { ownerHere } from './messages.ts';
 import { describeThrown } from './remote-error.ts';
+import { newStream, sendStream, type Yielded } from './stream.ts';
 
 preloads.add(import.meta.url);
 
@@ -52,6 +57,7 @@ export async function poolWorker(start: WorkerStart): Promise<void> {
   // At a terminal Ctrl-C goes to all processes: it is for the parent to say what happens.
   process.on('SIGINT', () => {});
   rememberStderr(board, worker);
+  ownerHere.wake = () => board.callOwner();
   try {
     await initializer?.(...initArgs);
   } catch (error) {
@@ -213,26 +219,41 @@ class Worker {
       this.#finish(slot, OUTCOME_ERROR, thrown(this.#board, error));
       return null;
     }
-    if (!isAwaited(result)) {
-      this.#succeed(slot, result);
-      return null;
-    }
+    if (!isAwaited(result)) return this.#succeed(slot, result);
     return Promise.resolve(result).then(
-      (value) => this.#succeed(slot, value),
+      (value) => this.#succeed(slot, value) ?? undefined,
       (error: unknown) => this.#finish(slot, OUTCOME_ERROR, thrown(this.#board, error)),
     );
   }
 
-  #succeed(slot: number, value: unknown): void {
+  /** A promise when it goes on, as a stream. */
+  #succeed(slot: number, value: unknown): Promise<void> | null {
+    if (isStream(value) && this.#board.howOf(slot) === HOW_ALL) return this.#stream(slot, value);
     let output: Item;
     try {
       output = toItem(this.#board.heap, value);
     } catch (error) {
       const reason = error instanceof SendError ? new SendError(error.code, error.message) : error;
       this.#finish(slot, OUTCOME_UNSENDABLE, thrown(this.#board, [reason, inspect(value, { depth: 1 }).slice(0, 500)]));
-      return;
+      return null;
     }
     this.#finish(slot, OUTCOME_VALUE, output);
+    return null;
+  }
+
+  async #stream(slot: number, stream: Stream): Promise<void> {
+    const { heap } = this.#board;
+    let values: Queue<Yielded>;
+    let output: Item;
+    try {
+      values = newStream(heap);
+      output = toItem(heap, values);
+    } catch (error) {
+      this.#finish(slot, OUTCOME_ERROR, thrown(this.#board, error));
+      return;
+    }
+    this.#finish(slot, OUTCOME_STREAM, output);
+    await sendStream(values, stream);
   }
 
   #finish(slot: number, outcome: number, output: Item): void {
