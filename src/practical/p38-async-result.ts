@@ -8,6 +8,8 @@ function doubler(number: number, ms: number): number {
 }
 
 await using pool = new Pool(3);
+// The time is that of the work: the workers are there before it runs.
+await pool.apply(doubler, [0, 0]);
 console.log(await pool.applyAsync(doubler, [25, 0]).get({ timeout: 1000 }));
 const late = pool.applyAsync(doubler, [25, 1500]);
 try {
