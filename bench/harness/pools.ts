@@ -9,10 +9,12 @@ import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/futures/index
 /*
  * Pools of two workers, each in the way that its own documents show, that all run the functions of `peers/workers/tasks.mjs`.
  */
-export type TaskName = 'same' | 'square' | 'burn';
+export type TaskName = 'same' | 'lengthOf' | 'square' | 'burn';
 
 export interface Pool {
   run(task: TaskName, arg: unknown): PromiseLike<unknown>;
+  /** The same, and gives a buffer away. */
+  give?(task: TaskName, buffer: ArrayBuffer): PromiseLike<unknown>;
   close(): unknown;
 }
 
@@ -28,7 +30,12 @@ export async function loadTasks(): Promise<Tasks> {
 export async function manycore(): Promise<Pool & { readonly executor: ThreadPoolExecutor }> {
   const all = await loadTasks();
   const executor = new ThreadPoolExecutor({ maxWorkers: WORKERS });
-  return { executor, run: (task, arg) => executor.submit(all[task], arg), close: () => executor.shutdown() };
+  return {
+    executor,
+    run: (task, arg) => executor.submit(all[task], arg),
+    give: (task, buffer) => executor.with({ transfer: [buffer] }).submit(all[task], buffer),
+    close: () => executor.shutdown(),
+  };
 }
 
 export async function manycoreProcesses(): Promise<Pool> {
@@ -48,18 +55,20 @@ export function raw(): Pool {
     });
   }
   let last = 0;
+  const send = (task: TaskName, arg: unknown, transfer: readonly ArrayBuffer[]): Promise<unknown> =>
+    new Promise((resolve) => {
+      waiting.set(++last, resolve);
+      workers[last % WORKERS]!.postMessage([last, task, arg], transfer);
+    });
   return {
-    run: (task, arg) =>
-      new Promise((resolve) => {
-        waiting.set(++last, resolve);
-        workers[last % WORKERS]!.postMessage([last, task, arg]);
-      }),
+    run: (task, arg) => send(task, arg, []),
+    give: (task, buffer) => send(task, buffer, [buffer]),
     close: () => Promise.all(workers.map((worker) => worker.terminate())),
   };
 }
 
 interface PiscinaLike {
-  run(arg: unknown, options: { readonly name: string }): Promise<unknown>;
+  run(arg: unknown, options: { readonly name: string; readonly transferList?: readonly ArrayBuffer[] }): Promise<unknown>;
   destroy(): Promise<void>;
 }
 type PiscinaClass = new (options: { filename: string; minThreads: number; maxThreads: number }) => PiscinaLike;
@@ -67,7 +76,11 @@ type PiscinaClass = new (options: { filename: string; minThreads: number; maxThr
 async function piscinaLike(name: 'piscina' | 'tinypool'): Promise<Pool> {
   const { default: Piscina } = await loadPeer<{ readonly default: PiscinaClass }>(name);
   const pool = new Piscina({ filename: pathToFileURL(file('tasks')).href, minThreads: WORKERS, maxThreads: WORKERS });
-  return { run: (task, arg) => pool.run(arg, { name: task }), close: () => pool.destroy() };
+  return {
+    run: (task, arg) => pool.run(arg, { name: task }),
+    give: (task, buffer) => pool.run(buffer, { name: task, transferList: [buffer] }),
+    close: () => pool.destroy(),
+  };
 }
 export const piscina = (): Promise<Pool> => piscinaLike('piscina');
 export const tinypool = (): Promise<Pool> => piscinaLike('tinypool');

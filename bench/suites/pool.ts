@@ -1,59 +1,9 @@
-import {
-  loadTasks,
-  manycore,
-  manycoreProcesses,
-  multithreading,
-  type Pool,
-  piscina,
-  poolifier,
-  raw,
-  synckit,
-  tinypool,
-  WORKERS,
-  workerpool,
-} from '../harness/pools.ts';
+import { loadTasks, manycore, manycoreProcesses, piscina, poolifier, raw, synckit, workerpool } from '../harness/pools.ts';
 import { loadPeer } from '../harness/peers.ts';
 import { middle, stopwatch } from '../harness/stopwatch.ts';
-import type { Contender, Line, Measured, Suite } from '../harness/suite.ts';
-
-type Open = () => Pool | Promise<Pool>;
-type Measure = (pool: Pool, count: (full: number) => number) => Promise<Measured>;
-
-/** Measures a pool whose workers are there and warm. */
-const warm = (
-  name: string,
-  open: Open,
-  measure: Measure,
-  rest: { readonly peer?: string; readonly isFloor?: boolean } = {},
-): Contender => ({
-  name,
-  ...rest,
-  async run({ count }) {
-    const pool = await open();
-    for (let i = 0; i < 5; i++) await Promise.all(Array.from({ length: 200 }, (_, k) => pool.run('same', k)));
-    return await measure(pool, count);
-  },
-});
-
-const peers: readonly (readonly [name: string, open: Open])[] = [
-  ['piscina', piscina],
-  ['tinypool', tinypool],
-  ['workerpool', workerpool],
-  ['poolifier', poolifier],
-];
-
-const everybody = (measure: Measure): Contender[] => [
-  warm('manycore ThreadPoolExecutor', manycore, measure),
-  warm('manycore ProcessPoolExecutor', manycoreProcesses, measure),
-  warm('bare workers and postMessage', raw, measure, { isFloor: true }),
-  ...peers.map(([name, open]) => warm(name, open, measure, { peer: name })),
-];
-const withMultithreading = (measure: Measure): Contender => warm('multithreading', multithreading, measure, { peer: 'multithreading' });
-
-const python = (what: string): Contender[] => [
-  { name: 'CPython ThreadPoolExecutor', python: 'pools.py', what: `threads ${what}` },
-  { name: 'CPython ProcessPoolExecutor', python: 'pools.py', what: `processes ${what}` },
-];
+import type { Contender, Line, Suite } from '../harness/suite.ts';
+import { everybody, type Measure, type Open, peers, python, warm, withMultithreading } from './pool-contenders.ts';
+import { computations, payloads } from './pool-loads.ts';
 
 const turn: Measure = (pool, count) => middle(() => Promise.resolve(pool.run('same', 1)), count(1000));
 
@@ -66,33 +16,29 @@ const burst =
     return stop(times);
   };
 
-const payload: Measure = async (pool, count) => {
-  const bytes = new Uint8Array(2 ** 20).fill(7);
-  for (let i = 0; i < 5; i++) await pool.run('same', bytes);
-  return middle(() => Promise.resolve(pool.run('same', bytes)), count(50));
-};
-
-/** About a millisecond each. */
-const ROUNDS = 1_000_000;
-const TASKS = 100;
-
-const compute: Measure = async (pool) => {
-  await Promise.all(Array.from({ length: WORKERS }, () => pool.run('burn', ROUNDS)));
-  const stop = stopwatch();
-  await Promise.all(Array.from({ length: TASKS }, () => pool.run('burn', ROUNDS)));
-  return stop(1);
-};
-
-const alone: Contender = {
-  name: 'one thread, without a pool',
-  isFloor: true,
-  async run() {
-    const { burn } = await loadTasks();
-    burn(ROUNDS);
+/** So many lanes, each of which hands a task over when its last one is done. */
+const inFlight =
+  (lanes: number, full: number): Measure =>
+  async (pool, count) => {
+    let left = count(full);
+    const times = left;
+    const lane = async (): Promise<void> => {
+      while (left-- > 0) await pool.run('same', left);
+    };
     const stop = stopwatch();
-    for (let i = 0; i < TASKS; i++) burn(ROUNDS);
-    return stop(1);
-  },
+    await Promise.all(Array.from({ length: lanes }, lane));
+    return stop(times);
+  };
+
+/** What the process holds more when all tasks have been handed over, and none has been taken note of. */
+const memory: Measure = async (pool, count) => {
+  const times = count(100_000);
+  const before = process.memoryUsage().rss;
+  const stop = stopwatch();
+  const pending = Array.from({ length: times }, (_, i) => pool.run('same', i));
+  const bytes = process.memoryUsage().rss - before;
+  await Promise.all(pending);
+  return { ...stop(times), bytes };
 };
 
 const ITEMS = 1_000_000;
@@ -163,6 +109,8 @@ const lines: Line[] = [
       ...python('turn'),
     ],
   },
+  { name: 'tiny tasks, 16 in flight', unit: 'k/s', contenders: everybody(inFlight(16, 20_000)) },
+  { name: 'tiny tasks, 1,000 in flight', unit: 'k/s', contenders: everybody(inFlight(1000, 50_000)) },
   {
     name: '10,000 tiny tasks at once',
     unit: 'k/s',
@@ -192,12 +140,17 @@ const lines: Line[] = [
       { name: 'CPython ProcessPoolExecutor.map', python: 'pools.py', what: 'processes map' },
     ],
   },
+  ...payloads,
+  ...computations,
   {
-    name: '1 MB there and back',
-    unit: 'ms',
-    contenders: [...everybody(payload), ...python('payload')],
+    name: 'memory with 100,000 tasks in flight',
+    unit: 'MB',
+    contenders: [
+      warm('manycore ThreadPoolExecutor', manycore, memory),
+      warm('bare workers and postMessage', raw, memory, { isFloor: true }),
+      ...peers.map(([name, open]) => warm(name, open, memory, { peer: name })),
+    ],
   },
-  { name: '100 tasks that compute a millisecond', unit: 'ms', contenders: [...everybody(compute), alone] },
   {
     name: 'start to the first result',
     unit: 'ms',

@@ -1,4 +1,4 @@
 import { ThreadWorker } from 'poolifier';
-import { burn, same, square } from './tasks.mjs';
+import { burn, lengthOf, same, square } from './tasks.mjs';
 
-export default new ThreadWorker({ same, square, burn });
+export default new ThreadWorker({ same, lengthOf, square, burn });

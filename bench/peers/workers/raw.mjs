@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { burn, same, square } from './tasks.mjs';
+import { burn, lengthOf, same, square } from './tasks.mjs';
 
-const tasks = { same, square, burn };
+const tasks = { same, lengthOf, square, burn };
 parentPort.on('message', ([id, name, arg]) => parentPort.postMessage([id, tasks[name](arg)]));

@@ -1,4 +1,4 @@
 import workerpool from 'workerpool';
-import { burn, same, square } from './tasks.mjs';
+import { burn, lengthOf, same, square } from './tasks.mjs';
 
-workerpool.worker({ same, square, burn });
+workerpool.worker({ same, lengthOf, square, burn });
