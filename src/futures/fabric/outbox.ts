@@ -67,7 +67,7 @@ export class Outbox {
   ): void {
     if (slot !== SCRATCH) return this.#send(slot, at, future, flags, parcels, transfer);
     setTicket(future, BACKLOG);
-    this.backlog.push(park(this.#slots.fabric, at, { future, flags, priority, parcels, transfer }));
+    this.backlog.push(park(this.#slots.fabric, at, future, flags, priority, parcels, transfer));
     if (this.backlog.isOrdered) this.refill();
   }
 
@@ -128,7 +128,7 @@ export class Outbox {
       const at = fabric.slot(slot);
       if (Atomics.compareExchange(fabric.i32, at, QUEUED, WITHDRAWN) !== QUEUED) continue;
       const flags = fabric.i32[at + FLAGS]! & ~STAMPED;
-      const task = park(fabric, at, { future, flags, priority: itsPriority, parcels: null, transfer: NOTHING });
+      const task = park(fabric, at, future, flags, itsPriority, null, NOTHING);
       futures[slot] = null;
       setTicket(future, BACKLOG);
       this.backlog.push(task);

@@ -40,9 +40,14 @@ export function packUp({ i32, f64 }: Fabric, at: number, parcels: readonly unkno
 export function park(
   fabric: Fabric,
   at: number,
-  { parcels, ...rest }: Pick<Parked, 'future' | 'flags' | 'priority' | 'parcels' | 'transfer'>,
+  future: AnyFuture,
+  flags: number,
+  priority: number,
+  parcels: readonly unknown[] | null,
+  transfer: readonly unknown[],
 ): Parked {
-  return { ...rest, ...packUp(fabric, at, parcels) };
+  const { fn, kind, word, double } = packUp(fabric, at, parcels);
+  return { fn, kind, word, double, parcels, future, flags, priority, transfer };
 }
 
 /** Writes it into a slot. */
