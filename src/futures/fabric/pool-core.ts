@@ -143,6 +143,8 @@ export class PoolCore implements Source {
   /** Hands a task over. Throws `SendError` for what can't travel, and nothing has been handed over then. */
   submit(fn: AnyFunction, args: readonly unknown[], terms: Terms = NO_TERMS, known?: number): Future {
     this.#checkUsable();
+    // The first function takes long to be packed: meanwhile the first thread starts.
+    if (this.crew.living === 0 && !this.#isStopping) this.#grow();
     const number = known ?? this.#stable.numberOf(fn);
     if (terms !== NO_TERMS) return this.#submitOn(terms, number, fn, args);
     const slot = this.#takeSlot();

@@ -3,6 +3,7 @@ import { hasWorkers } from '../../host/thread/carrier.ts';
 import { isLoopEmpty, runReactions } from '../../host/thread/loop.ts';
 import { callFromPort, type Ports, portsToMaker } from '../../host/thread/port.ts';
 import { onUncaught } from '../../host/thread/run-thread.ts';
+import { nameExports } from '../../message/closures/index.ts';
 import '../../threading/thread.ts'; // A task may ask for its thread.
 import { BrokenExecutorError } from '../errors.ts';
 import { helper } from '../future.ts';
@@ -38,6 +39,7 @@ const MEMORY_LOOK_MS = 50;
 export function runWorker(_run: number, options: WorkerOptions): Promise<void> {
   return new Promise((resolve) => new PoolWorker(options, resolve).begin());
 }
+nameExports(import.meta.url, { runWorker });
 
 /** A thread of a pool: it looks for tasks, runs them, and sleeps when there are none. */
 export class PoolWorker {

@@ -23,17 +23,38 @@ export const NAMELESS: Readonly<Record<string, () => unknown>> = {
 
 const STANDARD_GLOBALS = new Set(Object.getOwnPropertyNames(globalThis));
 
-let known: Map<unknown, readonly Step[]> | undefined;
+const known = new Map<unknown, readonly Step[]>([[globalThis, []]]);
 
-function index(): Map<unknown, readonly Step[]> {
-  const found = new Map<unknown, readonly Step[]>([[globalThis, []]]);
-  const open: { readonly value: object; readonly path: readonly Step[]; readonly depth: number }[] = [];
-  const add = (value: unknown, path: readonly Step[], depth: number): void => {
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || found.has(value)) return;
-    found.set(value, path);
-    if (depth > 0) open.push({ value, path, depth });
-  };
-  for (const name of ROOTS) if (name in globalThis) add((globalThis as Record<string, unknown>)[name], [name], 3);
+/** Roots that Node loads when somebody asks for them: that takes 25 ms. Nobody can send what is not loaded. */
+const LAZY = new Set(['Headers', 'Request', 'Response', 'FormData']);
+const LAZY_MODULE = 'NativeModule internal/deps/undici/undici';
+let isIndexed = false;
+let isLazyIndexed = false;
+/** How many of Node's modules had been loaded when we last looked. */
+let loadedThen = -1;
+
+/** Notes what has been loaded since. */
+function reindex(): void {
+  if (!isIndexed) {
+    isIndexed = true;
+    indexFrom((add) => {
+      for (const name of ROOTS) if (name in globalThis && !LAZY.has(name)) add((globalThis as Record<string, unknown>)[name], [name], 3);
+      addMembers(add);
+    });
+  }
+  const { moduleLoadList } = process as unknown as { readonly moduleLoadList: readonly string[] };
+  if (isLazyIndexed || moduleLoadList.length === loadedThen) return;
+  loadedThen = moduleLoadList.length;
+  if (!moduleLoadList.includes(LAZY_MODULE)) return;
+  isLazyIndexed = true;
+  indexFrom((add) => {
+    for (const name of LAZY) if (name in globalThis) add((globalThis as Record<string, unknown>)[name], [name], 3);
+  });
+}
+
+type Add = (value: unknown, path: readonly Step[], depth: number) => void;
+
+function addMembers(add: Add): void {
   for (const name of STANDARD_GLOBALS) {
     const value: unknown = Object.getOwnPropertyDescriptor(globalThis, name)?.value;
     if (typeof value === 'function') add(value, [name], 2);
@@ -45,6 +66,17 @@ function index(): Map<unknown, readonly Step[]> {
     for (const key of Object.getOwnPropertyNames(value)) add(Object.getOwnPropertyDescriptor(value, key)!.value, [name, key], 0);
   }
   for (const [name, get] of Object.entries(NAMELESS)) add(get(), [['nameless', name]], 2);
+}
+
+/** Finds what can be reached from what `begin` adds. */
+function indexFrom(begin: (add: Add) => void): void {
+  const open: { readonly value: object; readonly path: readonly Step[]; readonly depth: number }[] = [];
+  const add: Add = (value, path, depth) => {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || known.has(value)) return;
+    known.set(value, path);
+    if (depth > 0) open.push({ value, path, depth });
+  };
+  begin(add);
   // Breadth first: the shortest path wins.
   for (const { value, path, depth } of open) {
     for (const key of Reflect.ownKeys(value)) {
@@ -59,12 +91,14 @@ function index(): Map<unknown, readonly Step[]> {
     }
     add(Object.getPrototypeOf(value), [...path, ['prototype']], depth - 1);
   }
-  return found;
 }
 
 /** The way from the global object to a part of the language; `undefined` when it is none. */
 export function pathOfIntrinsic(value: unknown): readonly Step[] | undefined {
-  return (known ??= index()).get(value);
+  const path = known.get(value);
+  if (path !== undefined) return path;
+  reindex();
+  return known.get(value);
 }
 
 export function isStandardGlobal(name: string): boolean {

@@ -251,7 +251,7 @@ function urlOf(id: number, source: string, sample: unknown): string {
 }
 
 function urlAsLoaded(id: number, source: string, sample: unknown): string {
-  return urls.get(id) ?? urlByText(source) ?? urlByDebugger(id) ?? urlByImports(source) ?? (sample === undefined ? '' : '');
+  return urls.get(id) ?? urlByText(source) ?? urlByCoverage(id) ?? urlByDebugger(id) ?? urlByImports(source) ?? (sample === undefined ? '' : '');
 }
 
 /** Node 20: a file on the stack whose text is the script's. */
@@ -295,6 +295,24 @@ function urlByImports(source: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The profiler's list of the scripts whose functions have run: a few milliseconds, and nothing is switched on for it. */
+function urlByCoverage(id: number): string | undefined {
+  const { Session } = require('node:inspector') as typeof import('node:inspector');
+  const session = new Session();
+  try {
+    session.connect();
+    session.post('Profiler.getBestEffortCoverage', (error, answer) => {
+      if (error !== null) return;
+      for (const { scriptId, url } of answer.result) if (url !== '') urls.set(Number(scriptId), url);
+    });
+  } catch {
+    return undefined;
+  } finally {
+    session.disconnect();
+  }
+  return urls.get(id);
 }
 
 /** The debugger's list of all scripts: switched on and off again, some ten milliseconds. */
