@@ -118,6 +118,12 @@ export function takeAt(place: number, room: number, parcels?: readonly unknown[]
   }
 }
 
+/** A message that `postAt` has written has been copied to a block of its own: what it holds is let go with that. */
+export function becomeMessage(block: number): void {
+  const heap = sharedHeap();
+  if (heap.i32[block / 4 + 3] !== 0) heap.setContents(block, 'message');
+}
+
 /** Lets go of what a message holds that `postAt` has written at `place`, and that nobody will read. */
 export function dropAt(place: number): void {
   releaseHolds(sharedHeap().i32, place);

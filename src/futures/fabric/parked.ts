@@ -1,6 +1,6 @@
 import { BinaryHeap } from '../../base/heap.ts';
 import { Deque } from '../../base/deque.ts';
-import { drop } from '../../message/index.ts';
+import { becomeMessage, drop } from '../../message/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import type { AnyFuture } from '../future.ts';
 import { BLOCK, DOUBLE, type Fabric, FUNCTION, INLINE, INLINE_BYTES, KIND, MESSAGE, WORD } from './layout.ts';
@@ -30,6 +30,7 @@ export function packUp({ i32, f64 }: Fabric, at: number, parcels: readonly unkno
     const heap = sharedHeap();
     const block = heap.allocate(INLINE_BYTES);
     heap.bytes.copyWithin(block, (at + INLINE) * 4, (at + INLINE) * 4 + INLINE_BYTES);
+    becomeMessage(block);
     kind = BLOCK;
     word = block / 16;
   }

@@ -1,44 +1,28 @@
 import { type Deadline, NEVER } from '../../base/deadline.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { BrokenExecutorError } from '../errors.ts';
-import { type AnyFuture, type Future, newFuture, peek, recordOf, settleFuture, setTicket, type Source, ticketOf } from '../future.ts';
+import { type AnyFuture, type Future, peek, recordOf, settleFuture, setTicket, type Source, ticketOf } from '../future.ts';
 import { CANCELLED, FAILED, moveRecord, PENDING, SUCCEEDED } from '../future-record.ts';
 import { NO_TERMS, type Terms } from '../terms.ts';
 import type { Values } from '../value-list.ts';
 import { BreakOffs } from './break-offs.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { type AnyFunction, FunctionNumbers } from './function-table.ts';
+import { HandOver } from './hand-over.ts';
 import { Inbox } from './inbox.ts';
-import {
-  CHUNK,
-  CLOSED,
-  DONE,
-  Fabric,
-  FLAGS,
-  FUNCTION,
-  INBOX,
-  LISTENED,
-  RECORD,
-  RUNNING,
-  SHUT,
-  SLEEPERS,
-  SLOTS,
-  STATE,
-  TIMED,
-} from './layout.ts';
+import { CLOSED, DONE, Fabric, INBOX, RECORD, RUNNING, SHUT, SLEEPERS, SLOTS, STATE } from './layout.ts';
 import { Listener } from './listener.ts';
 import { Load } from './load.ts';
 import { Losses } from './losses.ts';
 import { Outbox } from './outbox.ts';
-import { dropPacked, keepPacked, packUp, unpack } from './parked.ts';
+import { dropPacked } from './parked.ts';
 import { Pins } from './pins.ts';
 import type { PoolThread, ThreadEnd } from './pool-thread.ts';
 import { Results } from './results.ts';
-import { NOTHING, Slots } from './slots.ts';
+import { Slots } from './slots.ts';
 import { StableFunctions } from './stable-functions.ts';
 import { BACKLOG, BETWEEN, NOWHERE, SCRATCH } from './ticket.ts';
-import { putMessage } from './values.ts';
-import { delayBeforeRetry, retryPlan, type Work } from './work.ts';
+import { delayBeforeRetry } from './work.ts';
 import { Works } from './works.ts';
 
 export type CoreOptions = CrewOptions;
@@ -66,6 +50,7 @@ export class PoolCore implements Source {
   readonly #pins: Pins;
   readonly #outbox: Outbox;
   readonly #works: Works;
+  readonly #handOver: HandOver;
   readonly #breakOffs: BreakOffs;
   readonly #results: Results;
   readonly #losses: Losses;
@@ -99,6 +84,16 @@ export class PoolCore implements Source {
     this.#outbox = new Outbox(this.#slots, this.#pins, this.crew, priorityOf, (future, error) => {
       this.load.outstanding--;
       this.#finish(future, FAILED, error);
+    });
+    this.#handOver = new HandOver(this, this.#slots, this.#pins, this.#outbox, this.#works, this.load, {
+      drain: () => this.drain(),
+      added: () => this.#added(),
+      checkUsable: () => this.#checkUsable(),
+      retried: () => this.counts.retried++,
+      failed: (future, error) => {
+        this.#finish(future, FAILED, error);
+        this.load.becomeIdle();
+      },
     });
     this.#breakOffs = new BreakOffs(this.#slots, this.crew);
     this.#results = new Results(this.#slots, {
@@ -142,102 +137,21 @@ export class PoolCore implements Source {
 
   /** Hands a task over. Throws `SendError` for what can't travel, and nothing has been handed over then. */
   submit(fn: AnyFunction, args: readonly unknown[], terms: Terms = NO_TERMS, known?: number): Future {
-    this.#checkUsable();
-    // The first function takes long to be packed: meanwhile the first thread starts.
-    if (this.crew.living === 0 && !this.#isStopping) this.#grow();
+    this.#makeReady();
     const number = known ?? this.#stable.numberOf(fn);
-    if (terms !== NO_TERMS) return this.#submitOn(terms, number, fn, args);
-    const slot = this.#takeSlot();
-    const at = this.fabric.slot(slot);
-    try {
-      const parcels = this.#slots.write(slot, at, number, fn, args, NOTHING);
-      return this.#dispatch(newFuture<unknown>(this, slot), slot, at, 0, 0, parcels, NOTHING);
-    } catch (error) {
-      this.#slots.giveBack(slot);
-      throw error;
-    }
+    return terms === NO_TERMS ? this.#handOver.plain(number, fn, args) : this.#handOver.onTerms(terms, number, fn, args);
   }
 
   /** Hands over a chunk of items for a function that has a number. */
   submitChunk(number: number, fn: AnyFunction, items: Values, isSpread: boolean): Future {
-    this.#checkUsable();
-    const slot = this.#takeSlot();
-    const at = this.fabric.slot(slot);
-    const { i32 } = this.fabric;
-    i32[at + FUNCTION] = number;
-    const args = [items, isSpread];
-    try {
-      const parcels = putMessage(i32, at, number === 0 ? [fn, args] : args, undefined, slot === SCRATCH ? 0 : undefined);
-      return this.#dispatch(newFuture<unknown>(this, slot), slot, at, CHUNK, 0, parcels, NOTHING);
-    } catch (error) {
-      this.#slots.giveBack(slot);
-      throw error;
-    }
+    this.#makeReady();
+    return this.#handOver.chunk(number, fn, items, isSpread);
   }
 
   /** Has each of the threads that there are now call a function. */
   submitToAll(fn: AnyFunction, args: readonly unknown[]): Future[] {
     this.#checkUsable();
-    const number = this.#functions.enter(fn);
-    return this.crew.threads.map((thread) => {
-      const slot = this.#slots.takeFree();
-      if (slot === undefined) throw new BrokenExecutorError(`${this.name} has too many tasks under way to address each thread`);
-      const at = this.fabric.slot(slot);
-      const parcels = this.#slots.write(slot, at, number, fn, args, NOTHING) ?? NOTHING;
-      const future = newFuture<unknown>(this, slot);
-      this.load.outstanding++;
-      this.#slots.futures[slot] = future;
-      this.fabric.i32[at + FLAGS] = 0;
-      this.fabric.i32[at + RECORD] = 0;
-      this.#pins.give(slot, parcels, false, NOTHING, thread);
-      this.load.becomeBusy();
-      return future;
-    });
-  }
-
-  #submitOn(terms: Terms, number: number, fn: AnyFunction, args: readonly unknown[]): Future {
-    const { signal, timeout, retries, priority = 0, onMessage } = terms;
-    const future = newFuture<unknown>(this, NOWHERE);
-    if (signal?.aborted === true) {
-      settleFuture(future, FAILED, signal.reason);
-      return future;
-    }
-    const retry = retryPlan(retries);
-    const work: Work = { future, terms, packed: null, retry, attempts: 0, timer: null, retryTimer: null, unsubscribe: null };
-    if (priority > 0 || (priority < 0 && !this.#outbox.backlog.isOrdered)) this.#outbox.recall(priority);
-    // Before it is sent: the result may be there before the call returns.
-    if (signal !== undefined || timeout !== undefined || retry !== null || onMessage !== undefined) this.#works.add(work);
-    try {
-      this.#sendWork(work, (slot, at) => this.#slots.write(slot, at, number, fn, args, terms.transfer ?? NOTHING));
-    } catch (error) {
-      this.#works.forget(future);
-      throw error;
-    }
-    if (peek(future) < CANCELLED) this.#works.watch(work);
-    return future;
-  }
-
-  /** Hands a task on terms over. */
-  #sendWork(work: Work, write: (slot: number, at: number) => readonly unknown[] | null): void {
-    const { future, terms } = work;
-    const { transfer = NOTHING, priority = 0, timeout, onMessage } = terms;
-    const slot = this.#takeSlot();
-    const at = this.fabric.slot(slot);
-    work.attempts++;
-    try {
-      const parcels = write(slot, at);
-      if (work.retry !== null && work.packed === null) {
-        work.packed = packUp(this.fabric, at, parcels);
-        unpack(this.fabric, at, work.packed);
-        keepPacked(work.packed);
-      }
-      setTicket(future, slot);
-      const flags = (timeout === undefined ? 0 : TIMED) | (onMessage === undefined ? 0 : LISTENED);
-      this.#dispatch(future, slot, at, flags, priority, parcels, work.attempts > 1 ? NOTHING : transfer);
-    } catch (error) {
-      this.#slots.giveBack(slot);
-      throw error;
-    }
+    return this.#handOver.toEach(this.crew.threads, this.#functions.enter(fn), fn, args);
   }
 
   /** A number for a function that will be applied often; 0 when it has to be sent each time. */
@@ -253,31 +167,17 @@ export class PoolCore implements Source {
     if (isExiting) throw new BrokenExecutorError(`cannot hand anything to ${this.name}: the process is ending`);
   }
 
-  #takeSlot(): number {
-    if (!this.#slots.hasFree) this.drain();
-    return this.#outbox.takeSlot();
+  #makeReady(): void {
+    this.#checkUsable();
+    // The first function takes long to be packed: meanwhile the first thread starts.
+    if (this.crew.living === 0 && !this.#isStopping) this.#grow();
   }
 
-  #dispatch(
-    future: Future,
-    slot: number,
-    at: number,
-    flags: number,
-    priority: number,
-    parcels: readonly unknown[] | null,
-    transfer: readonly unknown[],
-  ): Future {
+  /** More is outstanding: there may have to be more threads. */
+  #added(): void {
     const { load, crew } = this;
-    load.outstanding++;
-    try {
-      this.#outbox.put(future, slot, at, flags, priority, parcels, transfer);
-    } catch (error) {
-      load.outstanding--;
-      throw error;
-    }
     load.becomeBusy();
     if (load.outstanding > crew.living && crew.living < this.#options.maxWorkers && !this.#isStopping) this.#grow();
-    return future;
   }
 
   #grow(): void {
@@ -332,7 +232,7 @@ export class PoolCore implements Source {
     if (state === FAILED && !isStream) {
       const work = this.#works.of(future);
       const delay = work === undefined ? null : delayBeforeRetry(work, value);
-      if (delay !== null) return this.#tryAgain(work!, delay);
+      if (delay !== null) return this.#handOver.later(work!, delay);
     }
     this.#finish(future, state, value);
   }
@@ -345,29 +245,6 @@ export class PoolCore implements Source {
     this.#works.forget(future);
     settleFuture(future, state, value);
     this.load.makeRoom();
-  }
-
-  #tryAgain(work: Work, delay: number): void {
-    this.counts.retried++;
-    this.load.outstanding++;
-    setTicket(work.future, BETWEEN);
-    work.retryTimer = setTimeout(() => {
-      this.load.outstanding--;
-      work.retryTimer = null;
-      try {
-        this.#checkUsable();
-        this.#sendWork(work, (_, at) => this.#writeAgain(work, at));
-      } catch (error) {
-        this.#finish(work.future, FAILED, error);
-        this.load.becomeIdle();
-      }
-    }, delay);
-  }
-
-  #writeAgain({ packed }: Work, at: number): readonly unknown[] | null {
-    unpack(this.fabric, at, packed!);
-    keepPacked(packed!);
-    return packed!.parcels;
   }
 
   #stopStream(slot: number, at: number): boolean {
