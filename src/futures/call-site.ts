@@ -24,6 +24,11 @@ export type { CallSite };
 
 const completed = new WeakSet();
 
+/** This error is not of the work: it stays as it is. */
+export function leaveAsItIs(error: unknown): void {
+  if (typeof error === 'object' && error !== null) completed.add(error);
+}
+
 /** Has the stack of an error that comes from elsewhere go on with that of the call by which the work was handed over. */
 export function goOnAt(error: unknown, site: CallSite | null): void {
   if (site === null || !(error instanceof Error) || completed.has(error)) return;

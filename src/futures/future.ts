@@ -71,8 +71,6 @@ export let recordOf: (future: AnyFuture) => number;
 export let settleFuture: (future: AnyFuture, state: FutureState, value: unknown) => boolean;
 /** Notes where the work was handed over, by calling `called`: an error of it will say so. */
 export let noteSite: (future: AnyFuture, called: (...args: never[]) => unknown) => void;
-/** The error that will come is not of this work alone. */
-export let forgetSite: (future: AnyFuture) => void;
 let addCallback: (future: AnyFuture, callback: Callback) => void;
 let removeCallback: (future: AnyFuture, callback: Callback) => void;
 let waitSync: (future: AnyFuture, deadline: Deadline) => void;
@@ -258,8 +256,9 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
     };
     noteSite = (future, called) => {
       if (future.state < CANCELLED) future.site = callSite(called);
+      // It was over before the call returned.
+      else if (future.state === FAILED) goOnAt(future.value, callSite(called));
     };
-    forgetSite = (future) => void (future.site = null);
     addCallback = (future, callback) => {
       const { callbacks } = future;
       if (callbacks === null) {

@@ -7,7 +7,8 @@ import type { ChunkResult } from './fabric/chunk.ts';
 import { delayBeforeRetry, retryPlan } from './fabric/work.ts';
 import { BrokenExecutorError } from './errors.ts';
 import { Executor, type ExecutorOptions } from './executor.ts';
-import { type AnyFuture, forgetSite, type Future, newFuture, peek, settleFuture, setTicket, type Source, ticketOf } from './future.ts';
+import { leaveAsItIs } from './call-site.ts';
+import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source, ticketOf } from './future.ts';
 import { CANCELLED, FAILED, SUCCEEDED } from './future-record.ts';
 import { CHUNK_MAX, type ChunkSource } from './map.ts';
 import { oneByOne } from './one-by-one.ts';
@@ -108,6 +109,7 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
       );
     if (signal?.aborted === true) {
       const refused = newFuture(this.source, 0);
+      leaveAsItIs(signal.reason);
       settleFuture(refused, FAILED, signal.reason);
       return refused;
     }
@@ -119,7 +121,7 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
     if (timeout !== undefined) this.limit(future, job, timeout);
     if (signal !== undefined) {
       const ignore = onAbort(signal, () => {
-        forgetSite(future);
+        leaveAsItIs(signal.reason);
         this.crew.cancel(job, { kill: true }, { ok: false, error: signal.reason });
       });
       future.addDoneCallback(ignore);

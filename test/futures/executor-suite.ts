@@ -330,7 +330,9 @@ export function testExecutor({ name, make, died, broken, sharesThreads }: Backen
 
   on('a signal that has been given already fails the task with its reason', async (pool) => {
     const signal = AbortSignal.abort(new Error('enough'));
+    const { stack } = signal.reason as Error;
     await assert.rejects(async () => await pool.with({ signal }).submit(() => 1), { message: 'enough' });
+    assert.equal((signal.reason as Error).stack, stack);
     assert.equal(await pool.submit(() => 2), 2);
   });
 

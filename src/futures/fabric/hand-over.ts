@@ -1,3 +1,4 @@
+import { leaveAsItIs } from '../call-site.ts';
 import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source } from '../future.ts';
 import { CANCELLED, FAILED } from '../future-record.ts';
 import type { Terms } from '../terms.ts';
@@ -99,6 +100,7 @@ export class HandOver {
     const { signal, timeout, retries, priority = 0, onMessage } = terms;
     const future = newFuture<unknown>(this.#source, NOWHERE);
     if (signal?.aborted === true) {
+      leaveAsItIs(signal.reason);
       settleFuture(future, FAILED, signal.reason);
       return future;
     }

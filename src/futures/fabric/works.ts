@@ -1,7 +1,8 @@
 import { onAbort } from '../../base/on-abort.ts';
 import { LONGEST_TIMER_MS } from '../../base/deadline.ts';
 import { TimeoutError } from '../../base/errors.ts';
-import { type AnyFuture, forgetSite, ticketOf } from '../future.ts';
+import { leaveAsItIs } from '../call-site.ts';
+import { type AnyFuture, ticketOf } from '../future.ts';
 import { BEGAN, RUNNING, STATE } from './layout.ts';
 import { dropPacked } from './parked.ts';
 import type { Slots } from './slots.ts';
@@ -36,7 +37,7 @@ export class Works {
     const { signal, timeout } = terms;
     if (signal !== undefined)
       work.unsubscribe = onAbort(signal, () => {
-        forgetSite(future);
+        leaveAsItIs(signal.reason);
         this.#endEarly(future, signal.reason);
       });
     if (timeout !== undefined) this.#checkLater(work, timeout);

@@ -251,7 +251,9 @@ function urlOf(id: number, source: string, sample: unknown): string {
 }
 
 function urlAsLoaded(id: number, source: string, sample: unknown): string {
-  return urls.get(id) ?? urlByText(source) ?? urlByCoverage(id) ?? urlByDebugger(id) ?? urlByImports(source) ?? (sample === undefined ? '' : '');
+  return (
+    urls.get(id) ?? urlByText(source) ?? urlByCoverage(id) ?? urlByDebugger(id) ?? urlByImports(source) ?? (sample === undefined ? '' : '')
+  );
 }
 
 /** Node 20: a file on the stack whose text is the script's. */

@@ -9,7 +9,8 @@ import { positiveInteger } from '../../base/positive-integer.ts';
 import type { ChunkResult } from '../../futures/fabric/chunk.ts';
 import { retryPlan } from '../../futures/fabric/work.ts';
 import { Executor, type ExecutorOptions } from '../../futures/executor.ts';
-import { type AnyFuture, forgetSite, type Future } from '../../futures/future.ts';
+import { leaveAsItIs } from '../../futures/call-site.ts';
+import type { AnyFuture, Future } from '../../futures/future.ts';
 import { CHUNK_MAX, type ChunkSource } from '../../futures/map.ts';
 import { oneByOne } from '../../futures/one-by-one.ts';
 import { NO_TERMS, type Terms } from '../../futures/terms.ts';
@@ -94,12 +95,15 @@ export class SlurmExecutor<I extends readonly unknown[] = readonly unknown[]> ex
         'ERR_TERMS',
         `${transfer === undefined ? 'onMessage' : 'transfer'} is for threads: nodes share no memory with this machine. Return what is to come home`,
       );
-    if (signal?.aborted === true) return this.link.failed(signal.reason);
+    if (signal?.aborted === true) {
+      leaveAsItIs(signal.reason);
+      return this.link.failed(signal.reason);
+    }
     const limit = limitOf(timeout);
     const future = this.link.submit({ fn, how: CODE.task, input: [...args], limit, priority, retry: retryPlan(retries) });
     if (signal !== undefined) {
       const ignore = onAbort(signal, () => {
-        forgetSite(future);
+        leaveAsItIs(signal.reason);
         this.link.abort(future, signal.reason);
       });
       future.addDoneCallback(ignore);
