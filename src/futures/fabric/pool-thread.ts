@@ -1,4 +1,4 @@
-import { carry, type CarrierOptions, onWorkerEnd, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
+import { carry, type CarrierOptions, forgetRun, onWorkerEnd, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
 import { type Interrupt, interrupt } from '../../host/thread/interrupt.ts';
 import { type Ports, portsToCarrier } from '../../host/thread/port.ts';
 import * as record from '../../host/thread/record.ts';
@@ -181,7 +181,7 @@ export class PoolThread {
     if (death !== undefined) return { how: death.how, exitCode: death.code, error: undefined };
     if (record.hasEnded(this.#run) || !roster.probe(record.idOf(this.#run))) return null;
     record.die(this.#run, 'lost', 1);
-    return { how: roster.howDied(record.idOf(this.#run)) ?? 'lost', exitCode: 1, error: undefined };
+    return { how: record.deathOf(this.#run)?.how ?? 'lost', exitCode: 1, error: undefined };
   }
 
   /** The records of the tasks from the inbox that it had begun. */
@@ -245,6 +245,7 @@ export class PoolThread {
     const { i32, base } = this.#fabric;
     if (Atomics.compareExchange(i32, this.#area + PARK, 1, 0) === 1) Atomics.sub(i32, base + SLEEPERS, 1);
     this.#ports?.close();
+    forgetRun(this.#run);
     sharedHeap().release(this.#ring);
     sharedHeap().release(this.#run);
     this.#run = 0;

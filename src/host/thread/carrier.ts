@@ -18,6 +18,7 @@ import {
   carrierOffset,
   carriersMadeBy,
   claimCarrier,
+  clearRunOf,
   errandsOffset,
   GONE,
   askToKill,
@@ -179,6 +180,11 @@ function watch(worker: Worker, carrier: number): void {
     else record.die(run, how, code);
     onWorkerEnd.get(run)?.({ how, exitCode: code, error: failure });
   });
+}
+
+/** Before a record is let go: whoever hears later of the end of its worker must not take the next thread with this record for it. */
+export function forgetRun(run: number): void {
+  if (record.carrierOf(run) >= 0) clearRunOf(record.carrierOf(run), run);
 }
 
 const terminations = new WeakMap<Worker, () => void>();

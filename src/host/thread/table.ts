@@ -88,6 +88,12 @@ export function setRunOf(carrier: number, record: number): void {
   Atomics.store(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 1), record / 16);
 }
 
+/** The thread with this record is nothing to the carrier any more: the record may be another one's soon. */
+export function clearRunOf(carrier: number, record: number): void {
+  const unit = (record / 16) | 0;
+  Atomics.compareExchange(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 1), unit, 0);
+}
+
 export function askToKill(carrier: number): void {
   Atomics.store(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 2), 1);
 }

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { type Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { enumerate, Event } from '../../src/threading/index.ts';
+import { collectGarbage } from '../support/garbage.ts';
+import { test } from '../support/test.ts';
+import { until } from '../support/until.ts';
+
+type Task = (begun: Event) => unknown;
+interface Way {
+  readonly dies: Task;
+  /** What somebody else does once it has begun. */
+  readonly kill?: () => void;
+  readonly reason: string;
+  readonly heapMb?: number;
+}
+
+const PREFIX = 'lossy';
+
+/** The ways in which a thread of a pool ends while it runs a task. */
+const ways: Readonly<Record<string, Way>> = {
+  'calls process.exit': { dies: () => process.exit(7), reason: 'exited' },
+  'has an error in a timer': {
+    dies: () => {
+      setTimeout(() => {
+        throw new Error('later');
+      }, 1);
+      return new Promise(() => {});
+    },
+    reason: 'exited',
+  },
+  'has a rejection that nobody handles': {
+    dies: () => {
+      void Promise.reject(new Error('nobody cares'));
+      return new Promise(() => {});
+    },
+    reason: 'exited',
+  },
+  'fills its heap': {
+    dies: () => {
+      const all: unknown[] = [];
+      for (;;) all.push(Array.from({ length: 1000 }, () => all));
+    },
+    reason: 'out of memory',
+    heapMb: 64,
+  },
+  'is terminated from outside, in a loop': {
+    dies: (begun) => {
+      begun.set();
+      for (;;);
+    },
+    kill: () =>
+      enumerate()
+        .find(({ name }) => name.startsWith(PREFIX))!
+        .terminate(),
+    reason: 'terminated',
+  },
+  'is terminated from outside, while it sleeps': {
+    dies: (begun) => {
+      begun.set();
+      new Event().waitSync();
+    },
+    kill: () =>
+      enumerate()
+        .find(({ name }) => name.startsWith(PREFIX))!
+        .terminate(),
+    reason: 'terminated',
+  },
+};
+
+for (const [what, { dies, kill, reason, heapMb }] of Object.entries(ways)) {
+  for (const isBlocked of [false, true]) {
+    test(`a thread that ${what} costs one task, the others run, and the pool goes on${isBlocked ? ', while the main thread is blocked' : ''} [EXE-22]`, async () => {
+      await using pool = new ThreadPoolExecutor({
+        maxWorkers: 1,
+        threadNamePrefix: PREFIX,
+        ...(heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
+      });
+      await pool.submit(() => 0);
+      const begun = new Event();
+      const lost = pool.submit(dies, begun);
+      const others = Array.from({ length: 20 }, (_, i) => pool.submit((n: number) => n, i));
+      const retried = pool.with({ retries: 1 }).submit((n: number) => n, 21);
+      if (kill !== undefined) {
+        await begun.wait();
+        kill();
+      }
+      const error = (isBlocked ? lost.exceptionSync() : await lost.exception()) as { name: string; reason: string };
+      assert.equal(error.name, 'BrokenWorkerError', String(error));
+      // That memory was full is told by an event, which does not come while this thread is blocked.
+      assert.ok(error.reason === reason || (isBlocked && reason === 'out of memory' && error.reason === 'lost'), String(error));
+      const read = (future: Future<number>): number | Promise<number> => (isBlocked ? future.resultSync() : future.result());
+      for (const [i, other] of others.entries()) assert.equal(await read(other as Future<number>), i);
+      assert.equal(await read(retried as Future<number>), 21);
+      assert.equal(await pool.submit(() => 'alive'), 'alive');
+      assert.equal(pool.statistics.failed, 1);
+    });
+  }
+}
+
+test('a task that asks for more memory than there is fails alone', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  await assert.rejects(async () => await pool.submit(() => new ArrayBuffer(2 ** 52).byteLength), { name: 'RangeError' });
+  assert.equal(await pool.submit(() => 'alive'), 'alive');
+});
+
+test('a thread is replaced when its heap holds too much', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1, maxHeapMb: 40, threadNamePrefix: 'full' });
+  await pool.submit(() => {
+    (globalThis as { held?: unknown }).held = Array.from({ length: 2_000_000 }, (_, i) => ({ i }));
+  });
+  await until(() => pool.workers.length === 0 || pool.workers[0]!.name.endsWith('_1'));
+  assert.equal(await pool.submit(() => (globalThis as { held?: unknown }).held === undefined), true);
+});
+
+test('a task that never ends keeps a shutdown waiting until it is broken off', async () => {
+  const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const begun = new Event();
+  const endless = pool.submit(() => {
+    begun.set();
+    for (;;);
+  });
+  await begun.wait();
+  const ended = pool.shutdown();
+  assert.equal(endless.cancel({ running: true }), true);
+  await ended;
+});
+
+test('an initializer that rejects breaks the pool, also for who waits by blocking [EXE-20]', async () => {
+  await using pool = new ThreadPoolExecutor({
+    maxWorkers: 2,
+    initializer: async () => {
+      await Promise.resolve();
+      throw new RangeError('not ready');
+    },
+  });
+  const futures = [1, 2, 3].map((n) => pool.submit(() => n));
+  for (const future of futures) assert.throws(() => future.resultSync(), { name: 'BrokenExecutorError' });
+  assert.equal(pool.isShutDown, false);
+});
+
+test('every task of a broken wave settles: some end, some exit, some cannot be sent back, some are taken back', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 3 });
+  const mixed = (n: number): unknown => {
+    if (n % 29 === 3) process.exit(n % 5);
+    if (n % 7 === 1) return new WeakRef({});
+    if (n % 7 === 2) throw new RangeError(`no ${n}`);
+    return n % 7 === 3 ? Promise.resolve(n) : n;
+  };
+  const futures = Array.from({ length: 200 }, (_, i) => pool.submit(mixed, i));
+  for (let i = 100; i < 200; i += 9) futures[i]!.cancel();
+  const ends = await Promise.allSettled(futures);
+  for (const [n, end] of ends.entries()) {
+    const name = end.status === 'rejected' ? (end.reason as Error).name : '';
+    if (name === 'CancelledError') assert.ok(n >= 100 && (n - 100) % 9 === 0);
+    else if (n % 29 === 3) assert.equal(name, 'BrokenWorkerError');
+    else if (n % 7 === 1) assert.equal(name, 'SendError');
+    else if (n % 7 === 2) assert.equal(name, 'RangeError');
+    else assert.equal(end.status === 'fulfilled' && end.value, n);
+  }
+  assert.deepEqual(await gather([pool.submit(() => 1), pool.submit(() => 2)]), [1, 2]);
+});
+
+test('a pool that nobody has any more lets its threads go, once everything has run [SHD-07]', async () => {
+  const ran = new Event();
+  const begin = (): void => {
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1, threadNamePrefix: 'abandoned' });
+    void pool.submit(() => ran.set());
+  };
+  begin();
+  await ran.wait();
+  await until(() => {
+    collectGarbage();
+    return !enumerate().some(({ name }) => name.startsWith('abandoned'));
+  });
+});
