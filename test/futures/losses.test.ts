@@ -49,7 +49,7 @@ const ways: Readonly<Record<string, Way>> = {
       for (;;);
     },
     kill: () =>
-      enumerate()
+      void enumerate()
         .find(({ name }) => name.startsWith(PREFIX))!
         .terminate(),
     reason: 'terminated',
@@ -60,7 +60,7 @@ const ways: Readonly<Record<string, Way>> = {
       new Event().waitSync();
     },
     kill: () =>
-      enumerate()
+      void enumerate()
         .find(({ name }) => name.startsWith(PREFIX))!
         .terminate(),
     reason: 'terminated',
@@ -99,7 +99,11 @@ for (const [what, { dies, kill, reason, heapMb }] of Object.entries(ways)) {
 
 test('a task that asks for more memory than there is fails alone', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
-  await assert.rejects(async () => await pool.submit(() => new ArrayBuffer(2 ** 52).byteLength), { name: 'RangeError' });
+  const others = [1, 2].map((n) => pool.submit(() => n));
+  const error = (await pool.submit(() => new ArrayBuffer(2 ** 52).byteLength).exception()) as Error;
+  // Node 26 ends the whole thread.
+  assert.match(error.name, /^(RangeError|BrokenWorkerError)$/);
+  assert.deepEqual(await gather(others), [1, 2]);
   assert.equal(await pool.submit(() => 'alive'), 'alive');
 });
 
