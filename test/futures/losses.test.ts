@@ -116,6 +116,21 @@ test('a thread is replaced when its heap holds too much', async () => {
   assert.equal(await pool.submit(() => (globalThis as { held?: unknown }).held === undefined), true);
 });
 
+test('what a thread has done that leaves is not lost, when the next task can not be sent to it any more [EXE-29]', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2, maxTasksPerWorker: 1 });
+  const shared = new Int32Array(new SharedArrayBuffer(4));
+  const add = (to: Int32Array, n: number): number => Atomics.add(to, 0, n) * 0 + n;
+  const futures = Array.from({ length: 30 }, (_, i) => pool.submit(add, shared, i));
+  assert.deepEqual(await gather(futures), [...Array(30).keys()]);
+  assert.equal(shared[0], (29 * 30) / 2);
+  for (let i = 0; i < 20; i++) {
+    const first = pool.submit(add, shared, i);
+    const second = pool.submitToAll(add, shared, i);
+    assert.equal(first.resultSync(), i);
+    assert.ok((await gather(second)).every((n) => n === i));
+  }
+});
+
 test('a task that never ends keeps a shutdown waiting until it is broken off', async () => {
   const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
   const begun = new Event();

@@ -67,6 +67,12 @@ export class Losses {
     this.#listener.replace();
   }
 
+  /** A worker takes no more tasks, and its results may not have been taken yet. */
+  takeLeave(thread: PoolThread): void {
+    for (let slot = thread.nextResult(); slot !== 0; slot = thread.nextResult()) this.#results.take(slot, thread);
+    this.left(thread, false);
+  }
+
   /** A worker has died: what it ran fails, what it had only claimed goes to the others, and another one takes its place. */
   died(thread: PoolThread, end: ThreadEnd): void {
     const { fabric } = this.#slots;

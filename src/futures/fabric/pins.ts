@@ -1,5 +1,5 @@
 import type { Crew } from './crew.ts';
-import { type Fabric, QUEUED } from './layout.ts';
+import { type Fabric, FREE, QUEUED } from './layout.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 export interface Pin {
@@ -13,11 +13,14 @@ export interface Pin {
 export class Pins {
   readonly #fabric: Fabric;
   readonly #crew: Crew;
+  /** Takes what a worker that is leaving has done, and lets it go. */
+  readonly #bidFarewell: (worker: PoolThread) => void;
   readonly #pins = new Map<number, Pin>();
 
-  constructor(fabric: Fabric, crew: Crew) {
+  constructor(fabric: Fabric, crew: Crew, bidFarewell: (worker: PoolThread) => void) {
     this.#fabric = fabric;
     this.#crew = crew;
+    this.#bidFarewell = bidFarewell;
   }
 
   of(slot: number): Pin | undefined {
@@ -27,17 +30,19 @@ export class Pins {
   /** Gives a task to one worker, if none is named to the one that has least of its own to do. */
   give(slot: number, parcels: readonly unknown[], isMoved: boolean, transfer: readonly unknown[], only?: PoolThread): void {
     const crew = this.#crew;
-    Atomics.store(this.#fabric.i32, this.#fabric.slot(slot), QUEUED);
-    for (;;) {
+    const at = this.#fabric.slot(slot);
+    for (let wanted = only; ; wanted = undefined) {
       if (crew.living === 0) crew.start();
       const worker =
-        only ?? crew.threads.reduce((best, one) => (one.pins < best.pins || (one.pins === best.pins && one.isParked) ? one : best));
+        wanted ?? crew.threads.reduce((best, one) => (one.pins < best.pins || (one.pins === best.pins && one.isParked) ? one : best));
       this.#pins.set(slot, { worker, parcels, isMoved });
       worker.pins++;
+      Atomics.store(this.#fabric.i32, at, QUEUED);
       if (worker.sendParcels(slot, parcels, transfer)) return;
       // It is leaving: nothing has been sent.
+      Atomics.store(this.#fabric.i32, at, FREE);
       this.drop(slot);
-      crew.remove(worker);
+      this.#bidFarewell(worker);
     }
   }
 

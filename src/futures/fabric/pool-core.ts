@@ -77,7 +77,7 @@ export class PoolCore implements Source {
       (thread, end) => this.#died(thread, end),
       () => this.load.outstanding > this.crew.living,
     );
-    this.#pins = new Pins(this.fabric, this.crew);
+    this.#pins = new Pins(this.fabric, this.crew, (thread) => this.#losses.takeLeave(thread));
     this.#slots = new Slots(this.fabric, this.#pins);
     this.#works = new Works(this.#slots, (future, error) => this.#endEarly(future, error));
     const priorityOf = (future: AnyFuture): number => this.#works.of(future)?.terms.priority ?? 0;
