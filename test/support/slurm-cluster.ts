@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -54,6 +54,19 @@ export class SlurmCluster {
   /** Ends a node with all that runs there, as a power cut does. */
   killNode(name: string): void {
     process.kill(this.#pid(`node-${name}`), 'SIGKILL');
+  }
+
+  /** Ends a node's slurmd alone; what runs there goes on. `killNode` and `restart` give the node another one. */
+  killSlurmd(name: string): void {
+    const words = ['slurmd', '-D', '-N', name, '-f', join(this.scratch, 'etc/slurm.conf')].join('\0');
+    for (const pid of readdirSync('/proc')) {
+      if (!/^\d+$/.test(pid)) continue;
+      try {
+        if (readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith(words)) process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
   }
 
   /** A node loses its network; what runs there goes on. */

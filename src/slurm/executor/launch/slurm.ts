@@ -4,7 +4,7 @@ import { deferred } from '../../../base/deferred.ts';
 import { within } from '../../../base/within.ts';
 import { scancel } from '../../commands/scancel.ts';
 import { newMark } from '../../job/mark.ts';
-import { isEnd, type JobState } from '../../job/states.ts';
+import { isEnd, isWaiting, type JobState } from '../../job/states.ts';
 import type { JobFacts } from '../errors.ts';
 import type { SlurmPlan } from '../link/plan.ts';
 import { factsOf, isUnanswered } from './job-facts.ts';
@@ -78,6 +78,7 @@ class SlurmAllocation implements Allocation {
 
   /** All its nodes are here: that the connections stand says more than the controller could. */
   calm(): void {
+    this.isRunning = true;
     this.#isCalm = true;
     this.#stopTimer();
   }
@@ -116,6 +117,12 @@ class SlurmAllocation implements Allocation {
         this.#delay = LOOK_FIRST_MS;
         return facts;
       }
+    }
+    // Somebody has put it back into the queue. What it had is lost, and when it would begin again nobody knows.
+    if (this.isRunning && isWaiting(state) && !this.#hasEnded) {
+      this.#hasEnded = true;
+      this.#end.resolve({ ...facts, state: 'REQUEUED' });
+      await scancel(this.job, COMMAND).catch(() => {});
     }
     if ((isEnd(state) || state === 'COMPLETING' || state === 'UNKNOWN') && !this.#hasEnded) {
       this.#hasEnded = true;
