@@ -21,6 +21,8 @@ export interface CapacityOptions {
 
 /** So many allocations in a row may end without a single node having come. */
 const FAILURES_MAX = 2;
+/** More nodes than these are asked for together: each job is a call on the controller. */
+const SINGLY_MAX = 16;
 /** How often is looked whether nodes that should be there are missing. */
 const LOOK_MS = 500;
 /** How long is waited, when a node was lost, for what Slurm says about its job. */
@@ -54,6 +56,7 @@ export class Capacity {
   #launching = 0;
   #made = 0;
   #failures = 0;
+  #hasHadNodes = false;
   #timer: NodeJS.Timeout | null = null;
   #isOver = false;
   #hasFailed = false;
@@ -80,12 +83,16 @@ export class Capacity {
       if (!watched.hasCome) expected += Math.max(0, watched.allocation.nodes - this.#options.connectedOf(number));
     }
     const missing = this.#options.nodes - this.#options.connected() - expected;
-    if (missing > 0) void this.#launch(missing);
+    if (missing <= 0) return;
+    // Those that are to take the place of others are asked for one by one: what is left of a cluster in trouble is had, and not waited for.
+    if (this.#hasHadNodes && missing <= SINGLY_MAX) for (let i = 0; i < missing; i++) void this.#launch(1);
+    else void this.#launch(missing);
   }
 
   /** A node has come. */
   nodeCame(number: number): void {
     this.#failures = 0;
+    this.#hasHadNodes = true;
     const watched = this.#watched.get(number);
     if (watched === undefined) return;
     watched.hadNode = true;
