@@ -56,7 +56,6 @@ export class Capacity {
   #launching = 0;
   #made = 0;
   #failures = 0;
-  #hasHadNodes = false;
   #timer: NodeJS.Timeout | null = null;
   #isOver = false;
   #hasFailed = false;
@@ -85,14 +84,13 @@ export class Capacity {
     const missing = this.#options.nodes - this.#options.connected() - expected;
     if (missing <= 0) return;
     // Those that are to take the place of others are asked for one by one: what is left of a cluster in trouble is had, and not waited for.
-    if (this.#hasHadNodes && missing <= SINGLY_MAX) for (let i = 0; i < missing; i++) void this.#launch(1);
+    if (this.#made > 0 && missing <= SINGLY_MAX) for (let i = 0; i < missing; i++) void this.#launch(1);
     else void this.#launch(missing);
   }
 
   /** A node has come. */
   nodeCame(number: number): void {
     this.#failures = 0;
-    this.#hasHadNodes = true;
     const watched = this.#watched.get(number);
     if (watched === undefined) return;
     watched.hadNode = true;
