@@ -87,7 +87,9 @@ export class SlurmCluster {
     const child = spawn(script('up.sh'), [this.scratch, ...this.#upOptions], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => void (errors += text));
+    watch('the cluster comes back');
     const code = await new Promise((resolve) => child.on('exit', resolve));
+    watch('the cluster is back');
     child.stderr.destroy();
     if (code !== 0) throw new Error(`the cluster did not come back: ${errors}`);
   }

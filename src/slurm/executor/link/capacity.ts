@@ -23,6 +23,8 @@ export interface CapacityOptions {
 const FAILURES_MAX = 2;
 /** More nodes than these are asked for together: each job is a call on the controller. */
 const SINGLY_MAX = 16;
+/** Ends that say nothing about what was asked for. */
+const BAD_LUCK: ReadonlySet<string> = new Set(['NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL', 'REQUEUED']);
 /** How often is looked whether nodes that should be there are missing. */
 const LOOK_MS = 500;
 /** How long is waited, when a node was lost, for what Slurm says about its job. */
@@ -132,7 +134,7 @@ export class Capacity {
     this.#tellJobs();
     if (this.#isOver || this.#hasFailed) return;
     if (facts.state === 'CANCELLED') return this.#fail(new JobFailedError('the job was cancelled, and no other is asked for', facts));
-    if (!watched.hadNode && ++this.#failures >= FAILURES_MAX)
+    if (!watched.hadNode && !BAD_LUCK.has(facts.state) && ++this.#failures >= FAILURES_MAX)
       return this.#fail(new JobFailedError(`${this.#failures} times in a row a job has ended before one of its nodes had come`, facts));
     if (this.#options.hasWork()) this.ensure();
   }
