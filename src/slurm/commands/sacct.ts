@@ -63,7 +63,8 @@ const FIELDS = [
 ];
 
 /**
- * What the accounts have of jobs, those that Slurm has forgotten too. They lag a second or more behind, and a number may stand for several jobs:
+ * What the accounts have of jobs, those that Slurm has forgotten too. They lag some seconds behind (a job may be called `allocation` and
+ * have no partition until then), and a number may stand for several jobs:
  * all are given. Rejects with `SlurmCommandError`, code `ERR_SLURM_NO_ACCOUNTING`, on a cluster that keeps none.
  */
 export async function sacct({ jobs, user, states, since, until, steps = false, everyone = false, ...wait }: AccountFilter = {}): Promise<
@@ -81,8 +82,9 @@ export async function sacct({ jobs, user, states, since, until, steps = false, e
         .join(',')}`,
     );
   if (states !== undefined) words.push(`--state=${listOf<string>(states).join(',')}`);
-  if (since !== undefined) words.push(`--starttime=${moment(since)}`);
-  if (until !== undefined) words.push(`--endtime=${moment(until)}`);
+  // Asked for states without a span of time, sacct says nothing.
+  if (since !== undefined || (states !== undefined && jobs === undefined)) words.push(`--starttime=${moment(since ?? 'today')}`);
+  if (until !== undefined || states !== undefined) words.push(`--endtime=${moment(until ?? 'now')}`);
   const answer = await call(words, wait);
   if (/accounting storage is disabled/i.test(answer.stderr))
     throw new SlurmCommandError(
