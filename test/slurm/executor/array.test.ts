@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -9,6 +10,8 @@ import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
 import { Program } from '../../support/program.ts';
 import { clusterTests, workFolder } from '../../support/slurm-cluster.ts';
 import { test } from '../../support/test.ts';
+import { until } from '../../support/until.ts';
+import { watch } from '../../support/watchdog.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'manycore-arrays-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -99,3 +102,37 @@ onCluster('an array runs on Slurm, each element where it is told to, and is foun
   assert.match(run.jobs.join(), /^\d+$/);
   assert.equal(ArrayRun.attach(run.folder).done, 10);
 });
+
+onCluster(
+  'an element that has to make room for others is put back by Slurm, and does what is left; no more run at once than may',
+  async (cluster, context) => {
+    if (!process.version.startsWith('v20.')) return context.skip('it runs on Node 20 only: it is about Slurm');
+    const directory = workFolder(cluster, 'preempted');
+    const began = join(directory, 'began');
+    const node = cluster.nodes[0]!;
+    const run = ArrayRun.start(
+      async (n: number) => {
+        const restarts = process.env['SLURM_RESTART_COUNT'] ?? '0';
+        const { writeFileSync } = await import('node:fs');
+        writeFileSync(began, '');
+        if (n === 0 && restarts === '0') await new Promise((resolve) => setTimeout(resolve, 600_000));
+        return [n, restarts] as const;
+      },
+      [0, 1],
+      { directory, elements: 2, parallel: 1, partition: 'scavenge', directives: ['--exclusive', `--nodelist=${node}`] },
+    );
+    await until(() => existsSync(began), 'the first element to begin');
+    const states = spawnSync('squeue', ['-h', '-r', '-j', run.jobs[0]!, '-o', '%T %r'], { encoding: 'utf8' }).stdout.trim().split('\n');
+    assert.deepEqual(states.toSorted(), ['PENDING JobArrayTaskLimit', 'RUNNING None']);
+    const words = ['--parsable', '-p', 'urgent', '--exclusive', '-w', node, '-o', '/dev/null', '--wrap', 'sleep 1'];
+    assert.match(spawnSync('sbatch', words, { encoding: 'utf8' }).stdout, /^\d+$/m);
+    for (let i = 0; !run.futures[0]!.done && i < 120; i++) {
+      watch('the element is put back');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    assert.deepEqual(await run.toArray(), [
+      [0, '1'],
+      [1, '0'],
+    ]);
+  },
+);

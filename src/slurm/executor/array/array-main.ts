@@ -48,6 +48,8 @@ const restarts = process.env['SLURM_RESTART_COUNT'] ?? '0';
 const path = join(folder, 'results', `${element}-${attempt}.${restarts}`);
 const part = openSync(`${path}.part`, 'w', 0o600);
 const fn = readFileSync(join(folder, 'function'));
+// Slurm says so before it takes the node for others, and puts the element back when it has had to end it; not when it has ended by itself.
+process.on('SIGTERM', () => void process.stderr.write('SIGTERM: the element goes on until it is ended\n'));
 const writer = new RecordWriter();
 let synced = performance.now();
 

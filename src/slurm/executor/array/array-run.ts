@@ -22,6 +22,8 @@ export interface ArrayOptions extends JobOptions {
   readonly elements?: number | undefined;
   /** Processors for each element; 1 when left out. */
   readonly cpusPerElement?: number | undefined;
+  /** How many elements may run at once; all when left out. */
+  readonly parallel?: number | undefined;
 }
 
 export interface AttachOptions {
@@ -73,7 +75,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     this.folder = folder;
     this.manifest = manifest;
     this.left = manifest.items;
-    this.launcher = newElementLauncher(manifest.launch);
+    this.launcher = newElementLauncher(manifest);
     const source: Source = {
       isRunning: () => false,
       cancel: () => false,
@@ -107,6 +109,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
       version,
       run: randomUUID(),
       items: count,
+      parallel: options.parallel === undefined ? null : positiveInteger(options.parallel, 'parallel'),
       elements,
       cwd: process.cwd(),
       argv: process.argv,

@@ -14,8 +14,8 @@ import type { JobFacts } from '../errors.ts';
 import { hintFor } from '../launch/hint.ts';
 import { factsOf } from '../launch/job-facts.ts';
 import { COMMAND, submit } from '../launch/submit.ts';
-import type { LaunchPlan, SlurmPlan } from '../link/plan.ts';
-import type { Attempt } from './manifest.ts';
+import type { SlurmPlan } from '../link/plan.ts';
+import type { Attempt, Manifest } from './manifest.ts';
 
 const MAIN = fileURLToPath(new URL('./array-main.js', import.meta.url));
 
@@ -30,8 +30,8 @@ export interface ElementLauncher {
   cancel(attempt: Attempt): Promise<void>;
 }
 
-export const newElementLauncher = (plan: LaunchPlan): ElementLauncher =>
-  plan.kind === 'slurm' ? new SlurmElements(plan) : new LocalElements(plan.node);
+export const newElementLauncher = ({ launch, parallel }: Pick<Manifest, 'launch' | 'parallel'>): ElementLauncher =>
+  launch.kind === 'slurm' ? new SlurmElements(launch, parallel) : new LocalElements(launch.node, parallel);
 
 const logOf = (folder: string, element: number, number: number): string => join(folder, 'log', `${element}-${number}`);
 
@@ -41,13 +41,16 @@ class LocalElements implements ElementLauncher {
   readonly #running = new Map<number, Popen>();
   readonly #codes = new Map<number, number>();
 
-  constructor(node: string) {
+  readonly #parallel: number;
+
+  constructor(node: string, parallel: number | null) {
     this.#node = node;
+    this.#parallel = Math.min(parallel ?? Infinity, availableParallelism());
   }
 
   launch(folder: string, number: number, elements: readonly number[]): Promise<Attempt> {
     for (const element of elements) this.#waiting.add(element);
-    for (let i = 0; i < availableParallelism(); i++) this.#next(folder, number);
+    for (let i = 0; i < this.#parallel; i++) this.#next(folder, number);
     return Promise.resolve({ job: null, mark: randomUUID(), elements });
   }
 
@@ -106,12 +109,16 @@ const UNDER_WAY: readonly JobState[] = [
 class SlurmElements implements ElementLauncher {
   readonly #plan: SlurmPlan;
 
-  constructor(plan: SlurmPlan) {
+  readonly #parallel: number | null;
+
+  constructor(plan: SlurmPlan, parallel: number | null) {
     this.#plan = plan;
+    this.#parallel = parallel;
   }
 
   async launch(folder: string, number: number, elements: readonly number[]): Promise<Attempt> {
-    const options = [`--array=${rangesOf(elements)}`, `--output=${join(folder, 'log', `%a-${number}`)}`, '--requeue'];
+    const atOnce = this.#parallel === null ? '' : `%${this.#parallel}`;
+    const options = [`--array=${rangesOf(elements)}${atOnce}`, `--output=${join(folder, 'log', `%a-${number}`)}`, '--requeue'];
     const submitted = await submit(this.#plan, options, ['exec', this.#plan.node, MAIN, folder, String(number)]);
     return { ...submitted, elements };
   }

@@ -18,6 +18,8 @@ export interface Manifest {
   /** A name that nobody else has; jobs carry it. */
   readonly run: string;
   readonly items: number;
+  /** How many elements may run at once; `null` for all. */
+  readonly parallel: number | null;
   /** Where each element's items begin in `input`, and how many they are. */
   readonly elements: readonly ElementPlan[];
   readonly cwd: string;
