@@ -19,6 +19,11 @@ export const commands: Readonly<Record<string, Command>> = {
     does: 'runs a TypeScript or JavaScript program',
     run: async (args) => (await import('./run-program.ts')).runProgram(args),
   },
+  map: {
+    usage: "map <file>#<function> --over 'src/**/*.ts' [--on threads|processes|slurm] [options]",
+    does: 'calls a function with each of many inputs, in parallel; goes on where it was (map --help)',
+    run: async (args) => (await import('./map.ts')).map(args),
+  },
   profile: {
     usage: 'profile [options] <program> [arguments]',
     does: 'runs a program, and tells where its threads and processes spent their time',

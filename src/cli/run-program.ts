@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { tsxFor } from './typescript.ts';
 import { UsageError } from './usage-error.ts';
-
-const TYPESCRIPT = /\.[cm]?tsx?$/;
 
 /**
  * Runs a program in a process of its own, and ends as it does. TypeScript is run by Node itself where it can strip types, and by
@@ -31,23 +28,6 @@ export function launch(program: string, args: readonly string[], env: NodeJS.Pro
 
 /** What Node needs before a program in TypeScript. */
 export function flagsFor(program: string): string[] {
-  if (!TYPESCRIPT.test(program)) return [];
-  const { typescript } = process.features as { readonly typescript?: string | false };
-  if (typeof typescript === 'string') return [];
-  const tsx = whereIsTsx();
-  if (tsx !== null) return ['--enable-source-maps', '--import', tsx];
-  throw new UsageError(
-    `${program} is TypeScript, which Node ${process.versions.node} does not run by itself: install tsx (npm install --save-dev tsx), or use Node 22.18 or later`,
-  );
-}
-
-function whereIsTsx(): string | null {
-  for (const from of [join(process.cwd(), 'package.json'), import.meta.url]) {
-    try {
-      return pathToFileURL(createRequire(from).resolve('tsx')).href;
-    } catch {
-      // Not there: the next place.
-    }
-  }
-  return null;
+  const tsx = tsxFor(program);
+  return tsx === null ? [] : ['--enable-source-maps', '--import', tsx];
 }
