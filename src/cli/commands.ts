@@ -40,8 +40,8 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./dump.ts')).dump(args),
   },
   top: {
-    usage: 'top <pid> [--interval ms] [--count n]',
-    does: 'shows how busy the threads of a running Node process are, and in which functions',
+    usage: 'top [pid] [--interval ms] [--count n]',
+    does: 'shows how busy the threads of a running Node process are, and in which functions; of the only one there is when none is named',
     run: async (args) => (await import('./top.ts')).top(args),
   },
   ps: {

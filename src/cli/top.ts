@@ -3,7 +3,7 @@ import { clearScreenDown, cursorTo } from 'node:readline';
 import type { Profiler } from 'node:inspector';
 import { attach } from '../host/attach/attach.ts';
 import { type ProcessDescription, ProcessView, threadOf } from '../profile/live/process-view.ts';
-import { numberOfProcess, sayingWhyNot } from './attaching.ts';
+import { onlyProcess, sayingWhyNot } from './attaching.ts';
 import { headline } from './dump.ts';
 import { parse, UsageError } from './usage-error.ts';
 
@@ -17,7 +17,7 @@ export function top(args: string[]): number | Promise<number> {
     allowPositionals: true,
     options: { interval: { type: 'string', default: '1000' }, count: { type: 'string', default: 'Infinity' } },
   });
-  const pid = numberOfProcess('top', positionals);
+  const pid = onlyProcess('top', positionals);
   const [interval, count] = [Number(values.interval), Number(values.count)];
   if (!(interval >= 100)) throw new UsageError(`--interval must be a number of milliseconds, at least 100: got ${values.interval}`);
   if (!(count >= 1)) throw new UsageError(`--count must be at least 1: got ${values.count}`);

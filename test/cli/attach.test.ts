@@ -3,6 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { LONG } from '../support/patience.ts';
 import { Program } from '../support/program.ts';
+import { nodeProcesses } from '../../src/cli/node-processes.ts';
+import { onlyProcess } from '../../src/cli/attaching.ts';
 import { test } from '../support/test.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -87,12 +89,37 @@ test('a process that would be harmed or is not there is left alone, and the reas
   await new Promise((ended) => sleeper.once('close', ended));
   assert.match((await manycore('dump', String(sleeper.pid))).stderr, /there is no such process|it has ended/);
   for (const [args, words] of [
-    [['dump'], /dump needs the number of a process: manycore dump 1234/],
+    [['dump'], /dump needs the number of a process: manycore dump 1234\. (?:These run:\n|No other)/],
     [['top', 'all'], /top needs the number of a process/],
     [['top', '1', '--interval', '1'], /--interval must be a number of milliseconds, at least 100: got 1/],
   ] as const) {
     const ran = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
     assert.match(ran.stderr, words);
     assert.equal(ran.status, 2);
+  }
+});
+
+test('without a number, top takes the only Node process there is, and names them when there are several', async () => {
+  const sleeper = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1e6)', 'an', 'argument']);
+  try {
+    await new Promise((ready) => sleeper.stdout.once('data', ready));
+    const all = nodeProcesses();
+    const found = all.find(({ pid }) => pid === sleeper.pid);
+    assert.match(found!.command, /^-e .* an argument$/);
+    assert.equal(
+      all.find(({ pid }) => pid === process.pid || pid === process.ppid),
+      undefined,
+    );
+    assert.equal(onlyProcess('top', [], [found!]), sleeper.pid);
+    const other = { pid: 7, command: 'app.js' };
+    const isNamed = new RegExp(
+      `top needs the number of a process: manycore top 1234\\. These run:\n +7  node app\\.js\n +${sleeper.pid}  node -e`,
+    );
+    assert.throws(() => onlyProcess('top', [], [other, found!]), isNamed);
+    assert.throws(() => onlyProcess('top', [], []), /No other Node process of yours runs/);
+    assert.equal(onlyProcess('top', ['12'], []), 12);
+  } finally {
+    sleeper.kill('SIGKILL');
+    await new Promise((ended) => sleeper.once('close', ended));
   }
 });
