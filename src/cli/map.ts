@@ -77,7 +77,7 @@ export async function map(args: string[]): Promise<number> {
     return 0;
   }
   const { over } = values;
-  const target = targetOf(positionals[0]);
+  const { file, ...target } = targetOf(positionals[0]);
   if (positionals.length > 1)
     throw new UsageError(`map takes one function: got ${positionals.join(' and ')}. Put a pattern of --over in quotes`);
   if (over === undefined) throw new UsageError("map needs inputs: --over 'src/**/*.ts', --over 0..1000, --over - (manycore map --help)");
@@ -91,12 +91,12 @@ export async function map(args: string[]): Promise<number> {
   const inputs = await inputsOf(over, values.as, values.null === true);
   const { partition, time, memory, module, option, launcher } = values;
   const nodes = wholeNumber('nodes', values.nodes, 1);
-  const place = await placeFor(values.on, workers, { nodes, partition, time, memory, modules: module, options: option, launcher });
+  const place = await placeFor(target, values.on, workers, { nodes, partition, time, memory, modules: module, options: option, launcher });
   try {
     const journal =
-      values.resume === undefined ? null : new Journal(values.resume, inputs, target.file, target.name, values['accept-changes'] === true);
+      values.resume === undefined ? null : new Journal(values.resume, inputs, file, target.name, values['accept-changes'] === true);
     const run: Run = {
-      target: { url: target.url, name: target.name, tsx: target.tsx },
+      target,
       inputs,
       place,
       journal,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { MEDIUM } from '../support/patience.ts';
 import { test } from '../support/test.ts';
 import { map as mapHere } from '../../src/cli/map.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
@@ -32,9 +33,9 @@ test('an input whose worker dies has failed; those that were handed over with it
 });
 
 test('an input that takes longer than --timeout is broken off, also one that never gives way', async () => {
-  const { stdout, stderr, status } = await map('fns.mjs#hang', '--over', '0..4', '--timeout', '1000', '-j', '2');
+  const { stdout, stderr, status } = await map('fns.mjs#hang', '--over', '0..4', '--timeout', String(10 * MEDIUM), '-j', '2');
   assert.equal(stdout, '0\n1\n3\n');
-  assert.match(stderr, /input 2 failed: TimeoutError: .*1000 ms/);
+  assert.match(stderr, /input 2 failed: TimeoutError: .*000 ms/);
   assert.equal(status, 1);
 });
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { BrokenWorkerError, type Executor, ProcessPoolExecutor, ThreadPoolExecutor, TimeoutError } from '../../futures/index.ts';
 import { UsageError } from '../usage-error.ts';
+import { prepare, type Target } from './work.ts';
 
 export const PLACES = ['threads', 'processes', 'slurm'] as const;
 
@@ -25,20 +26,21 @@ export interface Place {
   readonly isOfTheTask: (error: unknown) => boolean;
 }
 
-export async function placeFor(on: string, workers: number | undefined, wishes: ClusterWishes): Promise<Place> {
+export async function placeFor(target: Target, on: string, workers: number | undefined, wishes: ClusterWishes): Promise<Place> {
   if (!(PLACES as readonly string[]).includes(on)) throw new UsageError(`--on must be one of ${PLACES.join(', ')}: got ${on}`);
-  if (on === 'slurm') return onSlurm(workers, wishes);
+  if (on === 'slurm') return onSlurm(target, workers, wishes);
   const given = Object.entries(wishes).find(([, value]) => value !== undefined);
   if (given !== undefined)
     throw new UsageError(`--${given[0].replace(/s$/, given[0] === 'nodes' ? 's' : '')} is for --on slurm: got --on ${on}`);
+  const first = { initializer: prepare, initargs: [target] } as const;
   const count = workers ?? availableParallelism();
   if (on === 'threads')
     return {
-      executor: new ThreadPoolExecutor({ maxWorkers: count, threadNamePrefix: 'map' }),
+      executor: new ThreadPoolExecutor({ maxWorkers: count, threadNamePrefix: 'map', ...first }),
       workers: count,
       isOfTheTask: (error) => error instanceof BrokenWorkerError || error instanceof TimeoutError,
     };
-  const executor = new ProcessPoolExecutor({ maxWorkers: count });
+  const executor = new ProcessPoolExecutor({ maxWorkers: count, ...first });
   return { executor, workers: count, isOfTheTask: (error) => error instanceof TimeoutError || diedAlone(error) };
 }
 
@@ -46,7 +48,7 @@ export async function placeFor(on: string, workers: number | undefined, wishes: 
 const diedAlone = (error: unknown): boolean =>
   error instanceof Error && error.name === 'BrokenProcessPool' && (error as { readonly worker?: string }).worker !== '';
 
-async function onSlurm(workers: number | undefined, wishes: ClusterWishes): Promise<Place> {
+async function onSlurm(target: Target, workers: number | undefined, wishes: ClusterWishes): Promise<Place> {
   const { SlurmExecutor, NodeLostError } = await import('../../slurm/index.ts');
   const { nodes = 1, partition, time, memory, modules, options, launcher } = wishes;
   if (launcher !== undefined && launcher !== 'slurm' && launcher !== 'local')
@@ -60,6 +62,8 @@ async function onSlurm(workers: number | undefined, wishes: ClusterWishes): Prom
     modules,
     directives: options?.map((option) => `--${option.replace(/^--/, '')}`),
     launcher,
+    initializer: prepare,
+    initargs: [target],
     // A module brings a Node of its own.
     nodePath: modules === undefined ? undefined : 'node',
   });

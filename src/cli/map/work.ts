@@ -35,6 +35,11 @@ export async function work(target: Target, items: readonly unknown[]): Promise<W
   return [outcomes, performance.now() - begin];
 }
 
+/** Loads the function before the first item comes, whose time limit that would count against. What fails is told by the items. */
+export async function prepare(target: Target): Promise<void> {
+  await functionOf(target).catch(() => {});
+}
+
 /** Says why there is no such function; `null` when there is. */
 export async function examine(target: Target): Promise<Failure | null> {
   try {
