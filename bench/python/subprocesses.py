@@ -64,7 +64,7 @@ elif kind == "communicate" and detail == "asyncio":
     asyncio.run(communicate_awaited(data))
     watch.stop(1)
 elif kind == "lines" and detail == "asyncio":
-    times = count(5_000_000)
+    times = count(2_000_000)
     watch = Stopwatch()
     asyncio.run(lines_awaited(times))
     watch.stop(times)
@@ -74,7 +74,7 @@ elif kind == "communicate":
     subprocess.Popen(["cat"], stdin=PIPE, stdout=PIPE).communicate(data)
     watch.stop(1)
 elif kind == "lines":
-    times = count(5_000_000)
+    times = count(2_000_000)
     watch = Stopwatch()
     seen = 0
     for line in subprocess.Popen(["seq", str(times)], stdout=PIPE, text=True).stdout:

@@ -247,7 +247,7 @@ const communicate: Line = {
   ],
 };
 
-const LINES = 5_000_000;
+const LINES = 2_000_000;
 async function readLines(lines: AsyncIterable<string>, count: number): Promise<Measured> {
   const stop = stopwatch();
   let seen = 0;
