@@ -78,6 +78,8 @@ class WaitBelow implements Ambient, Source {
   postpone(reason: unknown): void {
     const origin = this.#origin ?? this.#scope;
     origin.pending ??= reason as CancelledError;
+    // A second cancellation, before the task has returned what it got, is too late as well.
+    granted(origin);
     if (origin.task === origin) origin.task.isTooLate = true;
   }
 }

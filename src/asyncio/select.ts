@@ -3,7 +3,7 @@ import type { Awaitable, ResultOf } from './coroutine.ts';
 import { currentScope } from './current.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { DONE, type Future, type Observer, PENDING } from './future.ts';
-import type { Scope } from './scope.ts';
+import { granted, type Scope } from './scope.ts';
 import { cutOff, giveUp, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
 
 /** Which one came first, and with what. */
@@ -106,6 +106,7 @@ export async function select<const A extends Readonly<Record<string, Awaitable<u
   // What came stays: the cancellation ends the next wait.
   if (cancelled !== null && scope !== undefined) {
     scope.pending ??= cancelled;
+    granted(scope);
     if (scope.task === scope) scope.task.isTooLate = true;
   }
   return { key: first[0], value: first[1].result() } as Selected<A>;

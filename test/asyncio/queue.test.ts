@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   CancelledError,
   createTask,
+  Future,
   gather,
   LifoQueue,
   PriorityQueue,
@@ -9,10 +10,12 @@ import {
   QueueEmpty,
   QueueFull,
   QueueShutDown,
+  select,
   timeout,
   TimeoutError,
   wait,
 } from '../../src/asyncio/index.ts';
+import { Queue as SharedQueue } from '../../src/queue/index.ts';
 import { rejects, step, test } from './support.ts';
 
 test('items come out in the order of their kind of queue', async () => {
@@ -174,6 +177,33 @@ test('for await goes on until the queue is shut down', async () => {
   queue.putNoWait(2);
   queue.shutdown();
   assert.deepEqual(await task, [1, 2]);
+});
+
+test('an item that came with a cancellation is not lost by a second one, however soon that follows', async () => {
+  const both = { queue: (): Queue<number> | SharedQueue<number> => new Queue(), shared: () => new SharedQueue<number>() };
+  for (const [name, make] of Object.entries(both)) {
+    for (const isSelected of [false, true]) {
+      for (let hops = 0; hops < 40; hops++) {
+        const queue = make();
+        const never = new Future<never>();
+        const taken: number[] = [];
+        const get = async (): Promise<number> => {
+          const leftover = (value: unknown): void => void taken.push(value as number);
+          return (await select({ item: () => queue.get(), never }, { leftover })).value;
+        };
+        const getter = createTask(isSelected ? get : () => queue.get());
+        await step();
+        queue.putNoWait(5);
+        getter.cancel('the first');
+        for (let i = 0; i < hops; i++) await Promise.resolve();
+        getter.cancel('the second');
+        await wait([getter]);
+        if (!getter.cancelled) taken.push(getter.result());
+        if (!queue.isEmpty) taken.push(queue.getNoWait());
+        assert.deepEqual(taken, [5], `${name}${isSelected ? ', selected' : ''}, ${hops} hops`);
+      }
+    }
+  }
 });
 
 test('an item that was granted as the cancellation came is what the task returns', async () => {
