@@ -70,7 +70,10 @@ export class MaxBufferExceeded extends SubprocessError {
   readonly stderr: Output;
 
   constructor(cmd: Command, maxBuffer: number, stdout: Output, stderr: Output) {
-    super(`Command ${commandText(cmd)} wrote more than maxBuffer, ${maxBuffer} bytes: so many were kept, and it was ended`, cmd);
+    super(
+      `Command ${commandText(cmd)} wrote more than maxBuffer, ${maxBuffer} bytes: so many were kept, and it was ended${tailOf(stderr)}`,
+      cmd,
+    );
     this.maxBuffer = maxBuffer;
     this.stdout = stdout;
     this.stderr = stderr;

@@ -16,7 +16,7 @@ import {
   toThread,
   wrapFuture,
 } from '../../src/asyncio/index.ts';
-import { Future as ExecutorFuture, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { Future as ExecutorFuture, ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { dismissCarriers } from '../../src/host/thread/carrier.ts';
 import { getSignal, raiseSignal, SIG_DFL } from '../../src/signal/index.ts';
 import { Event as SharedEvent, Lock as SharedLock, Thread } from '../../src/threading/index.ts';
@@ -173,6 +173,18 @@ test('a pool that a task was first to use does not end as the task does: its can
   });
   for (const n of [2, 3]) assert.equal(await pool.submit((same: number) => same, n), n);
   await pool.shutdown();
+});
+
+test('runInExecutor runs in processes too, and their errors come out', async () => {
+  await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+  const pid = await loop.runInExecutor(pool, () => process.pid);
+  assert.ok(pid > 0 && pid !== process.pid);
+  await rejects(
+    loop.runInExecutor(pool, () => {
+      throw new RangeError('from there');
+    }),
+    { name: 'RangeError', message: 'from there' },
+  );
 });
 
 test('wrapFuture joins a future of an executor with one of the loop [AFU-11 AFU-12]', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import {
   call,
@@ -320,6 +320,21 @@ test('finding 5: maxBuffer ends the command, and tells what was kept', async () 
     });
   }
   assert.equal((await run(['echo', '12345'], { captureOutput: true, maxBuffer: 6 })).stdout.length, 6);
+  await assert.rejects(
+    run('echo why >&2; exec yes', { shell: true, captureOutput: true, maxBuffer: 100_000 }),
+    /it was ended\n--- stderr\nwhy$/,
+  );
+});
+
+test('a run leaves no listener behind: neither at its signal nor at this process', async () => {
+  const counts = (): number[] => process.eventNames().map((name) => process.listenerCount(name));
+  const { signal } = new AbortController();
+  await run(['true'], { signal, captureOutput: true });
+  const before = counts();
+  for (let i = 0; i < 20; i++) await run(['true'], { signal, captureOutput: true, timeout: LONG });
+  await assert.rejects(run(['sleep', '1000'], { signal, timeout: 1 }), TimeoutExpired);
+  assert.deepEqual(counts(), before);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
 test('finding 6: a time-out returns though a grandchild holds the pipe', async () => {
