@@ -59,7 +59,7 @@ async function measureLine(suite: Suite, line: Line, { node, rounds, scale, mach
 }
 
 function valuesOf(line: Line, outcomes: readonly Outcome[]): (number | null)[] {
-  return outcomes.map((one) => ('measured' in one ? inUnit(line.unit, one.measured) : null));
+  return outcomes.map((one) => ('measured' in one ? inUnit(line.unit, one.measured, line.clock) : null));
 }
 
 function resultOf(line: Line, contender: Contender, outcomes: readonly Outcome[], oursBy: readonly (number | null)[]): ContenderResult {

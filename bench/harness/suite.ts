@@ -41,6 +41,8 @@ export interface Line {
   readonly name: string;
   readonly unit: Unit;
   readonly aim?: Aim;
+  /** What a time is: that of a clock on the wall, or what the process has computed, for work of one thread that never waits. */
+  readonly clock?: 'wall' | 'cpu';
   /** Ours come first, under names that begin with `manycore`. */
   readonly contenders: readonly Contender[];
 }
@@ -56,7 +58,9 @@ export const isOurs = ({ name }: { readonly name: string }): boolean => name.sta
 export const moreIsBetter = (unit: Unit): boolean => unit.endsWith('/s');
 
 /** The sample as a number in this unit. */
-export function inUnit(unit: Unit, { operations, seconds, bytes = 0, times = NaN }: Measured): number {
+export function inUnit(unit: Unit, measured: Measured, clock: Line['clock'] = 'wall'): number {
+  const { operations, bytes = 0, times = NaN } = measured;
+  const seconds = clock === 'cpu' ? measured.cpuSeconds : measured.seconds;
   switch (unit) {
     case 'ns':
       return (seconds / operations) * 1e9;

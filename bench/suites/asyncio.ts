@@ -337,7 +337,7 @@ const lines: Line[] = [
 const suite: Suite = {
   name: 'asyncio',
   about:
-    'Tasks of one thread. Ours can be cancelled wherever they wait, have names, and are known to `allTasks`; promises and the packages that limit them are none of that. CPython hands over once a turn of its loop, ours in a microtask.',
-  lines,
+    'Tasks of one thread. All times, and the aims, are CPU time, with that of the garbage collector. Ours can be cancelled wherever they wait, have names, and are known to `allTasks`; promises and the packages that limit them are none of that. CPython hands over once a turn of its loop, ours in a microtask.',
+  lines: lines.map((line) => ({ ...line, clock: 'cpu' })),
 };
 export default suite;
