@@ -204,10 +204,11 @@ export const catalogue: readonly Program[] = [
   ),
   program('P23', 'p23-lock-twice', 'a lock twice', exactly('First try : True', 'Second try: False')),
   program('P24', 'p24-rlock', 'a re-entrant lock twice', exactly('First try : True', 'Second try: True')),
+  program('P25', 'p25-using', 'a lock for a block', exactly(/^\(Thread-1 \(workerWith\)\) Lock acquired via with$/)),
   program(
-    'P25',
-    'p25-using',
-    'a lock for a block, and by hand',
+    'P25b',
+    'p25b-by-hand',
+    'exercise: a lock by hand',
     all(
       inAnyOrder(/^\(Thread-\d \(workerWith\)\) Lock acquired via with$/, /^\(Thread-\d \(workerNoWith\)\) Lock acquired directly$/),
       times(2, /./),
@@ -370,12 +371,8 @@ export const catalogue: readonly Program[] = [
     ),
     withStderr: true,
   },
-  program(
-    'P37',
-    'p37-pool',
-    'a pool applies a function to a list',
-    exactly('[ 10, 20, 40 ]', 'as a set: [ 10, 20, 40 ]', 'as they come: [ 10, 20, 40 ]'),
-  ),
+  program('P37', 'p37-pool', 'a pool applies a function to a list', exactly('[ 10, 20, 40 ]')),
+  program('P37b', 'p37b-any-iterable', 'exercise: must it be a list?', exactly('as a set: [ 10, 20, 40 ]', 'as they come: [ 10, 20, 40 ]')),
   program('P38', 'p38-async-result', 'a result with a time limit', exactly('50', 'TimeoutError', 'late: 50')),
   program(
     'P39',

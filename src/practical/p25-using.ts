@@ -1,4 +1,4 @@
-// `using` holds a lock for the rest of a block, as Python's `with`. Exercise: the same by hand.
+// `using` holds a lock for the rest of a block, as Python's `with`.
 import * as logging from 'manycore/logging';
 import { Lock, Thread } from 'manycore/threading';
 
@@ -7,17 +7,6 @@ function workerWith(lock: Lock): void {
   logging.debug('Lock acquired via with');
 }
 
-function workerNoWith(lock: Lock): void {
-  lock.acquireSync();
-  try {
-    logging.debug('Lock acquired directly');
-  } finally {
-    lock.release();
-  }
-}
-
 logging.basicConfig({ level: 'DEBUG', format: '(%(threadName)-10s) %(message)s', stream: 'stdout' });
 
-const lock = new Lock();
-new Thread({ target: workerWith, args: [lock] }).start();
-new Thread({ target: workerNoWith, args: [lock] }).start();
+new Thread({ target: workerWith, args: [new Lock()] }).start();

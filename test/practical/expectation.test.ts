@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { all, different, exactly, holds, inAnyOrder, inOrder, never, nothingBut, times } from '../../src/practical/expectation.ts';
-import { catalogue } from '../../src/practical/index.ts';
+import { catalogue, differences } from '../../src/practical/index.ts';
 import { test } from '../support/test.ts';
 
 const lines = ['one', 'two', 'three', 'two'];
@@ -40,4 +40,11 @@ test('no program shows what it should without printing anything', () => {
 
 test('the ids are unique', () => {
   assert.equal(new Set(catalogue.map(({ id }) => id)).size, catalogue.length);
+});
+
+test('of each program it is said how it is otherwise in Python', () => {
+  assert.deepEqual(
+    catalogue.map(({ id }) => id).filter((id) => differences[id] === undefined),
+    [],
+  );
 });

@@ -8,4 +8,3 @@ def doubler(number):
 if __name__ == "__main__":
     with multiprocessing.Pool(3) as pool:
         print(pool.map(doubler, [5, 10, 20]))
-        print(pool.map(doubler, (n for n in (5, 10, 20))))
