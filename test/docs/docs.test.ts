@@ -78,6 +78,11 @@ test('every link from one document to another leads somewhere', () => {
   assert.deepEqual(broken, []);
 });
 
+test('the differences from Python are gathered from the documents of the modules', async () => {
+  const { differences } = (await import(new URL('scripts/differences.mjs', root).href)) as { differences(): string };
+  assert.equal(readFileSync(new URL('docs/differences.md', root), 'utf8'), differences());
+});
+
 test('examples are found in documents and in doc comments, with their lines', () => {
   const text = 'words\n```ts\nconsole.log(1); //=> 1\n```\n```sh\nls\n```\n```ts no-run: it needs a cluster\nx;\n```\n';
   assert.deepEqual(
