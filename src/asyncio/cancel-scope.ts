@@ -5,6 +5,7 @@ import { enter } from './current.ts';
 import { cancelScope } from './scope.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
 
+/** How a `CancelScope` behaves. */
 export interface CancelScopeOptions {
   /** Once cancelled, everything that is awaited inside throws, until the scope is left. Otherwise one cancellation ends the waits of its moment. */
   readonly sticky?: boolean | undefined;

@@ -7,6 +7,7 @@ import { cancelScope } from './scope.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
 import { until } from './until.ts';
 
+/** How many at a time `map` and `forEach` do. */
 export interface MapOptions {
   /** How many run at once; 16 when left out. */
   readonly limit?: number | undefined;

@@ -4,6 +4,7 @@ import type { Awaitable, ResultOf } from './coroutine.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING } from './future.ts';
 
+/** Whether errors end a `gather`, or count as results. */
 export interface GatherOptions {
   /** Puts errors into the results, `CancelledError` too, instead of ending at the first. */
   readonly returnExceptions?: boolean | undefined;

@@ -201,6 +201,7 @@ class Sorted<T> implements Store<T> {
   }
 }
 
+/** How a `PriorityQueue` is made: its limit, and what comes first. */
 export interface PriorityQueueOptions<T> extends QueueOptions {
   /** Negative when `a` comes first. Left out: numbers and texts by size, arrays by their first difference, objects by their `priority`. */
   readonly compare?: ((a: T, b: T) => number) | undefined;

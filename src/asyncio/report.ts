@@ -9,6 +9,7 @@ export interface ErrorContext {
   /** The future or task that it happened to. */
   readonly future?: Future;
 }
+/** Called with what nobody else is told of: see `EventLoop.exceptionHandler`. */
 export type ExceptionHandler = (context: ErrorContext) => void;
 
 let handler: ExceptionHandler | null = null;

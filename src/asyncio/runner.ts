@@ -11,6 +11,7 @@ import { allTasks, start, Task } from './task.ts';
 import { useLoop } from './threadsafe.ts';
 import { wait } from './wait.ts';
 
+/** How `run` runs its main function. */
 export interface RunOptions {
   /** Debug mode while it runs. */
   readonly debug?: boolean | undefined;

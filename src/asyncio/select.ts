@@ -9,6 +9,7 @@ import { cutOff, giveUp, park, refusal, type Source, wake, type Waiter } from '.
 /** Which one came first, and with what. */
 export type Selected<A> = { [K in keyof A]: { readonly key: K; readonly value: ResultOf<A[K]> } }[keyof A];
 
+/** What becomes of results that came too late. */
 export interface SelectOptions {
   /** Is given what another one had got all the same, before its cancellation came: the item of a queue, say. Otherwise that is dropped. */
   readonly leftover?: ((value: unknown, key: string) => void) | undefined;

@@ -16,6 +16,7 @@ import { cancelScope, deliver, type Scope } from './scope.ts';
 import { thisTurn } from './turn.ts';
 import { giveUp, type Waiter } from './waiter.ts';
 
+/** How a task is made. */
 export interface TaskOptions {
   /** For messages and reports. `Task-1` and so on when left out. */
   readonly name?: string | undefined;

@@ -8,16 +8,22 @@ import { limit } from './limit.ts';
 import type { Scope } from './scope.ts';
 import { giveUp, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
 
+/** `wait` returns as soon as one is done. */
 export const FIRST_COMPLETED = 'FIRST_COMPLETED';
+/** `wait` returns as soon as one has failed, or all are done. */
 export const FIRST_EXCEPTION = 'FIRST_EXCEPTION';
+/** `wait` returns when all are done. */
 export const ALL_COMPLETED = 'ALL_COMPLETED';
+/** What `wait` waits for. */
 export type ReturnWhen = typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED;
 
+/** What `wait` waits for, and how long. */
 export interface WaitOptions extends Limits {
   /** `ALL_COMPLETED` when left out. */
   readonly returnWhen?: ReturnWhen | undefined;
 }
 
+/** What `wait` gives: those that are done, and the others. */
 export interface DoneAndPending<F> {
   readonly done: Set<F>;
   readonly pending: Set<F>;

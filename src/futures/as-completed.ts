@@ -11,6 +11,7 @@ export function asCompleted<F extends Future<never> | AnyFuture>(futures: Iterab
   return new Completions<F>(new Set(futures), deadlineAfter(timeout), timeout, signal);
 }
 
+/** What `asCompleted` gives: the futures, in the order in which they are done. */
 export interface AsCompleted<F> extends AsyncIterableIterator<F, undefined, void> {
   return(): Promise<IteratorResult<F, undefined>>;
 }

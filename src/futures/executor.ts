@@ -11,6 +11,7 @@ import { withContextOf } from './task-context.ts';
 import type { TaskStream } from './task-stream.ts';
 import { NO_TERMS, type Terms } from './terms.ts';
 
+/** What all executors take. */
 export interface ExecutorOptions {
   /**
    * AsyncLocalStorages whose values each task begins with, as they are when it is handed over: `() => [requestId]`, storages that are captured or
@@ -19,6 +20,7 @@ export interface ExecutorOptions {
   readonly context?: ContextOf | null | undefined;
 }
 
+/** How an executor is shut down. */
 export interface ShutdownOptions {
   /** Waits until everything has run and the workers have ended; `true` when left out. */
   readonly wait?: boolean | undefined;

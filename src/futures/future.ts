@@ -24,6 +24,7 @@ import {
   valueOfRecord,
 } from './future-record.ts';
 
+/** How far `Future.cancel` goes. */
 export interface CancelOptions {
   /** Also breaks off work that has begun. */
   readonly running?: boolean | undefined;
@@ -42,6 +43,7 @@ export interface Source {
 }
 
 export type AnyFuture = Future;
+/** Called with the future when it is done. */
 export type DoneCallback<T> = (future: Future<T>) => void;
 
 /** A callback of our own: it does not throw, and is told with no questions asked. */

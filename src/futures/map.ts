@@ -10,6 +10,7 @@ import type { ChunkResult } from './fabric/chunk.ts';
 import { type AnyFuture, type Future, outcome, whenDone } from './future.ts';
 import { packed, type Values } from './value-list.ts';
 
+/** How `Executor.map` hands its items over. */
 export interface MapOptions {
   /** How many items go in one piece. Left out, it follows from how long they take. */
   readonly chunkSize?: number | undefined;

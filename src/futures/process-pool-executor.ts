@@ -23,6 +23,7 @@ import { NO_TERMS, type Terms } from './terms.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
+/** How a `ProcessPoolExecutor` is made. */
 export interface ProcessPoolOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions {
   /** How many processes there may be; as many as there are processors when left out. They are started as there is work for them. */
   readonly maxWorkers?: number | undefined;

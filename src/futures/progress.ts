@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { writeAll } from '../host/thread/output.ts';
 
+/** How the progress of a `map` is shown. */
 export interface ProgressOptions {
   /** What stands before the bar. */
   readonly title?: string | undefined;

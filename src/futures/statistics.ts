@@ -8,6 +8,7 @@ export interface Histogram {
   readonly max: number;
 }
 
+/** What a pool does at this moment, and has done. */
 export interface PoolStatistics {
   /** Tasks that have not begun. */
   readonly queued: number;

@@ -18,6 +18,7 @@ export interface Terms {
   readonly context?: ContextOf | null | undefined;
 }
 
+/** How often, and when, a task that has failed is run again. */
 export interface RetryOptions {
   readonly times: number;
   /** Milliseconds before the first retry, 0 when left out; each further one waits `factor` times as long. */

@@ -22,6 +22,7 @@ import type { Values } from './value-list.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
+/** How a `ThreadPoolExecutor` is made. */
 export interface ThreadPoolOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions {
   /** How many threads there may be. Left out: up to one for each core when there is work, and up to 4 more (32 in all) when tasks have to wait. */
   readonly maxWorkers?: number | undefined;

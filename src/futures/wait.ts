@@ -10,10 +10,12 @@ export const FIRST_EXCEPTION = 'FIRST_EXCEPTION';
 /** `wait` comes back when all futures are done. */
 export const ALL_COMPLETED = 'ALL_COMPLETED';
 
+/** What `wait` waits for, and how long. */
 export interface WaitOptions extends Wait {
   readonly returnWhen?: typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED | undefined;
 }
 
+/** What `wait` gives: the futures that are done, and the others. */
 export interface WaitResult<F> {
   readonly done: Set<F>;
   readonly notDone: Set<F>;

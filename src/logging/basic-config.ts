@@ -5,6 +5,7 @@ import { StreamHandler } from './handlers.ts';
 import type { Level } from './levels.ts';
 import { root } from './logger.ts';
 
+/** What `basicConfig` sets up. */
 export interface BasicConfig {
   /** From which level on the root lets through: WARNING when left out. */
   readonly level?: Level | undefined;

@@ -24,6 +24,7 @@ const CLASSES: Readonly<Record<string, HandlerClass>> = {
   WatchedFileHandler,
 };
 
+/** A handler, as `dictConfig` is told of it. */
 export interface HandlerConfig {
   /** A class, or the name of one of this module's. */
   readonly class: string | HandlerClass;
@@ -35,6 +36,7 @@ export interface HandlerConfig {
   readonly filters?: readonly string[] | undefined;
 }
 
+/** A logger, as `dictConfig` is told of it. */
 export interface LoggerConfig {
   readonly level?: Level | undefined;
   readonly propagate?: boolean | undefined;
@@ -43,6 +45,7 @@ export interface LoggerConfig {
   readonly filters?: readonly string[] | undefined;
 }
 
+/** What `dictConfig` sets up: all of logging, as plain data. */
 export interface DictConfig {
   readonly version: 1;
   readonly formatters?: Readonly<Record<string, { readonly format?: string; readonly dateFormat?: string }>> | undefined;

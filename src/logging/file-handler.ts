@@ -47,6 +47,7 @@ export function currentFileOf(filename: string): number {
   return fileOf(filename);
 }
 
+/** How a file of a log is opened. */
 export interface FileHandlerOptions {
   /** `a`, the default, appends; `w` empties the file first. */
   readonly mode?: 'a' | 'w' | undefined;

@@ -3,6 +3,7 @@ import { replaceDirectives } from './percent.ts';
 import type { LogRecord } from './record.ts';
 import { strftime } from './strftime.ts';
 
+/** How a `Formatter` writes records. */
 export interface FormatterOptions {
   /** How `asctime` is written: what stands in `strftime`. */
   readonly dateFormat?: string | undefined;

@@ -25,18 +25,23 @@ export function log(level: Level, message: unknown, ...args: readonly unknown[])
   if (root.handlers.length === 0) basicConfig();
   root.log(level, message, ...args);
 }
+/** Logs at level `DEBUG` through the root. `%s`, `%d` and the like stand for the arguments. */
 export function debug(message: unknown, ...args: readonly unknown[]): void {
   log('DEBUG', message, ...args);
 }
+/** Logs at level `INFO` through the root. */
 export function info(message: unknown, ...args: readonly unknown[]): void {
   log('INFO', message, ...args);
 }
+/** Logs at level `WARNING` through the root. */
 export function warning(message: unknown, ...args: readonly unknown[]): void {
   log('WARNING', message, ...args);
 }
+/** Logs at level `ERROR` through the root. */
 export function error(message: unknown, ...args: readonly unknown[]): void {
   log('ERROR', message, ...args);
 }
+/** Logs at level `CRITICAL` through the root. */
 export function critical(message: unknown, ...args: readonly unknown[]): void {
   log('CRITICAL', message, ...args);
 }

@@ -1,11 +1,17 @@
 /*
  * The levels, as Python numbers them.
  */
+/** 0: a logger with it asks the one above. */
 export const NOTSET = 0;
+/** 10: for whoever looks for a fault. */
 export const DEBUG = 10;
+/** 20: all goes as it should. */
 export const INFO = 20;
+/** 30: something is not as it should be, and the program goes on. */
 export const WARNING = 30;
+/** 40: something could not be done. */
 export const ERROR = 40;
+/** 50: the program may not be able to go on. */
 export const CRITICAL = 50;
 
 const names = new Map<number, string>([
@@ -17,6 +23,7 @@ const names = new Map<number, string>([
   [CRITICAL, 'CRITICAL'],
 ]);
 
+/** A level: its name or its number. */
 export type Level = number | 'NOTSET' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL' | (string & {});
 
 /** Gives a level of one's own a name. */

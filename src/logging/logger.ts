@@ -18,6 +18,7 @@ export interface LoggerSetup {
   readonly handlers: readonly Handler[];
   readonly filters: readonly FilterLike[];
 }
+/** All loggers with their settings, in the form in which they go to other threads. */
 export interface Configuration {
   readonly loggers: readonly LoggerSetup[];
   readonly disabledBelow: number;

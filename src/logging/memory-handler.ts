@@ -9,6 +9,7 @@ import type { LogRecord } from './record.ts';
 const kept = new WeakMap<Handler, LogRecord[]>();
 let isWatching = false;
 
+/** How many records a `MemoryHandler` keeps back, and what makes it let go of them. */
 export interface MemoryHandlerOptions {
   /** A record of this level or worse lets all go: `ERROR` when left out. */
   readonly flushLevel?: Level | undefined;

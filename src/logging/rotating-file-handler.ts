@@ -38,6 +38,7 @@ abstract class RollingFileHandler extends FileHandler {
   }
 }
 
+/** When a `RotatingFileHandler` moves its file away, and how many old ones it keeps. */
 export interface RotatingOptions extends FileHandlerOptions {
   /** A file that would become larger is moved away first; 0, the default: never. */
   readonly maxBytes?: number | undefined;
@@ -68,6 +69,7 @@ export class RotatingFileHandler extends RollingFileHandler {
   }
 }
 
+/** When a `TimedRotatingFileHandler` moves its file away, and how many old ones it keeps. */
 export interface TimedRotatingOptions extends FileHandlerOptions {
   /** Seconds, minutes, hours, days, midnight, or a day of the week, Monday first: `W0` to `W6`. `H` when left out. */
   readonly when?: 'S' | 'M' | 'H' | 'D' | 'MIDNIGHT' | `W${0 | 1 | 2 | 3 | 4 | 5 | 6}` | undefined;

@@ -10,6 +10,7 @@ import { POLLOUT, pollDescriptors } from '../system/poll.ts';
 import { type Secret, secretBytes } from './secret.ts';
 import { SocketConnection } from './socket-connection.ts';
 
+/** How `Client` connects. */
 export interface ClientOptions {
   /** The secret that the listener has, too. Left out: neither side proves anything. */
   readonly authKey?: Secret | undefined;

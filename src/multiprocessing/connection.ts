@@ -4,11 +4,13 @@ import { OutOfRangeError } from '../base/errors.ts';
 import { BufferTooShort } from '../host/peer/errors.ts';
 import { QueueEmpty } from '../queue/index.ts';
 
+/** A part of some bytes: all from `offset` on when `size` is left out. */
 export interface ByteRange {
   readonly offset?: number | undefined;
   readonly size?: number | undefined;
 }
 
+/** A limit for the length of a message. */
 export interface AtMost {
   /** How many bytes a message may have. */
   readonly maxLength?: number | undefined;

@@ -14,6 +14,7 @@ import { POLLIN, pollDescriptors } from '../system/poll.ts';
 import { privateSocketPath } from './private-folder.ts';
 import { type Secret, secretBytes } from './secret.ts';
 
+/** How a `Listener` listens, and what it asks of who connects. */
 export interface ListenerOptions {
   /** Needed when no address is given: `AF_UNIX`, a socket in a folder of this user (when left out), or `AF_INET`, a free port of this machine. */
   readonly family?: 'AF_UNIX' | 'AF_INET' | undefined;

@@ -7,7 +7,9 @@ import { listener } from './log.ts';
  * its level, and that it goes to stderr.
  */
 const NAME = 'multiprocessing';
+/** 5: a level of the module's log below `DEBUG`. */
 export const SUBDEBUG = 5;
+/** 25: a level of the module's log between `INFO` and `WARNING`. */
 export const SUBWARNING = 25;
 addLevelName(SUBDEBUG, 'SUBDEBUG');
 addLevelName(SUBWARNING, 'SUBWARNING');

@@ -19,6 +19,7 @@ import { runTarget, type Work } from './run-target.ts';
 import { type Secret, secretBytes } from './secret.ts';
 import { Sentinel } from './sentinel.ts';
 
+/** How a `Process` is made. */
 export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[]> {
   /** What the process runs: any function. A promise that it returns is awaited. */
   readonly target?: ((...args: A) => unknown) | undefined;

@@ -3,6 +3,7 @@ import * as queue from '../queue/index.ts';
 import { Place, registerFace } from '../threading/face.ts';
 import { processHeap } from '../word/process-heap.ts';
 
+/** How a queue is made. */
 export interface QueueOptions {
   /** How many items there may be; without a limit when 0 or left out. */
   readonly maxSize?: number | undefined;

@@ -3,6 +3,7 @@ import { tracked } from './async-calls.ts';
 import { isProfiling, Profile, type ProfileSettings } from './profile.ts';
 import type { Restriction, SortKey } from './stats.ts';
 
+/** How `profile` records, and what it prints. */
 export interface ProfileOptions extends ProfileSettings {
   /** The order of the rows; by cumulative time when left out. */
   readonly sort?: SortKey | undefined;

@@ -4,6 +4,7 @@ import { takeAsyncCalls, tracked } from './async-calls.ts';
 import { startSampling, stopSampling, type Recording } from './sampler.ts';
 import { Stats } from './stats.ts';
 
+/** How a profile records. */
 export interface ProfileSettings {
   /** `sampling`, the default, costs about nothing; `counts` also says how often each function was called, exactly. */
   readonly mode?: Recording | undefined;

@@ -12,11 +12,13 @@ import { copyItem, discard, hand, isMessage, type Items, pack, roomFor, unpack, 
 import { FIFO, LIFO, type Order } from './order.ts';
 import { type Load, Store, STORE_BYTES } from './store.ts';
 
+/** How a queue is made. */
 export interface QueueOptions {
   /** How many items there may be; without a limit when 0, negative or left out. */
   readonly maxSize?: number | undefined;
 }
 
+/** How a queue is shut down. */
 export interface ShutdownOptions {
   /** Drops what is in the queue, as if it were done. Otherwise it can still be got. */
   readonly immediate?: boolean | undefined;

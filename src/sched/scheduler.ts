@@ -6,6 +6,7 @@ import { Queue, QueueEmpty } from '../queue/index.ts';
 import { reduce } from '../message/closures/index.ts';
 import { ScheduledEvent } from './scheduled-event.ts';
 
+/** The clock of a `Scheduler`, and how it waits. */
 export interface SchedulerOptions {
   /** What time it is, in milliseconds. The monotonic clock when left out. */
   readonly time?: (() => number) | undefined;
@@ -13,6 +14,7 @@ export interface SchedulerOptions {
   readonly delay?: ((ms: number) => unknown) | undefined;
 }
 
+/** Whether `Scheduler.run` waits for events that are not due. */
 export interface RunOptions extends Pick<Wait, 'signal'> {
   /** False: runs what is due, and does not wait for the rest. */
   readonly blocking?: boolean | undefined;

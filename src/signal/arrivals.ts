@@ -14,6 +14,7 @@ import { isRealTime, type Signal, signalNamed, type SignalName } from './names.t
  *   to the handler, after the wake-up descriptor
  *   to whoever pauses until a handler has run
  */
+/** Called with the name and the number of a signal that has come. */
 export type Handler = (name: SignalName, number: number) => unknown;
 export type Listener = (name: SignalName, number: number) => void;
 

@@ -5,6 +5,7 @@ import { deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { KeyboardInterrupt } from './errors.ts';
 
+/** How `interruptible` runs its function. */
 export interface InterruptibleOptions {
   /** Milliseconds; left out: for ever. */
   readonly timeout?: number | null | undefined;

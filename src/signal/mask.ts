@@ -1,9 +1,13 @@
 import { channelOf, channelsThatAre, mainThreadOnly, setBlocked } from './arrivals.ts';
 import { type Signal, type SignalName, signalName } from './names.ts';
 
+/** What `pthreadSigmask` does with the signals that it is given. */
 export type MaskHow = 'SIG_BLOCK' | 'SIG_UNBLOCK' | 'SIG_SETMASK';
+/** They are held back too. */
 export const SIG_BLOCK: MaskHow = 'SIG_BLOCK';
+/** They are held back no more. */
 export const SIG_UNBLOCK: MaskHow = 'SIG_UNBLOCK';
+/** They, and no others, are held back. */
 export const SIG_SETMASK: MaskHow = 'SIG_SETMASK';
 
 /**

@@ -7,6 +7,7 @@ export const SIG_DFL: unique symbol = Symbol.for('manycore.SIG_DFL') as never;
 /** Nothing happens; children that are started later ignore the signal too. */
 export const SIG_IGN: unique symbol = Symbol.for('manycore.SIG_IGN') as never;
 
+/** What is done with a signal: a handler, nothing (`SIG_IGN`), or what the system does (`SIG_DFL`). */
 export type Disposition = Handler | typeof SIG_DFL | typeof SIG_IGN;
 
 /**

@@ -6,6 +6,7 @@ import { OutOfRangeError } from '../base/errors.ts';
  * A bucket holds `burst` calls and gets one more every `interval` milliseconds. What a program calls itself is never delayed, but takes from
  * the bucket; the watcher of jobs waits until there is something in it.
  */
+/** How often Slurm's controller may be asked. */
 export interface BudgetTerms {
   /** So many calls may be made at once. */
   readonly burst: number;

@@ -34,6 +34,7 @@ export function invocationOf(command: Command, shell: boolean | string, executab
   return { words: encoded, file: executable === null ? encoded[0]! : bytesOf(executable, 'executable') };
 }
 
+/** The variables of a command's environment; one that is undefined is left out. */
 export type Environment = Readonly<Record<string, string | Uint8Array | undefined>>;
 
 /** `NAME=value` for each variable that has a value. */

@@ -23,12 +23,16 @@ export type Input = Data | Feed;
 
 /** `null` and nothing: this process's own. */
 export type Stdin = typeof PIPE | typeof DEVNULL | null | undefined | Descriptor | FileRedirect | ReadPipe | Feed;
+/** What takes the bytes of a command: a stream of Node's or of the web. */
 export type Sink = Writable | WritableStream<Uint8Array>;
 /** Several: each gets all of it, and with `PIPE` among them it can be read as well. */
 export type Several = readonly (typeof PIPE | Descriptor | FileRedirect | Sink)[];
+/** Where the output of a command goes; `null` and nothing: where this process's own goes. */
 export type Stdout = typeof PIPE | typeof DEVNULL | null | undefined | Descriptor | FileRedirect | WritePipe | Sink | Several;
+/** Where the errors of a command go; `STDOUT`: where its output goes. */
 export type Stderr = Stdout | typeof STDOUT;
 
+/** How a command is started. */
 export interface PopenOptions extends TextOptions {
   readonly stdin?: Stdin;
   readonly stdout?: Stdout;

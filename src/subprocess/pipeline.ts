@@ -15,6 +15,7 @@ import type { WritePipe } from './write-pipe.ts';
 export interface StageOptions extends Omit<PopenOptions, 'stdin' | 'stdout' | 'text' | 'encoding' | 'errors'> {
   readonly command: Command;
 }
+/** A command of a pipeline. */
 export type Stage = Command | StageOptions;
 
 /** The last command writes into a pipe unless it is told otherwise. */
@@ -24,6 +25,7 @@ type EndOf<O, T> = O extends { readonly stdout: infer S } ? (S extends typeof PI
 export type PipelineOptions = PopenOptions;
 export type NoPipelineOptions = Pick<PipelineOptions, 'cwd'>;
 
+/** How a whole pipeline is run, and how long it may take. */
 export interface PipelineRunOptions extends Wait {
   readonly input?: Input | null | undefined;
   /** Throws `CalledProcessError` for the command that failed. */

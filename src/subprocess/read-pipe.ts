@@ -27,6 +27,7 @@ type State =
   | { readonly is: 'given'; readonly to: string }
   | { readonly is: 'closed' };
 
+/** How lines are read. */
 export interface LineOptions extends Pick<Wait, 'signal'> {
   /** The newline stays at the end of each line. */
   readonly keepEnds?: boolean | undefined;

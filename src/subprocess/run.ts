@@ -9,6 +9,7 @@ import { CalledProcessError, MaxBufferExceeded, type Output, TimeoutExpired } fr
 import type { Input, KillOptions, PopenOptions } from './options.ts';
 import { type OutputOf, Popen, TREE } from './popen.ts';
 
+/** How `run` runs a command. */
 export interface RunOptions extends PopenOptions, Wait {
   /** What it reads on stdin. */
   readonly input?: Input | null | undefined;

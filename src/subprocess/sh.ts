@@ -10,6 +10,7 @@ import { compile, quote, type ShellLine, type ShellValue } from './shell-templat
 
 /** Options of a line; it captures text, and is checked, unless they say otherwise. */
 export type ShellOptions = Omit<RunOptions, 'captureOutput' | 'executable'>;
+/** What a line of the shell gives. */
 export type ShellResult = CompletedProcess<string, string>;
 
 /** A line of the shell. It runs when it is awaited, once. */
@@ -97,6 +98,7 @@ export class ShellCommand implements Promise<ShellResult>, AsyncIterable<string>
 
 type Template = (strings: TemplateStringsArray, ...values: readonly ShellValue[]) => ShellCommand;
 
+/** The type of `sh`: a tag for templates that are lines of the shell. */
 export interface Sh extends Template {
   /** The same with options for each line: `sh.with({ cwd: '/' })`. */
   with(options: ShellOptions): Sh;

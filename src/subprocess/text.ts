@@ -5,6 +5,7 @@ import { OutOfRangeError } from '../base/errors.ts';
 /** What becomes of bytes that are no text: replaced by U+FFFD, refused by a `TypeError`, or left out. */
 export type DecodingErrors = 'replace' | 'strict' | 'ignore';
 
+/** Whether a command's bytes are text, and in which encoding. */
 export interface TextOptions {
   /** Text instead of bytes: in UTF-8, unless `encoding` says otherwise. */
   readonly text?: boolean | undefined;

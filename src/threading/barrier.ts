@@ -16,6 +16,7 @@ const TIMEOUT = 24;
 const MORE = 28;
 const PLACES = 32;
 
+/** How a `Barrier` is made. */
 export interface BarrierOptions {
   /** Runs once a round, in the last thread to arrive, before anybody goes on. */
   readonly action?: (() => void) | undefined;

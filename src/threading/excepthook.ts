@@ -13,6 +13,7 @@ export interface ExceptHookArgs {
   readonly thread: Thread;
 }
 
+/** Called with an error that nobody has caught in a thread. */
 export type Excepthook = (args: ExceptHookArgs) => void;
 
 /** What is done with an error that nobody has caught in a thread: it is printed on stderr, with the thread's name. */

@@ -45,17 +45,28 @@ function numeric<T extends number | bigint>(name: string, view: ViewConstructor)
   };
 }
 
+/** A whole number from -128 to 127. */
 export const int8: FieldType<number> = numeric('int8', Int8Array);
+/** A whole number from 0 to 255. */
 export const uint8: FieldType<number> = numeric('uint8', Uint8Array);
+/** A whole number of 16 bits. */
 export const int16: FieldType<number> = numeric('int16', Int16Array);
+/** A whole number of 16 bits, from 0 on. */
 export const uint16: FieldType<number> = numeric('uint16', Uint16Array);
+/** A whole number of 32 bits. */
 export const int32: FieldType<number> = numeric('int32', Int32Array);
+/** A whole number of 32 bits, from 0 on. */
 export const uint32: FieldType<number> = numeric('uint32', Uint32Array);
+/** A number with about seven digits. */
 export const float32: FieldType<number> = numeric('float32', Float32Array);
+/** A number as JavaScript has them. */
 export const float64: FieldType<number> = numeric('float64', Float64Array);
+/** A whole number of 64 bits, a `bigint`. */
 export const int64: FieldType<bigint> = numeric('int64', BigInt64Array);
+/** A whole number of 64 bits from 0 on, a `bigint`. */
 export const uint64: FieldType<bigint> = numeric('uint64', BigUint64Array);
 
+/** True or false. */
 export const bool: FieldType<boolean> = {
   name: 'bool',
   bytes: 1,

@@ -12,6 +12,7 @@ import type { FutexWord } from '../word/word.ts';
 import { AbandonedLockError } from './errors.ts';
 import { Face, fieldOf, Place, registerFace, waitFor, waitForSync } from './face.ts';
 
+/** How a lock is made. */
 export interface LockOptions {
   /** For messages and reports; a number stands for it when it has none. */
   readonly name?: string | undefined;

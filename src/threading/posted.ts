@@ -6,6 +6,7 @@ import { type Heap, sharedHeap } from '../word/heap.ts';
  * Between threads that the program has made itself, by `new Worker`, what is sent goes by Node's structured clone, which makes an empty
  * shell of a lock. So there is a form that can be cloned.
  */
+/** What `toMessage` gives: a form that Node's `postMessage` can carry. */
 export interface PostedMessage {
   readonly manycore: 'message/1';
   readonly bytes: Uint8Array;

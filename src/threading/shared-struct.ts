@@ -7,6 +7,7 @@ import { alignmentOf, type FieldType, type View } from './field-types.ts';
 
 /** A class whose instances can lie inside a struct: `Lock`, `Event`, another struct. */
 export type FieldClass<T extends object> = { readonly [field]: Field<T> };
+/** The fields of a `SharedStruct`, by their names. */
 export type Schema = Readonly<Record<string, FieldType<unknown> | FieldClass<object>>>;
 
 /** What a field is when it is read: a value of its type, or the thing that lies there. */
@@ -15,6 +16,7 @@ type ValueFields<S extends Schema> = { -readonly [K in keyof S as S[K] extends F
 type ThingFields<S extends Schema> = { readonly [K in keyof S as S[K] extends FieldClass<object> ? K : never]: FieldValue<S[K]> };
 export type StructFields<S extends Schema> = ValueFields<S> & ThingFields<S>;
 
+/** What `SharedStruct` gives: a class to extend. */
 export interface StructClass<S extends Schema> {
   new (initial?: Partial<ValueFields<S>> | Place, heap?: Heap): StructFields<S> & Shareable;
   readonly [field]: Field<StructFields<S> & object>;

@@ -9,6 +9,7 @@ import { RLock } from './rlock.ts';
 /*
  * A lock, and after it the value.
  */
+/** A value of a fixed type in memory that threads share: read, set, and changed in one step. */
 export class SharedValue<T> extends Face {
   readonly #type: FieldType<T>;
   readonly #lock: RLock;

@@ -25,6 +25,7 @@ export class ThreadStartError extends Error {
 }
 nameError(ThreadStartError, 'ThreadStartError');
 
+/** How a `Thread` is made. */
 export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]> {
   /** What the thread runs: any function. A promise that it returns is awaited. */
   readonly target?: ((...args: A) => unknown) | undefined;

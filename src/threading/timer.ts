@@ -2,6 +2,7 @@ import { deadlineAfter } from '../base/deadline.ts';
 import { Event } from './event.ts';
 import { Thread } from './thread.ts';
 
+/** How a `Timer` is made. */
 export interface TimerOptions<A extends readonly unknown[] = readonly unknown[]> {
   readonly args?: readonly [...A] | undefined;
   readonly name?: string | undefined;

@@ -200,6 +200,7 @@ export function watchesDeadlocks(): boolean {
   return Atomics.load(words(), NO_DEADLOCKS) === 0;
 }
 
+/** Switches the search for waits that can never end on or off, in all threads of the process; it is on at first. */
 export function watchDeadlocks(on: boolean): void {
   Atomics.store(words(), NO_DEADLOCKS, on ? 0 : 1);
 }

@@ -17,6 +17,7 @@ import { Server } from './server.ts';
 import type { Token } from './token.ts';
 import { builtinTypes } from './types/index.ts';
 
+/** How a manager is made, or connected to. */
 export interface ManagerOptions {
   /** Where it listens, or where the one is that is to be connected to: a path, or a host and a port. Left out: a socket that only this user can reach. */
   readonly address?: SocketAddress | undefined;
@@ -30,6 +31,7 @@ export interface ManagerOptions {
   readonly mpContext?: { readonly Process: typeof Process } | undefined;
 }
 
+/** What runs first in a manager's process. */
 export interface ManagerStart {
   /** Runs first in the manager's process. */
   readonly initializer?: ((...args: never[]) => unknown) | undefined;

@@ -5,6 +5,7 @@ import type { ProxyClass } from './proxy.ts';
 /** Makes an object in the manager's process: a function, or a class. */
 export type Factory = ((...args: never[]) => unknown) | (new (...args: never[]) => object);
 
+/** Which methods of a class are exposed, and what they give proxies of. */
 export interface RegisterOptions {
   /** The methods that may be called; all that do not begin with `_` when left out. */
   readonly exposed?: readonly string[] | undefined;

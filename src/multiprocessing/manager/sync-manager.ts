@@ -23,12 +23,19 @@ export type QueueProxy<T> = Omit<Proxied<Queue<T>>, 'get' | 'getSync' | 'put' | 
     putSync(item: T, wait?: Pick<Wait, 'timeout'>): void;
   };
 
+/** A barrier in a manager. */
 export type BarrierProxy = Proxied<Barrier>;
+/** An event in a manager. */
 export type EventProxy = Proxied<Event>;
+/** A dictionary in a manager. */
 export type DictProxy<K = string, V = unknown> = Proxied<Dict<K, V>>;
+/** A list in a manager. */
 export type ListProxy<T = unknown> = Proxied<List<T>>;
+/** A set in a manager. */
 export type SetProxy<T = unknown> = Proxied<Bag<T>>;
+/** An object in a manager whose fields are read and set. */
 export type NamespaceProxy<T extends object = Record<string, unknown>> = Proxied<Names<T>>;
+/** A value in a manager. */
 export type ValueProxy<T> = Proxied<Cell<T>>;
 
 /**

@@ -7,6 +7,7 @@ import type { Outcome } from '../../futures/process-pool/job.ts';
 import { writeAll } from '../../host/thread/output.ts';
 import { inspect } from 'node:util';
 
+/** Called in this process when a result of a pool is there. */
 export interface Callbacks<T> {
   /** Called with the result; it should not take long. */
   readonly callback?: ((result: T) => void) | undefined;

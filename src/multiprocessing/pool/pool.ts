@@ -11,6 +11,7 @@ import { AsyncResult, type Callbacks } from './async-result.ts';
 import { type AnyFunction, checkChunkSize, isAsync, type Items, mapChunks } from './chunks.ts';
 import { MapIterator } from './imap.ts';
 
+/** How a `Pool` is made. */
 export interface PoolOptions<I extends readonly unknown[] = readonly unknown[]> {
   /** How many worker processes; as many as there are processors when left out. */
   readonly processes?: number | undefined;
@@ -23,6 +24,7 @@ export interface PoolOptions<I extends readonly unknown[] = readonly unknown[]> 
   readonly startMethod?: StartMethod | undefined;
 }
 
+/** How many items of a pool's map travel together. */
 export interface ChunkOptions {
   /** How many items travel together. For `map`, a quarter of each worker's share when left out; 1 for `imap`. */
   readonly chunkSize?: number | undefined;

@@ -6,6 +6,7 @@ import { reduce } from '../../message/closures/index.ts';
 import { closeSharedFile, isUnlinked, openSharedFile, type SharedFile, unlinkSharedFile } from '../../system/shared-file.ts';
 import { track, untrack } from './tracker.ts';
 
+/** How a `SharedMemory` is made, or opened. */
 export interface SharedMemoryOptions {
   /** Left out: a new name. Python's SharedMemory knows it by the same name. */
   readonly name?: string | null | undefined;

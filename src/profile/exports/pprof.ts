@@ -39,6 +39,7 @@ function varint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
+/** Recordings as a file of pprof, compressed: what `go tool pprof` and others read. */
 export function pprof(recordings: readonly RawProfile[]): Buffer {
   const strings = new Map<string, number>([['', 0]]);
   const string = (text: string): number => {

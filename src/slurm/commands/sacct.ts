@@ -32,6 +32,7 @@ export interface AccountRow {
   readonly mark: string | null;
 }
 
+/** Which jobs `sacct` tells of. */
 export interface AccountFilter extends Wait {
   readonly jobs?: JobLike | readonly JobLike[] | undefined;
   readonly user?: string | readonly string[] | undefined;

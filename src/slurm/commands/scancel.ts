@@ -4,6 +4,7 @@ import { DirectiveError } from '../errors.ts';
 import { callChecked } from './call.ts';
 import { idOf, type JobLike, listOf, value } from './words.ts';
 
+/** Which jobs `scancel` cancels, and by which signal. */
 export interface CancelOptions extends Wait {
   /** Sent instead of ending the job. */
   readonly send?: NodeJS.Signals | number | undefined;

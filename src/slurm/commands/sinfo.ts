@@ -26,6 +26,7 @@ export interface NodeGroup {
   readonly reason: string;
 }
 
+/** Which nodes `sinfo` tells of. */
 export interface NodeFilter extends Wait {
   readonly partition?: string | readonly string[] | undefined;
   readonly nodes?: string | readonly string[] | undefined;

@@ -7,6 +7,7 @@ import { NoSuchJobError } from '../errors.ts';
 import { call, failure } from './call.ts';
 import { idOf, type JobLike, listOf, value } from './words.ts';
 
+/** Which jobs `squeue` tells of. */
 export interface QueueFilter extends Wait {
   readonly jobs?: JobLike | readonly JobLike[] | undefined;
   /** `me`: who runs this. */

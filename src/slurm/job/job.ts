@@ -15,11 +15,13 @@ import { follow, tailOf } from './log.ts';
 import { type EndState, isEnd, isWaiting, type JobState } from './states.ts';
 import { unwatch, watch, type Watched } from './watcher.ts';
 
+/** How `Job.wait` waits, and whether a job that has failed is an error. */
 export interface JobWait extends Wait {
   /** A job that does not end COMPLETED is a `JobError`. False when left out: then the end tells. */
   readonly check?: boolean | undefined;
 }
 
+/** Which log of a job is read, and whether it is followed. */
 export interface LogOptions extends Wait {
   /** Goes on until the job has ended; false when left out: what there is now. */
   readonly follow?: boolean | undefined;

@@ -6,6 +6,7 @@
  *   COMPLETED, FAILED, TIMEOUT, OUT_OF_MEMORY, NODE_FAIL, PREEMPTED, CANCELLED, BOOT_FAIL, DEADLINE, REVOKED: the end
  *   UNKNOWN      nobody knows: Slurm has forgotten it, or gave its number to another job
  */
+/** What a job is doing, in Slurm's words. */
 export type JobState =
   | 'PENDING'
   | 'CONFIGURING'
@@ -24,6 +25,7 @@ export type JobState =
   | EndState
   | 'UNKNOWN';
 
+/** A state in which a job has ended. */
 export type EndState =
   | 'COMPLETED'
   | 'FAILED'

@@ -26,6 +26,7 @@ export interface ArrayOptions extends JobOptions {
   readonly parallel?: number | undefined;
 }
 
+/** How a run that goes on without its program is taken up again. */
 export interface AttachOptions {
   /** Has what is missing, and neither waits nor runs, done now. */
   readonly resume?: boolean | undefined;
