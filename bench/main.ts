@@ -1,12 +1,15 @@
 /*
  * `npm run bench [suite …]`: measures ours beside the others, side by side in one run. docs/benchmarks.md says how to read it.
  */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { conditions, writeIntoDocument } from './harness/document.ts';
+import { writeFileSync } from 'node:fs';
+import { conditions, writeIntoDocuments } from './harness/document.ts';
 import { describeMachine } from './harness/machine.ts';
 import { measureSuite } from './harness/measure.ts';
 import { installPeers } from './harness/peers.ts';
-import { saveResult } from './harness/results.ts';
+import { pageOf } from './harness/page.ts';
+import { savedResults, saveResult } from './harness/results.ts';
 import { lossesOf, tableOf } from './harness/table.ts';
 import { loadSuite, suites } from './suites/index.ts';
 
@@ -18,7 +21,11 @@ const USAGE = `npm run bench -- [suite …] [options]
   --only=TEXT   only the lines whose name has TEXT in it
   --node=PATH   the Node that runs ours and the peers
   --no-peers    installs nothing; packages that are not there are left out
-  --document    puts the tables into docs/benchmarks.md`;
+  --document    puts the tables into docs/benchmarks.md, README.md and docs/choosing.md
+  --results=DIR where results are kept (bench/results), with the page
+  --page        measures nothing, and makes the page anew from the results that there are
+
+bench-report.html shows all results that there are.`;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,6 +36,8 @@ const { values: options, positionals } = parseArgs({
     node: { type: 'string', default: process.execPath },
     'no-peers': { type: 'boolean', default: false },
     document: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
+    results: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -41,18 +50,27 @@ async function main(): Promise<number> {
     console.error(USAGE);
     return options.help ? 0 : 2;
   }
+  const named = positionals.length > 0 ? positionals : suites;
+  if (!options.page) await measure(named, rounds);
+  const all = savedResults(suites, options.results);
+  if (options.document) writeIntoDocuments(savedResults(named, options.results), all);
+  const page = join(options.results ?? '.', 'bench-report.html');
+  writeFileSync(page, await pageOf(all));
+  console.log(`as a page: ${page}`);
+  return 0;
+}
+
+async function measure(named: readonly string[], rounds: number): Promise<void> {
   if (!options['no-peers']) installPeers();
   const machine = describeMachine(options.node);
   const scale = options.quick ? 0.1 : 1;
-  for (const name of positionals.length > 0 ? positionals : suites) {
+  for (const name of named) {
     const result = await measureSuite(await loadSuite(name), { node: options.node, rounds, scale, machine, only: options.only, progress });
     progress('');
     console.log(`\n${name}: ${result.about}\n${conditions(result)}\n\n${tableOf(result)}\n`);
     for (const loss of lossesOf(result)) console.log(`lost or missed: ${loss}`);
-    console.log(`as JSON: ${saveResult(result)}`);
-    if (options.document) writeIntoDocument(result);
+    console.log(`as JSON: ${saveResult(result, options.results)}`);
   }
-  return 0;
 }
 
 /** One line that changes, on a terminal only. */

@@ -36,20 +36,23 @@ export interface SuiteResult {
   readonly lines: readonly LineResult[];
 }
 
-const folder = join(sources, 'results');
+const FOLDER = join(sources, 'results');
 
-export function saveResult(result: SuiteResult): string {
+export function saveResult(result: SuiteResult, folder: string = FOLDER): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${result.name}.json`);
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
   return file;
 }
 
-export function savedResult(suite: string): SuiteResult | null {
-  try {
-    return JSON.parse(readFileSync(join(folder, `${suite}.json`), 'utf8')) as SuiteResult;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+/** What was saved of these suites. */
+export function savedResults(suites: readonly string[], folder: string = FOLDER): SuiteResult[] {
+  return suites.flatMap((suite) => {
+    try {
+      return JSON.parse(readFileSync(join(folder, `${suite}.json`), 'utf8')) as SuiteResult;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  });
 }

@@ -32,7 +32,7 @@ function rowOf(line: LineResult, contender: ContenderResult, isFirst: boolean): 
     `${digits(least)} – ${digits(most)}`,
     line.unit === 'MB' || line.unit === '×' ? '' : digits(contender.cpuMicroseconds.median),
     ratio,
-    [verdict(contender), isFirst ? aimOf(line) : '', contender.failure === null ? '' : `failed at times: ${contender.failure}`]
+    [verdictOf(contender), isFirst ? aimOf(line) : '', contender.failure === null ? '' : `failed at times: ${contender.failure}`]
       .filter((text) => text !== '')
       .join('; '),
   ];
@@ -41,7 +41,8 @@ function rowOf(line: LineResult, contender: ContenderResult, isFirst: boolean): 
 /** Within this, two medians on a busy machine say nothing. */
 const EVEN = 1.05;
 
-function verdict(contender: ContenderResult): string {
+/** What it says of somebody beside ours, in a word; empty when there is nothing to say. */
+export function verdictOf(contender: ContenderResult): string {
   if (contender.isFloor) return 'floor';
   const by = contender.oursIsBetterBy;
   if (isOurs(contender) || by === null) return '';
@@ -69,7 +70,7 @@ export function aimOf({ aim, unit, contenders }: LineResult): string {
 export function lossesOf({ lines }: SuiteResult): string[] {
   return lines.flatMap((line) => {
     const lost = line.contenders
-      .filter((one) => verdict(one) === 'LOST')
+      .filter((one) => verdictOf(one) === 'LOST')
       .map((one) => `${one.name} ${digits(1 / one.oursIsBetterBy!)} × better`);
     const aim = aimOf(line);
     if (aim.endsWith('MISSED')) lost.push(aim);

@@ -14,6 +14,7 @@ export const suites: readonly string[] = [
   'asyncio',
   'profile',
   'slurm',
+  'cost',
 ];
 
 export async function loadSuite(name: string): Promise<Suite> {
