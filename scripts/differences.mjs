@@ -1,5 +1,5 @@
-// Gathers the tables "Differences from Python" of the modules' documents into one: docs/differences.md. `npm run differences`; a test asks whether it is up
-// to date. What differs is written once, beside its module.
+// Gathers the tables "Differences from Python" of the modules' documents into one: docs/differences.md. `npm run differences`, and before each build by
+// `npm test`. What differs is written once, beside its module.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const docs = new URL('../docs/', import.meta.url);

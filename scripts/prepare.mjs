@@ -15,5 +15,6 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
 // The Nodes that the tests run on beside the installed one come as packages whose command is `node`: npm would put one of them before it.
 rmSync('node_modules/.bin/node', { force: true });
 run(process.execPath, ['scripts/layers.mjs']);
+run(process.execPath, ['scripts/differences.mjs']);
 run('node_modules/.bin/tsc', ['-b']);
 if (existsSync('build/src/cli/main.js')) chmodSync('build/src/cli/main.js', 0o755);

@@ -20,6 +20,7 @@ import { RankLostError } from './errors.ts';
 import { Hub, type Part, type Reply } from './hub.ts';
 import { type Line, Ranks } from './ranks.ts';
 
+/** How the tasks of a job step find each other. */
 export interface JoinOptions extends Wait {
   /** A folder that all nodes see: the secret of the tasks lies there until all have come. `~/.manycore` when left out. */
   readonly directory?: string | undefined;

@@ -7,6 +7,7 @@ import type { Task } from '../task.ts';
 import { RankLostError } from './errors.ts';
 import { ALL_GATHER, BARRIER, BROADCAST, GATHER, type Part, type Reply, SCATTER } from './hub.ts';
 
+/** Which task gathers, or gives, and how long the others wait for it. */
 export interface RootOptions extends Wait {
   /** The task that gathers, or that gives; 0 when left out. */
   readonly root?: number | undefined;
