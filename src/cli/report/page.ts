@@ -47,6 +47,9 @@ ${programs.map(section).join('\n')}
 `;
 }
 
+/** A text in which `words` of a program stand in backquotes. */
+const prose = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+
 const mark = (fault: string | null): string => (fault === null ? '' : ' class="fault"');
 
 function entry({ id, title, ms, fault }: Shown): string {
@@ -56,8 +59,8 @@ function entry({ id, title, ms, fault }: Shown): string {
 function section({ id, title, teaches, source, output, ms, fault, python, differs }: Shown): string {
   return `<article id="${id}"${mark(fault)}>
 <h2><a href="#${id}">${id}</a> ${escapeHtml(title)} <time>${(ms / 1000).toFixed(2)} s${python === null ? '' : `, in Python ${(python.ms / 1000).toFixed(2)} s`}</time></h2>
-<p>${escapeHtml(teaches)}</p>
-${differs === null ? '' : `<p class="differs"><b>In Python:</b> ${escapeHtml(differs)}</p>`}
+<p>${prose(teaches)}</p>
+${differs === null ? '' : `<p class="differs"><b>In Python:</b> ${prose(differs)}</p>`}
 ${fault === null ? '' : `<p class="why" role="alert">It does not show what it should: ${escapeHtml(fault)}</p>`}
 <div class="pair">
 <figure><figcaption>Program</figcaption><pre tabindex="0"><code>${highlightTypeScript(source)}</code></pre></figure>
@@ -93,6 +96,7 @@ article p { margin: 0 0 12px; max-width: 75ch; }
 .why { color: var(--bad); white-space: pre-wrap; }
 .pair { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 14px; align-items: start; }
 figure { margin: 0; min-width: 0; }
+p code { font: 0.9em ui-monospace, Menlo, Consolas, monospace; }
 details { margin-top: 10px; }
 summary { font-size: 12px; color: var(--dim); cursor: pointer; margin-bottom: 4px; }
 figcaption { font-size: 12px; color: var(--dim); margin-bottom: 4px; }
