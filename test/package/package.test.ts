@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from '../support/test.ts';
+import { watch } from '../support/watchdog.ts';
 import { installed, manifest, packed, project, repository, run, tarball } from './installed.ts';
 import { asCommonJs, asModule, inTypeScript, programs } from './programs.ts';
 
@@ -31,6 +32,7 @@ for (const program of programs) {
       '--lib',
       'es2023,esnext.disposable',
     ];
+    watch('tsc');
     const { stdout } = spawnSync(bin('tsc'), [...options, '--types', 'node', `${program.name}.ts`], { cwd: project, encoding: 'utf8' });
     assert.equal(stdout, '');
   });
@@ -77,6 +79,7 @@ test('publint and attw find nothing wrong with the package', () => {
     [bin('attw'), tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm'],
   ];
   for (const [command, ...args] of commands) {
+    watch(command);
     const { status, stdout, stderr } = spawnSync(command, args, { cwd: project, encoding: 'utf8' });
     assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
   }
