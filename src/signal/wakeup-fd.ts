@@ -2,6 +2,7 @@ import { constants, fstatSync, readFileSync, writeSync } from 'node:fs';
 import { OutOfRangeError, StateError } from '../base/errors.ts';
 import { mainThreadOnly, wakeup } from './arrivals.ts';
 
+/** What is done when the descriptor takes no more. */
 export interface WakeupOptions {
   /** Warns when a byte is lost because the descriptor takes no more; on when left out. */
   readonly warnOnFullBuffer?: boolean | undefined;
