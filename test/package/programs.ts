@@ -195,6 +195,6 @@ export function asModule({ imports, text }: Program): string {
 
 /** With `require`, and no top-level await. */
 export function asCommonJs({ imports, text }: Program): string {
-  const head = imports.map(([names, from]) => `const { ${names} } = require('${from}');`).join('\n');
+  const head = imports.map(([names, from]) => `const { ${names.replaceAll(' as ', ': ')} } = require('${from}');`).join('\n');
   return `${head}\nasync function main() {${text}}\nmain();\n`;
 }
