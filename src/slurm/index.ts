@@ -37,6 +37,7 @@ export { expandNodes } from './text/node-list.ts';
 export { type JobFacts, JobFailedError, NodeLostError } from './executor/errors.ts';
 export { SlurmExecutor, type SlurmExecutorOptions } from './executor/slurm-executor.ts';
 export { ArrayExecutor, type ArrayExecutorOptions } from './executor/array/array-executor.ts';
+export { loadCheckpoint, saveCheckpoint } from './executor/array/checkpoint.ts';
 export { ArrayRun, type ArrayOptions, type AttachOptions } from './executor/array/array-run.ts';
 export type { JobOptions } from './executor/job-options.ts';
 export { currentTask, type Task } from './task.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import type { NodeLostError } from '../../src/slurm/executor/errors.ts';
+import { ArrayRun, loadCheckpoint, saveCheckpoint } from '../../src/slurm/index.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../src/slurm/executor/slurm-executor.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../support/slurm-cluster.ts';
 import { errorSoonAfter } from '../support/soon-after.ts';
@@ -56,6 +57,27 @@ onCluster(
     await pool.shutdown();
   },
 );
+
+onCluster('an element of an array whose time is up is submitted again, and goes on from what it had kept', async (cluster) => {
+  const run = ArrayRun.start(
+    async (n: number) => {
+      const kept = loadCheckpoint<number>();
+      if (kept !== null) return kept + n;
+      saveCheckpoint(40);
+      return await new Promise((resolve) => setTimeout(resolve, 600_000, 0));
+    },
+    [2],
+    { directory: workFolder(cluster, 'array'), memory: '200M', time: '1:00', resubmits: 1 },
+  );
+  // Slurm looks at the times of jobs twice a minute.
+  const steps = setInterval(() => watch('the time limit'), 10_000);
+  try {
+    assert.deepEqual(await run.toArray(), [42]);
+  } finally {
+    clearInterval(steps);
+  }
+  assert.equal(run.jobs.length, 2);
+});
 
 // The last one: a controller that has forgotten a job gives its number out again, and the node that still runs it is drained.
 onCluster('the controller may be down: what runs goes on, and the executor ends when it is back', async (cluster) => {

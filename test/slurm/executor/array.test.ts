@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { ArrayRun } from '../../../src/slurm/executor/array/array-run.ts';
+import { loadCheckpoint, saveCheckpoint } from '../../../src/slurm/executor/array/checkpoint.ts';
 import { rangesOf } from '../../../src/slurm/executor/array/element-launcher.ts';
 import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
 import { Program } from '../../support/program.ts';
@@ -76,6 +77,32 @@ test('a run outlives its program, and is found again by its folder', async () =>
   // Its process goes on; a second attempt would find what it has done.
   const run = ArrayRun.attach<number>(at!, { resume: true });
   assert.deepEqual(await run.toArray(), [2, 3, 4]);
+});
+
+test('what a task has kept is there at its next attempt, and gone with its result; elsewhere nothing is kept', async () => {
+  const go = join(folder, 'go');
+  const run = ArrayRun.start(
+    async (file: string) => {
+      const { existsSync } = await import('node:fs');
+      const steps = loadCheckpoint<string[]>() ?? [];
+      console.log(`begins after ${steps.length} steps`);
+      saveCheckpoint([...steps, 'a']);
+      saveCheckpoint([...steps, 'a', 'b']);
+      if (!existsSync(file)) process.kill(process.pid, 'SIGKILL');
+      return loadCheckpoint();
+    },
+    [go],
+    { ...local, elements: 1 },
+  );
+  assert.equal(((await run.futures[0]!.exception()) as JobFailedError).exitCode, -9);
+  writeFileSync(go, '');
+  const again = ArrayRun.attach(run.folder, { resume: true });
+  assert.deepEqual(await again.toArray(), [['a', 'b', 'a', 'b']]);
+  assert.deepEqual(readdirSync(join(run.folder, 'checkpoints')), []);
+  assert.equal(await again.log(0), 'begins after 0 steps\nbegins after 2 steps');
+  await assert.rejects(again.log(1), RangeError);
+  saveCheckpoint(1);
+  assert.equal(loadCheckpoint(), null);
 });
 
 test('elements are named in ranges', () => {

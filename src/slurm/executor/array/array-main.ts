@@ -9,6 +9,7 @@ import { setMainModule } from '../../../message/closures/index.ts';
 import { CODE } from '../../channel/codes.ts';
 import { RecordReader, RecordWriter } from '../../channel/records.ts';
 import { OUTCOME_HEADER, work } from '../manager/work.ts';
+import { beginArrayTask, endArrayTask } from './checkpoint.ts';
 import { readManifest, syncFolder } from './manifest.ts';
 import { readResults, resultFiles } from './results.ts';
 
@@ -54,10 +55,12 @@ const writer = new RecordWriter();
 let synced = performance.now();
 
 for (const [i, { how, item, body }] of todo.entries()) {
+  beginArrayTask(folder, item);
   const outcome = await work(0, i === 0 ? fn : null, how, body);
   writer.add(CODE.result, item, outcome[0]!, outcome.subarray(OUTCOME_HEADER));
   const records = writer.take();
   for (let at = 0; at < records.length;) at += writeSync(part, records, at);
+  endArrayTask();
   if (performance.now() - synced < SYNC_MS) continue;
   fsyncSync(part);
   synced = performance.now();

@@ -11,15 +11,22 @@ import { mainModule } from '../../../message/closures/index.ts';
 import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.ts';
 import { CODE, SUCCEEDED } from '../../channel/codes.ts';
 import { RecordWriter } from '../../channel/records.ts';
+import { tailOf } from '../../job/log.ts';
 import { JobFailedError } from '../errors.ts';
 import { jobOf, type JobOptions } from '../job-options.ts';
-import { type ElementLauncher, newElementLauncher } from './element-launcher.ts';
+import { CHECKPOINTS } from './checkpoint.ts';
+import { type ElementLauncher, logOf, newElementLauncher } from './element-launcher.ts';
 import { type ElementPlan, type Manifest, readManifest, writeManifest, writeWhole } from './manifest.ts';
 import { readResults, refreshResults, resultFiles } from './results.ts';
 
 export interface ArrayOptions extends JobOptions {
   /** How many elements the items are dealt out to; 64 when left out, and never more than there are items. */
   readonly elements?: number | undefined;
+  /**
+   * How often an element is submitted again whose time was up, or that lost its node or made room for others, with what it has not done; 0 when left
+   * out. What tasks have kept by `saveCheckpoint` is there again.
+   */
+  readonly resubmits?: number | undefined;
   /** Processors for each element; 1 when left out. */
   readonly cpusPerElement?: number | undefined;
   /** How many elements may run at once; all when left out. */
@@ -41,6 +48,8 @@ const GRACE_MS = { local: 300, slurm: 2000 } as const;
 /** So much input is written in one piece. */
 const PIECE_BYTES = 1 << 20;
 const ELEMENTS = 64;
+/** How an element ends that may do better the next time, by no fault of its own. */
+const RESUBMITTED: ReadonlySet<string> = new Set(['TIMEOUT', 'PREEMPTED', 'NODE_FAIL', 'BOOT_FAIL']);
 
 type AnyFunction = (item: never) => unknown;
 
@@ -103,7 +112,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     const launch = jobOf(options, options.cpusPerElement ?? 1);
     const parent = options.directory ?? (launch.kind === 'local' ? tmpdir() : join(homedir(), '.manycore'));
     const folder = join(resolve(parent), `array-${randomUUID()}`);
-    for (const name of ['', 'results', 'log']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+    for (const name of ['', 'results', 'log', CHECKPOINTS]) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
     writeWhole(join(folder, 'function'), fn);
     const { elements, count } = writeInput(folder, items, positiveInteger(options.elements ?? ELEMENTS, 'elements'));
     const manifest: Manifest = {
@@ -116,6 +125,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
       argv: process.argv,
       main: mainModule(),
       launch,
+      resubmits: options.resubmits ?? 0,
       attempts: [],
     };
     writeManifest(folder, manifest);
@@ -145,6 +155,16 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
   /** The jobs that have been submitted for it. */
   get jobs(): readonly string[] {
     return this.manifest.attempts.flatMap(({ job }) => job ?? []);
+  }
+
+  /** What the element with this item has printed, its last attempt last, up to 16,000 bytes of each; nothing tells the items of an element apart. */
+  async log(item: number): Promise<string> {
+    const element = this.manifest.elements.findIndex(({ from, items }) => item >= from && item < from + items);
+    if (element < 0) throw new RangeError(`the array has ${this.manifest.items} items: got ${item}`);
+    const texts: string[] = [];
+    for (const [number, { elements }] of this.manifest.attempts.entries())
+      if (elements.includes(element)) texts.push(await tailOf(logOf(this.folder, element, number), Infinity));
+    return texts.filter((text) => text !== '').join('\n');
   }
 
   /** The results in the order of the items, each as soon as it and those before it are there. */
@@ -185,13 +205,18 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
   }
 
   private async resume(): Promise<void> {
-    const busy = await this.launcher.underWay(this.manifest.attempts.at(-1) ?? { job: null, mark: '', elements: [] });
-    const todo = this.manifest.elements.flatMap((plan, i) => (this.isComplete(plan) || busy?.has(i) === true ? [] : [i]));
-    if (busy === null || todo.length === 0) return this.lookLater();
+    const busy = new Set<number>();
+    for (const attempt of this.manifest.attempts) {
+      const some = await this.launcher.underWay(attempt);
+      if (some === null) return this.lookLater();
+      for (const element of some) busy.add(element);
+    }
+    const todo = this.manifest.elements.flatMap((plan, i) => (this.isComplete(plan) || busy.has(i) ? [] : [i]));
+    if (todo.length === 0) return this.lookLater();
     await this.launch(todo);
   }
 
-  private isComplete({ from, items }: ElementPlan): boolean {
+  private isComplete({ from, items }: Pick<ElementPlan, 'from' | 'items'>): boolean {
     for (let i = from; i < from + items; i++) if (peek(this.futures[i] as AnyFuture) < state.CANCELLED) return false;
     return true;
   }
@@ -204,7 +229,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
       this.asked = performance.now();
       this.lookLater();
     } catch (error) {
-      for (const future of this.futures) this.settle(future as AnyFuture, state.FAILED, error);
+      for (const element of elements) this.fail(this.manifest.elements[element]!, error);
     }
   }
 
@@ -254,19 +279,23 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
 
   /** What has become of elements that have left no results: those that have ended are given up after a while. */
   private async ask(): Promise<void> {
-    const number = this.manifest.attempts.length - 1;
-    const attempt = this.manifest.attempts[number];
-    if (attempt === undefined) return;
     this.isAsking = true;
-    const busy = await this.launcher.underWay(attempt);
+    /** The last attempt at each element that is not over. */
+    const last = new Map<number, number>();
+    for (const [number, { elements }] of this.manifest.attempts.entries())
+      for (const element of elements) if (!this.over.has(element)) last.set(element, number);
+    for (const number of new Set(last.values())) {
+      const busy = await this.launcher.underWay(this.manifest.attempts[number]!);
+      if (busy === null) break; // The controller is away: nothing is known, and nothing is given up.
+      for (const [element, at] of last) {
+        if (at !== number || busy.has(element)) continue;
+        this.over.add(element);
+        const plan = this.manifest.elements[element]!;
+        if (!this.isComplete(plan)) void this.miss(element, plan, number);
+      }
+    }
     this.asked = performance.now();
     this.isAsking = false;
-    if (busy === null) return; // The controller is away: nothing is known, and nothing is given up.
-    for (const [element, plan] of this.manifest.elements.entries()) {
-      if (this.over.has(element) || busy.has(element)) continue;
-      this.over.add(element);
-      if (!this.isComplete(plan)) void this.miss(element, plan, number);
-    }
   }
 
   /** An element neither waits nor runs, and has not left all its results. */
@@ -277,10 +306,20 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     // What was done before it was killed is done.
     for (const file of resultFiles(this.folder, element)) this.take(file);
     const facts = await this.launcher.facts(this.folder, number, this.manifest.attempts[number]!, element);
+    if (this.isComplete({ from, items })) return;
+    const tries = this.manifest.attempts.filter(({ elements }) => elements.includes(element)).length;
+    if (RESUBMITTED.has(facts.state) && tries <= this.manifest.resubmits) {
+      this.over.delete(element);
+      return await this.launch([element]);
+    }
     const error = new JobFailedError(
       `element ${element} of the array has ended without all its results; ArrayRun.attach(${JSON.stringify(this.folder)}, { resume: true }) does what is missing`,
       facts,
     );
+    this.fail({ from, items }, error);
+  }
+
+  private fail({ from, items }: Pick<ElementPlan, 'from' | 'items'>, error: unknown): void {
     for (let i = from; i < from + items; i++) this.settle(this.futures[i] as AnyFuture, state.FAILED, error);
   }
 

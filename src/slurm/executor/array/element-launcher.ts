@@ -33,7 +33,7 @@ export interface ElementLauncher {
 export const newElementLauncher = ({ launch, parallel }: Pick<Manifest, 'launch' | 'parallel'>): ElementLauncher =>
   launch.kind === 'slurm' ? new SlurmElements(launch, parallel) : new LocalElements(launch.node, parallel);
 
-const logOf = (folder: string, element: number, number: number): string => join(folder, 'log', `${element}-${number}`);
+export const logOf = (folder: string, element: number, number: number): string => join(folder, 'log', `${element}-${number}`);
 
 class LocalElements implements ElementLauncher {
   readonly #node: string;

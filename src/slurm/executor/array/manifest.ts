@@ -12,6 +12,7 @@ import type { LaunchPlan } from '../link/plan.ts';
  *   results/E-A        what attempt A of element E has done, as records: whole, or not there
  *   results/E-A.part   the same while it goes on: whole records up to where it was cut off
  *   log/E-A            what it has printed
+ *   checkpoints/I      what a task for item I has kept for its next attempt
  */
 export interface Manifest {
   readonly version: string;
@@ -26,6 +27,8 @@ export interface Manifest {
   readonly argv: readonly string[];
   readonly main: string;
   readonly launch: LaunchPlan;
+  /** How often an element is submitted again that its node, or its time, has ended. */
+  readonly resubmits: number;
   /** The jobs that have been asked for: each is an attempt at some of the elements. */
   readonly attempts: readonly Attempt[];
 }
