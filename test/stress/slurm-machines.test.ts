@@ -36,7 +36,7 @@ onCluster('a machine that loses its power, and one that loses its network, lose 
 onCluster(
   'a job whose time is up gives back what has not begun; what runs too long is told, with the state and what to do',
   async (cluster, context) => {
-    const pool = executor(cluster, { nodeRetries: 0, time: '1:00' });
+    const pool = executor(cluster, { nodeRetries: 0, time: '1:00', workersPerNode: 1 });
     const running = pool.submit(pause, 600_000);
     await until(() => running.running, 'the task to begin');
     const waiting = pool.submit(() => process.env['SLURM_JOB_ID']);
