@@ -31,6 +31,9 @@ onCluster('a machine that loses its power, and one that loses its network, lose 
     dead.push(victim);
     await pool.terminateWorkers();
   }
+  // Those behind need them.
+  cluster.reconnect(dead[1]!);
+  await cluster.restart();
 });
 
 onCluster(
