@@ -13,6 +13,7 @@ import type { Binding, Reference } from './references.ts';
 import { fileOfExports, folderOfRequire, referenceByName, referenceTo } from './references-to.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
 import { type Capture, shareVariables, withCells } from './shared-variables.ts';
+import { checkSize, type Dragged } from './size-guard.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -58,6 +59,7 @@ class Packer {
   }[] = [];
   readonly #scopes = new Map<unknown, readonly FunctionScope[]>();
   #depth = 0;
+  #mostDragged: Dragged | null = null;
 
   pack(value: unknown): Recipe {
     const root = this.#ref(value);
@@ -65,6 +67,7 @@ class Packer {
     shareVariables(this.#captures, (value) => this.#add(undefined, ['cell', value]));
     for (const finish of this.#functions) finish();
     for (const check of this.#checks) check();
+    checkSize(this.#shipped, this.#mostDragged);
     return { root, nodes: this.#nodes, codes: this.#codes };
   }
 
@@ -478,7 +481,10 @@ class Packer {
     }
     const file = typeof value === 'object' && value !== null ? fileOfExports(value) : null;
     if (file !== null) return this.#add(value, ['require', file, []]);
+    const before = this.#shipped.length;
     const ref = this.#at(`captured variable '${name}'`, () => this.#ref(value));
+    const functions = this.#shipped.length - before;
+    if (this.#depth === 1 && functions > (this.#mostDragged?.functions ?? 0)) this.#mostDragged = { name, code, functions };
     const mutation = references.find((reference) => reference.mutation !== null);
     if (mutation !== undefined && isChecked && isMutableCopy(value) && !copied.has(value)) {
       this.#checks.push(() => checkMutation(name, mutation, value, code, this.#shipped));
