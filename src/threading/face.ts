@@ -1,5 +1,5 @@
 import '../host/thread/foreign.ts';
-import { deadlineAfter, type Deadline, type Wait } from '../base/deadline.ts';
+import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { type Field, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
@@ -77,5 +77,3 @@ export function waitForSync<T>(waiting: Waiting<T>, { timeout, signal }: Wait = 
   signal?.throwIfAborted();
   return block(waiting, deadlineAfter(timeout));
 }
-
-export type { Deadline };

@@ -2,7 +2,7 @@ import { test as nodeTest, type TestContext } from 'node:test';
 import './end.ts';
 import { watch } from './watchdog.ts';
 
-export { after, afterEach, before, beforeEach, describe } from 'node:test';
+export { after, afterEach } from 'node:test';
 
 type Body = (context: TestContext) => void | Promise<void>;
 

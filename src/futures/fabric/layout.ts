@@ -33,7 +33,6 @@ import { sharedHeap } from '../../word/heap.ts';
  */
 export const SLOTS = 4096;
 export const SLOT_WORDS = 64;
-export const SLOT_MASK = SLOTS - 1;
 /** Twice as many as there are slots: after a worker has died, a number may lie in the ring twice. */
 export const RING_SLOTS = SLOTS * 2;
 export const RING_MASK = RING_SLOTS - 1;
@@ -69,7 +68,6 @@ export const NONE = 0;
 export const INTEGER = 1;
 export const FLOAT = 2;
 export const CONSTANT = 3;
-export const INTEGERS = 4;
 export const MESSAGE = 5;
 export const BLOCK = 6;
 export const CONSTANTS: readonly unknown[] = [undefined, null, true, false];
@@ -81,8 +79,6 @@ export const FAILED = 1;
 export const TIMED = 2;
 /** Arguments, or the result, came beside the message by a port. */
 export const PARCELS = 4;
-/** The arguments came as [function, arguments]. */
-export const ONE_SHOT = 8;
 /** The function gets an array of arguments in turn, and gives what it made of them. */
 export const CHUNK = 16;
 /** Somebody hears what the task emits. */

@@ -48,8 +48,7 @@ const RECORD_WORDS = 16;
 const SLOT_WORDS = 16;
 const TAIL_BYTES = 1024;
 
-export const OPEN = 0;
-/** What is there is done, and then the workers end. */
+/** What is there is done, and then the workers end. Open until then: 0. */
 export const CLOSED = 1;
 
 export const FREE = 0;

@@ -24,7 +24,6 @@ import {
   askToKill,
   PARKED,
   busyCarriers,
-  parkedCarriers,
   runOf,
   setRunOf,
   timesClaimed,
@@ -259,4 +258,4 @@ export async function dismissCarriers(): Promise<void> {
   await Promise.all(idle.map(([, worker]) => worker.terminate()));
 }
 
-export { busyCarriers, parkedCarriers };
+export { busyCarriers };
