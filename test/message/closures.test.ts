@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from '../support/test.ts';
 import { decode, encode } from '../../src/message/index.ts';
@@ -55,11 +56,21 @@ test('what belongs to this thread is refused, and the way to it is told', () => 
   const holder = { deep: { stream: process.stdout } };
   refused(() => holder, 'E_NATIVE_HANDLE', /reached through: function .* → captured variable 'holder' → \.deep → \.stream/);
   const pending = Promise.resolve(1);
-  refused(() => pending, 'E_PROMISE', /a Promise \(fulfilled\).*\n.*\n.*await it first/);
+  refused(() => pending, 'E_PROMISE', /a Promise \(fulfilled\).*[^]*await it first/);
   const weak = new WeakRef({});
   refused(() => weak, 'E_WEAK', /WeakRef/);
   const generator = (function* () {})();
   refused(() => generator, 'E_GENERATOR', /send the generator function/);
+});
+
+test('a captured variable that cannot be sent is named, and pointed at where it is used', () => {
+  const socket = new Socket();
+  const inner = (): boolean => socket.destroyed;
+  refused(
+    () => inner(),
+    'E_NATIVE_HANDLE',
+    /a Socket belongs to this thread[^]*→ function inner \(.*closures\.test\.ts:\d+:\d+\) → captured variable 'socket'\n +at .*closures\.test\.ts:\d+:\d+\n[^]*=> socket\.destroyed;\n +\| +\^{6}\n +help: open it inside the thread/,
+  );
 });
 
 test('what a function takes from the function around it, and V8 does not show, is refused', () => {

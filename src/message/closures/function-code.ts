@@ -110,11 +110,11 @@ export class FunctionCode {
     return this.start + offset - this.shift;
   }
 
-  /** `file:line` of its beginning; '' when it was not found. */
+  /** `file:line:column` of its beginning; '' when it was not found. */
   get placeInWords(): string {
     if (this.#place === undefined) {
       const where = this.where({ start: this.shift, end: this.shift });
-      this.#place = where === undefined ? '' : `${where.url}:${where.line}`;
+      this.#place = where === undefined ? '' : `${where.url}:${where.line}:${where.column}`;
     }
     return this.#place;
   }

@@ -60,6 +60,8 @@ class Packer {
   readonly #scopes = new Map<unknown, readonly FunctionScope[]>();
   #depth = 0;
   #mostDragged: Dragged | null = null;
+  /** The variables that led to where the packer is: the last one is where a refusal points to. */
+  readonly #capturing: { readonly code: FunctionCode; readonly reference: Reference }[] = [];
 
   pack(value: unknown): Recipe {
     const root = this.#ref(value);
@@ -72,7 +74,8 @@ class Packer {
   }
 
   #fail(code: string, message: string, details: SendErrorDetails = {}): never {
-    throw new SendError(code, message, { path: [...this.#path], ...details });
+    const capture = this.#capturing.at(-1);
+    throw new SendError(code, message, { path: [...this.#path], where: capture?.code.where(capture.reference), ...details });
   }
 
   #at<T>(step: string, pack: () => T): T {
@@ -482,7 +485,9 @@ class Packer {
     const file = typeof value === 'object' && value !== null ? fileOfExports(value) : null;
     if (file !== null) return this.#add(value, ['require', file, []]);
     const before = this.#shipped.length;
+    this.#capturing.push({ code, reference: references[0]! });
     const ref = this.#at(`captured variable '${name}'`, () => this.#ref(value));
+    this.#capturing.pop();
     const functions = this.#shipped.length - before;
     if (this.#depth === 1 && functions > (this.#mostDragged?.functions ?? 0)) this.#mostDragged = { name, code, functions };
     const mutation = references.find((reference) => reference.mutation !== null);

@@ -1,5 +1,5 @@
 import { Queue } from 'manycore/queue';
-import { Thread } from 'manycore/threading';
+import { SendError, Thread } from 'manycore/threading';
 
 /* oxlint-disable typescript/no-explicit-any -- the cases send whatever there is */
 export type Anything = any;
@@ -24,11 +24,23 @@ export async function answer(fn: (...args: unknown[]) => unknown, args: readonly
   }
 }
 
-/** What refuses a value, when it is handed over: the error's code. */
+/** What refuses a value, when it is handed over: the error's code, and what it fails to say. */
 export async function refusal(fn: (...args: Anything[]) => unknown, ...args: unknown[]): Promise<string> {
   try {
     return `travelled: ${String(await far(fn, ...args))}`;
   } catch (error) {
+    if (error instanceof SendError) return [error.code, ...unsaid(error)].join(', ');
     return String((error as { code?: unknown }).code ?? (error as Error).stack);
   }
+}
+
+/** A refusal names the variable, the place as file:line:column, and the cure; of an argument, the way to it instead. */
+function unsaid({ message, path, hint }: SendError): string[] {
+  const isInFunction = path.some((step) => /^(function|class|captured variable) /.test(step));
+  const says = {
+    'the place': /[^\s(]:\d+:\d+/.test(message) || (!isInFunction && !message.startsWith('the function')),
+    'which variable': /`[^`]+`/.test(message) || path.some((step) => /^captured variable '/.test(step)) || !isInFunction || hint !== '',
+    'the cure': hint !== '' || /\b(Use|Return) /.test(message),
+  };
+  return Object.entries(says).flatMap(([what, isSaid]) => (isSaid ? [] : [`does not say ${what}: ${message}`]));
 }
