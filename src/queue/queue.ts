@@ -4,7 +4,6 @@ import { ambient } from '../base/ambient.ts';
 import { type Deadline, deadlineAfter, type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { MustAwait } from '../message/index.ts';
-import type { Sendable } from '../message/sendable.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { Face, Place, registerFace } from '../threading/face.ts';
 import type { Heap } from '../word/heap.ts';
@@ -28,8 +27,7 @@ export interface ShutdownOptions {
 /**
  * A queue of anything that can be sent, between any number of threads: Python's `queue.Queue`, first in, first out.
  *
- * An item is copied when it is put; shared things arrive as themselves. What types can see that it can't be sent does not compile; a
- * generic function that puts its `T` takes a `Sendable<T>`. What waits takes a time-out and a signal, and has a
+ * An item is copied when it is put; shared things arrive as themselves. What waits takes a time-out and a signal, and has a
  * blocking twin; each may be called from any thread. `for await (const item of queue)` goes on until the queue is shut down.
  */
 export class Queue<T = unknown> extends Face {
@@ -53,8 +51,8 @@ export class Queue<T = unknown> extends Face {
   /** Throws when this face may not be used for that any more. */
   protected check(_act: 'put into' | 'get from'): void {}
 
-  #pack(value: unknown, items: Items, at: number): void {
-    pack(this.place.heap, value, this.#sorts ? this.keyOf(value as T) : null, items, at);
+  #pack(value: T, items: Items, at: number): void {
+    pack(this.place.heap, value, this.#sorts ? this.keyOf(value) : null, items, at);
   }
   #unpack(items: Items): T {
     // To read it may run code of the program, which may put or get another one by the same hand.
@@ -78,7 +76,7 @@ export class Queue<T = unknown> extends Face {
   }
 
   /** Puts an item in, waiting for room. Rejects with `QueueFull` when time was up, with `QueueShutDown`, and with `SendError`. */
-  async put(value: Sendable<T>, wait?: Wait): Promise<void> {
+  async put(value: T, wait?: Wait): Promise<void> {
     this.check('put into');
     const deadline = deadlineAfter(wait?.timeout);
     this.#pack(value, hand, 0);
@@ -87,7 +85,7 @@ export class Queue<T = unknown> extends Face {
   }
 
   /** The blocking twin of `put`. */
-  putSync(value: Sendable<T>, wait?: Wait): void {
+  putSync(value: T, wait?: Wait): void {
     this.check('put into');
     wait?.signal?.throwIfAborted();
     const deadline = deadlineAfter(wait?.timeout);
@@ -96,7 +94,7 @@ export class Queue<T = unknown> extends Face {
   }
 
   /** Puts an item in, or throws `QueueFull` at once. */
-  putNoWait(value: Sendable<T>): void {
+  putNoWait(value: T): void {
     this.check('put into');
     this.#pack(value, hand, 0);
     if (this.#putHand()) return;
@@ -139,11 +137,11 @@ export class Queue<T = unknown> extends Face {
    * Puts several items in, one after the other, many at a time: several times as fast as one by one. The time-out is that of each
    * wait for room. What came before an item that can't be sent, or before the end of the wait, is in the queue.
    */
-  async putMany(values: Iterable<Sendable<T>>, { timeout, signal }: Wait = {}): Promise<void> {
+  async putMany(values: Iterable<T>, { timeout, signal }: Wait = {}): Promise<void> {
     this.check('put into');
     for (const load of this.#loads(values)) await this.#deliver(load, deadlineAfter(timeout), signal);
   }
-  putManySync(values: Iterable<Sendable<T>>, { timeout, signal }: Wait = {}): void {
+  putManySync(values: Iterable<T>, { timeout, signal }: Wait = {}): void {
     this.check('put into');
     signal?.throwIfAborted();
     for (const load of this.#loads(values)) this.#deliverSync(load, deadlineAfter(timeout));
@@ -212,7 +210,7 @@ export class Queue<T = unknown> extends Face {
   }
 
   /** The values as items, a roomful at a time. */
-  *#loads(values: Iterable<unknown>): Generator<Load, void, void> {
+  *#loads(values: Iterable<T>): Generator<Load, void, void> {
     const items = takeRoom();
     let count = 0;
     try {

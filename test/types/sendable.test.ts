@@ -3,7 +3,7 @@ import net from 'node:net';
 import { expectTypeOf } from 'expect-type';
 import type { NotSendable, Sendable, unsendable } from '../../src/threading/index.ts';
 import { Lock, Thread } from '../../src/threading/index.ts';
-import { PriorityQueue, Queue, SimpleQueue } from '../../src/queue/index.ts';
+import { Queue } from '../../src/queue/index.ts';
 import { test } from '../support/test.ts';
 
 class Point {
@@ -40,27 +40,6 @@ export function types(): void {
   void new Thread({ target: (database: Database) => database, args: [new Database()] });
   // @ts-expect-error -- in a Map
   void new Thread({ target: (m: Map<string, Promise<void>>) => m, args: [new Map<string, Promise<void>>()] });
-
-  // Items of queues.
-  const points = new Queue<Point | { readonly when: Date; readonly tags: Set<string> }>();
-  void points.put(new Point());
-  points.putManySync([{ when: new Date(), tags: new Set(['a']) }]);
-  void new Queue().put(new Lock());
-  new PriorityQueue<[number, () => void]>().putNoWait([1, () => {}]);
-  // @ts-expect-error -- a promise
-  new Queue<Promise<number>>().putSync(Promise.resolve(1));
-  // @ts-expect-error -- a socket in an object
-  void new Queue<{ socket: net.Socket }>().put({ socket: new net.Socket() });
-  // @ts-expect-error -- one of several
-  void new Queue<number | Database>().putMany([1, new Database()]);
-  void new Queue<number | Database>().putMany([1, 2]);
-  // @ts-expect-error -- another type, as ever
-  new SimpleQueue<number>().putNoWait('one');
-  /** What is generic says so too. */
-  function put<T>(queue: Queue<T>, item: Sendable<T>): void {
-    queue.putSync(item);
-  }
-  put(new Queue<string>(), 'text');
 }
 
 test('the type of what can not be sent says why', () => {
