@@ -39,7 +39,7 @@ function unsaid({ message, path, hint }: SendError): string[] {
   const isInFunction = path.some((step) => /^(function|class|captured variable) /.test(step));
   const says = {
     'the place': /[^\s(]:\d+:\d+/.test(message) || (!isInFunction && !message.startsWith('the function')),
-    'which variable': /`[^`]+`/.test(message) || path.some((step) => /^captured variable '/.test(step)) || !isInFunction || hint !== '',
+    'which variable': /`[^`]+`/.test(message) || path.some((step) => step.startsWith('captured variable ')) || !isInFunction || hint !== '',
     'the cure': hint !== '' || /\b(Use|Return) /.test(message),
   };
   return Object.entries(says).flatMap(([what, isSaid]) => (isSaid ? [] : [`does not say ${what}: ${message}`]));
