@@ -27,6 +27,7 @@ done
 for n in /run/netns/mc$ID-*; do [ -e "$n" ] && ip netns del "$(basename "$n")"; done
 for v in $(ip -o link show 2>/dev/null | grep -oE "mcv$ID-[0-9]+" | sort -u); do ip link del "$v" 2>/dev/null; done
 ip link del "mcbr$ID" 2>/dev/null
+rm -f "$S/netid"
 for c in memory freezer; do
   for _ in 1 2 3 4 5; do
     [ -d "/sys/fs/cgroup/$c/mc$ID" ] || break

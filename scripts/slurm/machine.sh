@@ -17,7 +17,9 @@ done
 mount --rbind "$OWN/tmp" /tmp
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 cd /
-slurmd -D -N "$NAME" -f "$S/etc/slurm.conf" >"$S/log/slurmd-$NAME.out" 2>&1 &
-echo $! >"$OWN/slurmd.inner"
-# Process 1 reaps; the machine stays up when its slurmd is killed.
-while :; do wait -n; jobs -r | grep -q . || sleep 1; done
+exec 3<>"$OWN/asks"
+SLURMD=
+start_slurmd() { slurmd -D -N "$NAME" -f "$S/etc/slurm.conf" >>"$S/log/slurmd-$NAME.out" 2>&1 3>&- & SLURMD=$!; }
+start_slurmd
+# Process 1 reaps, and the machine stays up when its slurmd is killed; it starts another one when it is asked to.
+while read -r -u 3; do kill -0 "$SLURMD" 2>/dev/null || start_slurmd; done

@@ -107,6 +107,7 @@ fi
 start_node() { # number
   local name=tcn$1 space=mc$ID-tcn$1 link=mcv$ID-$1
   mkdir -p "$S/nodes/$name/spool"
+  [ -p "$S/nodes/$name/asks" ] || mkfifo "$S/nodes/$name/asks"
   if [ ! -e "/run/netns/$space" ]; then
     ip netns add "$space"
     ip link add "$link" type veth peer name eth0 netns "$space"
@@ -122,11 +123,15 @@ start_node() { # number
     "$space" "$HERE/machine.sh" "$S" "$name" >"$S/log/node-$name.out" 2>&1 </dev/null 9>&- &
   echo $! >"$S/pids/node-$name.pid"
 }
-for i in $(seq "$NODES"); do alive "$S/pids/node-tcn$i.pid" || start_node "$i"; done
+for i in $(seq "$NODES"); do
+  # A machine that is up may have lost its slurmd: it looks, and starts another one.
+  if alive "$S/pids/node-tcn$i.pid"; then echo slurmd 1<>"$S/nodes/tcn$i/asks"; else start_node "$i"; fi
+done
 for n in $(timeout 5 sinfo -h -N -p normal -t drain,fail -o %N 2>/dev/null | sort -u); do scontrol update nodename="$n" state=resume 2>/dev/null || true; done
 for _ in $(seq 600); do
   alive "$S/pids/slurmctld.pid" || die "slurmctld died: $(grep -E 'fatal|error' "$S/log/slurmctld.log" | tail -n 3)"
-  [ "$(timeout 3 sinfo -h -N -p normal -t idle,alloc,mix -o %N 2>/dev/null | wc -l)" -ge "$NODES" ] && exit 0
+  # A star stands behind the state of a node that does not answer.
+  [ "$(timeout 3 sinfo -h -N -p normal -o '%N %T' 2>/dev/null | grep -cvE '[*]$|down|drain|fail|unk|reboot|power')" -ge "$NODES" ] && exit 0
   sleep 0.05
 done
 die "the nodes did not come up: $(timeout 3 sinfo -h -N -o '%N %T' 2>&1 | sort -u | tr '\n' ';') $(tail -qn 2 "$S"/log/slurmd-*.log)"

@@ -18,8 +18,11 @@ export interface Allocation {
   facts(): Promise<JobFacts>;
   /** All its nodes are connected: it need not be looked at. */
   calm(): void;
-  /** A node of it is lost: it may have ended. */
-  alarm(): void;
+  /**
+   * A node of it is lost: it may have ended, or be about to. Resolves once that is known: it goes on, or has ended; also when nobody can say.
+   * Never rejects.
+   */
+  alarm(): Promise<unknown>;
   /** Ends it. Never rejects. */
   cancel(): Promise<void>;
 }

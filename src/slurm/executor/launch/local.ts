@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { within } from '../../../base/within.ts';
 import { describeExit } from '../../../host/process/exit.ts';
 import { Popen, STDOUT } from '../../../subprocess/index.ts';
 import type { JobFacts } from '../errors.ts';
@@ -8,6 +9,8 @@ import { tailOf } from '../../job/log.ts';
 import type { Allocation, Launcher } from './launcher.ts';
 
 const MAIN = fileURLToPath(new URL('../manager/manager-main.js', import.meta.url));
+/** How long is waited, when a node was lost, whether all of its allocation has ended. */
+const DOUBT_MS = 2000;
 
 /** Nodes that are processes of this machine: to develop and to test what is to run on a cluster. */
 export class LocalLauncher implements Launcher {
@@ -78,7 +81,9 @@ class LocalAllocation implements Allocation {
 
   /** The system tells when a process ends. */
   calm(): void {}
-  alarm(): void {}
+  async alarm(): Promise<unknown> {
+    return await within(this.ended, { timeout: DOUBT_MS });
+  }
 
   async cancel(): Promise<void> {
     this.#isCancelled = true;

@@ -15,9 +15,15 @@ const MAIN = fileURLToPath(new URL('../manager/manager-main.js', import.meta.url
 /** How often a job is looked at that is about to begin or to end, at first, and at last. */
 const LOOK_FIRST_MS = 500;
 const LOOK_LAST_MS = 8000;
-/** How long a job may be in the course of ending before its state is taken as it is. */
-const COMPLETING_MS = 10_000;
+const LOOK_COMPLETING_MS = 2000;
+/**
+ * How long a job may be in the course of ending before its state is taken as it is. Until then nobody can say whether it was cancelled. What
+ * does not end by itself is killed after Slurm's KillWait, half a minute on most clusters.
+ */
+const COMPLETING_MS = 40_000;
 const CANCEL_MS = 10_000;
+/** How long a controller that does not answer is waited for, when a node was lost. */
+const DOUBT_MS = 60_000;
 
 /** Nodes that Slurm gives: each allocation is one job, with one manager on each of its nodes. */
 export class SlurmLauncher implements Launcher {
@@ -65,6 +71,8 @@ class SlurmAllocation implements Allocation {
   #delay = LOOK_FIRST_MS;
   #timer: NodeJS.Timeout | null = null;
   #completingSince: number | null = null;
+  /** Told by the next look that says that the job goes on. */
+  readonly #doubts: (() => void)[] = [];
 
   constructor(number: number, nodes: number, submitted: Submitted, directory: string) {
     this.number = number;
@@ -81,14 +89,27 @@ class SlurmAllocation implements Allocation {
     this.isRunning = true;
     this.#isCalm = true;
     this.#stopTimer();
+    this.#goesOn(this.#doubts.length);
   }
 
-  /** A node is lost: the job may have ended. */
-  alarm(): void {
+  /** A node is lost: the job may have ended. Slurm knows that a job is to end before its processes do: one answer decides. */
+  alarm(): Promise<unknown> {
+    this.#lookSoon();
+    const goesOn = deferred<void>();
+    this.#doubts.push(goesOn.resolve);
+    return within(Promise.race([goesOn.promise, this.ended]), { timeout: DOUBT_MS });
+  }
+
+  #lookSoon(): void {
     this.#isCalm = false;
     this.#delay = LOOK_FIRST_MS;
     this.#stopTimer();
     this.#lookLater();
+  }
+
+  /** Tells so many who were in doubt. */
+  #goesOn(doubts: number): void {
+    for (const tell of this.#doubts.splice(0, doubts)) tell();
   }
 
   #stopTimer(): void {
@@ -106,6 +127,7 @@ class SlurmAllocation implements Allocation {
   }
 
   async #look(): Promise<JobFacts> {
+    const doubts = this.#doubts.length;
     const facts = await this.facts();
     const state = facts.state as JobState;
     if (isUnanswered(facts)) return facts;
@@ -114,7 +136,7 @@ class SlurmAllocation implements Allocation {
     if (state === 'COMPLETING') {
       this.#completingSince ??= performance.now();
       if (performance.now() - this.#completingSince < COMPLETING_MS) {
-        this.#delay = LOOK_FIRST_MS;
+        this.#delay = Math.min(this.#delay, LOOK_COMPLETING_MS);
         return facts;
       }
     }
@@ -128,6 +150,7 @@ class SlurmAllocation implements Allocation {
       this.#hasEnded = true;
       this.#end.resolve(facts);
     }
+    this.#goesOn(doubts);
     return facts;
   }
 
@@ -137,7 +160,7 @@ class SlurmAllocation implements Allocation {
 
   async cancel(): Promise<void> {
     await scancel(this.job, COMMAND).catch(() => {});
-    this.alarm();
+    this.#lookSoon();
     await within(this.ended, { timeout: CANCEL_MS });
     this.#hasEnded = true;
     this.calm();

@@ -27,8 +27,6 @@ const SINGLY_MAX = 16;
 const BAD_LUCK: ReadonlySet<string> = new Set(['NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL', 'REQUEUED']);
 /** How often is looked whether nodes that should be there are missing. */
 const LOOK_MS = 500;
-/** How long is waited, when a node was lost, for what Slurm says about its job. */
-const DOUBT_MS = 2000;
 /** A job that has waited for so long is told of, and again when it waits for another reason. */
 const TOLD_MS = 30_000;
 
@@ -38,8 +36,8 @@ interface Watched {
   hasCome: boolean;
   /** One of its managers has been here. */
   hadNode: boolean;
-  /** A node of it was lost: until then it is waited for whether it has ended, and how. */
-  doubtedUntil: number;
+  /** How many of its nodes were lost of which it is not known yet whether it has ended with them, and how. */
+  doubts: number;
   /** Since when it has nodes. */
   runningSince: number | null;
   readonly askedAt: number;
@@ -80,7 +78,7 @@ export class Capacity {
     let expected = this.#launching;
     for (const [number, watched] of this.#watched) {
       // Somebody may have cancelled it: then no other is wanted.
-      if (watched.doubtedUntil > performance.now()) return;
+      if (watched.doubts > 0) return;
       if (!watched.hasCome) expected += Math.max(0, watched.allocation.nodes - this.#options.connectedOf(number));
     }
     const missing = this.#options.nodes - this.#options.connected() - expected;
@@ -105,8 +103,11 @@ export class Capacity {
   nodeLost(number: number): void {
     const watched = this.#watched.get(number);
     if (watched === undefined) return;
-    watched.doubtedUntil = performance.now() + DOUBT_MS;
-    watched.allocation.alarm();
+    watched.doubts++;
+    void watched.allocation.alarm().then(() => {
+      watched.doubts--;
+      if (this.#options.hasWork()) this.ensure();
+    });
   }
 
   async #launch(nodes: number): Promise<void> {
@@ -116,7 +117,7 @@ export class Capacity {
       const allocation = await this.#askFor(number, nodes);
       this.#known.set(number, allocation);
       const askedAt = performance.now();
-      this.#watched.set(number, { allocation, hasCome: false, hadNode: false, doubtedUntil: 0, runningSince: null, askedAt, told: null });
+      this.#watched.set(number, { allocation, hasCome: false, hadNode: false, doubts: 0, runningSince: null, askedAt, told: null });
       this.#tellJobs();
       void allocation.ended.then((facts) => this.#ended(number, facts));
       if (this.#isOver) await allocation.cancel();

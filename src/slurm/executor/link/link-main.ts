@@ -64,7 +64,10 @@ const dispatcher = new Dispatcher(
     async describeLoss(task, peer, reason) {
       const allocation = capacity.allocation(peer.hello.allocation);
       // The connection ends before the system says why.
-      if (allocation !== undefined) await within(allocation.ended, { timeout: END_MS });
+      if (allocation !== undefined) {
+        await within(allocation.ended, { timeout: END_MS });
+        await within(allocation.alarm(), { timeout: END_MS });
+      }
       const facts = (await allocation?.facts()) ?? unknownFacts;
       const times = task.losses > 1 ? ` for the ${task.losses}. time` : '';
       return message(
