@@ -87,6 +87,7 @@ class SlurmAllocation implements Allocation {
   /** All its nodes are here: that the connections stand says more than the controller could. */
   calm(): void {
     this.isRunning = true;
+    this.waitsFor = null;
     this.#isCalm = true;
     this.#stopTimer();
     this.#goesOn(this.#doubts.length);

@@ -143,8 +143,9 @@ export class Capacity {
   #look(): void {
     for (const watched of this.#watched.values()) {
       const { allocation } = watched;
+      if (watched.hasCome) continue;
       if (allocation.waitsFor !== null) this.#waits(watched, allocation.waitsFor);
-      if (watched.hasCome || !allocation.isRunning) continue;
+      if (!allocation.isRunning) continue;
       watched.runningSince ??= performance.now();
       if (performance.now() - watched.runningSince < this.#options.startTimeout) continue;
       watched.hasCome = true;
