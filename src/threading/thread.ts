@@ -2,7 +2,7 @@ import { checkOptions } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import { nameError, StateError } from '../base/errors.ts';
-import { carry, type CarrierOptions, terminate } from '../host/thread/carrier.ts';
+import { carry, type CarrierOptions, prepareCarrier, terminate } from '../host/thread/carrier.ts';
 import { outliveThreads } from '../host/thread/lifetime.ts';
 import * as record from '../host/thread/record.ts';
 import { current, type StartMessage } from '../host/thread/run-thread.ts';
@@ -102,6 +102,8 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   start(): void {
     if (record.stateOf(this.#record) !== record.INITIAL)
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
+    const resourceLimits = this.#limitsWithStack();
+    if (!record.isFresh(this.#record) && resourceLimits === undefined) prepareCarrier();
     const start: StartMessage = [runMain, Thread, ...this.#workToSend(), toInherit(), contextOf(this.#context)];
     const message = post(start, { transfer: this.#limits.transfer });
     if (!record.begin(this.#record, message.offset)) {
@@ -109,7 +111,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
     }
     try {
-      carry(this.#record, { ...this.#limits, resourceLimits: this.#limitsWithStack(), parcels: message.parcels });
+      carry(this.#record, { ...this.#limits, resourceLimits, parcels: message.parcels });
     } catch (error) {
       record.unbegin(this.#record);
       drop(message.offset);
@@ -176,15 +178,16 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   async join({ timeout, signal }: Wait = {}): Promise<boolean> {
     this.#checkJoin();
     const deadline = deadlineAfter(timeout);
-    const state = sharedHeap().word(this.#record);
-    return this.#joined(record.hasEnded(this.#record) || (await suspend(record.ended(this.#record, state), deadline, signal)));
+    const hasEnded = signal === undefined && timeout !== 0 ? record.endsAtOnce(this.#record) : record.hasEnded(this.#record);
+    return this.#joined(hasEnded || (await suspend(record.ended(this.#record, sharedHeap().word(this.#record)), deadline, signal)));
   }
 
   /** The blocking twin of `join`. In the main thread, the event loop stands still meanwhile. */
   joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
     this.#checkJoin();
     const deadline = deadlineAfter(timeout);
-    return this.#joined(record.hasEnded(this.#record) || block(record.ended(this.#record, sharedHeap().word(this.#record)), deadline));
+    const hasEnded = timeout === 0 ? record.hasEnded(this.#record) : record.endsAtOnce(this.#record);
+    return this.#joined(hasEnded || block(record.ended(this.#record, sharedHeap().word(this.#record)), deadline));
   }
 
   #checkJoin(): void {

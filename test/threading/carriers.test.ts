@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { getNativeId, Event, Thread } from '../../src/threading/index.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { busyCarriers, dismissCarriers } from '../../src/host/thread/carrier.ts';
+import { parkedCarriers } from '../../src/host/thread/table.ts';
 import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
@@ -155,4 +156,16 @@ test('five hundred threads one after another leave no handles, listeners or memo
   run(500);
   await until(() => count() <= before.listeners && process.getActiveResourcesInfo().length <= before.handles + 1);
   assert.ok(process.memoryUsage().rss - before.rss < 64 << 20);
+});
+
+test('a start that is refused leaves the worker that was made for it to the next thread', async () => {
+  await dismissCarriers();
+  const refused = new Thread({ target: (promise) => promise, args: [Promise.resolve() as never] });
+  assert.throws(() => refused.start(), { code: 'E_PROMISE' });
+  assert.equal(busyCarriers() + parkedCarriers(), 1);
+  const next = new Thread({ target: () => {} });
+  next.start();
+  assert.equal(busyCarriers() + parkedCarriers(), 1);
+  await next.join();
+  await until(() => busyCarriers() === 0);
 });

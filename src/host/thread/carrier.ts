@@ -23,9 +23,12 @@ import {
   GONE,
   askToKill,
   PARKED,
+  parkedCarriers,
   busyCarriers,
   runOf,
   setRunOf,
+  STARTING,
+  takeCarrier,
   timesClaimed,
   takeKillRequest,
   takeParkedCarrier,
@@ -69,10 +72,28 @@ const workers = new Map<number, Worker>();
 let hasOrderedOutput = false;
 let isListening = false;
 
+/** A carrier that has been made before it was known what it will run; -1 when there is none. */
+let prepared = -1;
+
+/**
+ * Has a worker made if none is parked, for what the caller is about to pack: both take their time, the first time above all. Should
+ * nothing come of it, the worker is a spare.
+ */
+export function prepareCarrier(): void {
+  if (prepared < 0 && parkedCarriers() === 0) prepared = newCarrier(0, {});
+}
+
+function takePreparedCarrier(): number {
+  const carrier = prepared;
+  prepared = -1;
+  return carrier >= 0 && takeCarrier(carrier) ? carrier : -1;
+}
+
 /** Gives a record, whose message is ready, to a carrier: a parked one at the cost of a wake, or a new one. */
 export function carry(run: number, options: CarrierOptions = {}): void {
   const needsNew = record.isFresh(run) || options.resourceLimits !== undefined || (options.parcels ?? null) !== null;
-  const parked = needsNew ? -1 : takeParkedCarrier(options.own === true ? carrierHere.number : undefined);
+  let parked = needsNew ? -1 : takePreparedCarrier();
+  if (parked < 0 && !needsNew) parked = takeParkedCarrier(options.own === true ? carrierHere.number : undefined);
   const carrier = parked >= 0 ? parked : newCarrier(run, options);
   record.setCarrierOf(run, carrier);
   if (parked >= 0) {
@@ -93,7 +114,7 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
         for (const mine of workers.keys()) awaitLoading(mine);
       });
   }
-  const carrier = claimCarrier(carrierHere.number);
+  const carrier = claimCarrier(carrierHere.number, run === 0 ? STARTING : BUSY);
   if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
   setRunOf(carrier, run);
   const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels };

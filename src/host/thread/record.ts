@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { post, read } from '../../message/index.ts';
+import { Glance } from '../../sync/glance.ts';
 import type { Waiting } from '../../sync/waiting.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import type { FutexWord } from '../../word/word.ts';
@@ -223,6 +224,14 @@ export function deathOf(record: number): { readonly how: roster.Death; readonly 
 export function failureOf(record: number): unknown {
   const message = (load(record, FAILURE) >>> 0) * 16;
   return message === 0 ? undefined : read(message);
+}
+
+/** About what it costs to be woken by the end of a thread. */
+const joining = new Glance(0.08);
+
+/** Whether the thread has ended, or does so in a moment: many have little to do, and most of that is over when somebody joins them. */
+export function endsAtOnce(record: number): boolean {
+  return hasEnded(record) || (stateOf(record) === STARTED && joining.sees(sharedHeap().word(record), STARTED) && hasEnded(record));
 }
 
 /** Waits until the thread has ended. */

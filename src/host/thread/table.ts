@@ -13,15 +13,16 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *
  * A carrier is a worker thread that runs one thread after another.
  *   FREE      no carrier
- *   STARTING  its worker is being made; it may already have been given a thread
+ *   STARTING  its worker is being made, and nobody has given it a thread yet
  *   PARKED    it waits for a thread
- *   BUSY      somebody has given it a thread, and has woken it
+ *   BUSY      somebody has given it a thread, or is about to, and wakes it
  *   RETIRED   it takes no more threads, and ends when nothing goes on in it any more
  *   GONE      its worker has ended
  *
- *   FREE, GONE -> STARTING   its creator
+ *   FREE, GONE -> STARTING, BUSY  its creator
  *   STARTING, BUSY -> PARKED the carrier itself, when it has nothing to do
- *   STARTING, BUSY -> RETIRED  the carrier itself, when its thread has left something behind
+ *   BUSY -> RETIRED          the carrier itself, when its thread has left something behind
+ *   STARTING -> BUSY         its creator, by one exchange
  *   PARKED -> BUSY           whoever takes it, from any thread, by one exchange
  *   any -> GONE              its creator, when the worker has ended
  */
@@ -136,8 +137,8 @@ export function timesClaimed(carrier: number): number {
   return Atomics.load(sharedHeap().i32, carrierOffset(carrier) / 4 + 4);
 }
 
-/** A place for a new carrier, in the state STARTING; -1 when there are too many. `maker` is the carrier that makes it, or -1. */
-export function claimCarrier(maker: number): number {
+/** A place for a new carrier, in the state STARTING, and then in that which is given; -1 when there are too many. `maker` is the carrier that makes it, or -1. */
+export function claimCarrier(maker: number, then: typeof STARTING | typeof BUSY): number {
   const { i32 } = sharedHeap();
   for (let carrier = 0; carrier < CARRIERS; carrier++) {
     const word = carrierOffset(carrier) / 4;
@@ -147,6 +148,7 @@ export function claimCarrier(maker: number): number {
       Atomics.add(i32, word + 4, 1);
       Atomics.store(i32, word + 5, 0);
       Atomics.store(i32, word + 3, maker + 1);
+      Atomics.store(i32, word, then);
       return carrier;
     }
   }
@@ -164,6 +166,13 @@ export function takeParkedCarrier(maker?: number): number {
     if (state === PARKED && Atomics.compareExchange(i32, word, PARKED, BUSY) === PARKED) return carrier;
   }
   return -1;
+}
+
+/** Takes a carrier that this thread has made, and has given nobody: false when somebody else has it, or it has ended. */
+export function takeCarrier(carrier: number): boolean {
+  const { i32 } = sharedHeap();
+  const word = carrierOffset(carrier) / 4;
+  return Atomics.compareExchange(i32, word, STARTING, BUSY) === STARTING || Atomics.compareExchange(i32, word, PARKED, BUSY) === PARKED;
 }
 
 /** How many carriers are in one of these states. */

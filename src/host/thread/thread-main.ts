@@ -12,9 +12,10 @@ import { announceLoading } from './loading.ts';
 import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
 import * as record from './record.ts';
+import { Glance } from '../../sync/glance.ts';
 import { current, firstParcels, onUncaught, runThread } from './run-thread.ts';
 import { whenMonitorIsIdle } from './stacks.ts';
-import { BUSY, carrierOffset, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf } from './table.ts';
+import { carrierOffset, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf, STARTING } from './table.ts';
 
 const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
 adoptHeap(heap);
@@ -27,6 +28,9 @@ firstParcels.current = parcels;
 const state = carrierOffset(carrier) / 4;
 const { i32 } = sharedHeap();
 const views = i32 as Int32Array<SharedArrayBuffer>;
+const stateWord = sharedHeap().word(carrierOffset(carrier));
+/** Where one short thread follows the other, the next one comes before the carrier would be asleep. */
+const parking = new Glance(0.05);
 /** Keeps the worker's event loop alive while it waits in it. */
 const hold = setInterval(() => {}, 0x7fff_ffff);
 
@@ -71,7 +75,12 @@ function park(isFresh: boolean): void {
     return;
   }
   Atomics.store(i32, state, PARKED);
+  waitForRun();
+}
+
+function waitForRun(): void {
   if (!hasWorkers()) {
+    parking.sees(stateWord, PARKED);
     while (Atomics.load(i32, state) === PARKED) Atomics.wait(views, state, PARKED);
     resume();
     return;
@@ -91,9 +100,9 @@ function awaitRun(): void {
   while (runOf(carrier) === 0) Atomics.wait(views, state + 1, 0, 1);
 }
 
-Atomics.store(i32, state, BUSY);
 // Once this module has been evaluated: until then, Node has a listener of its own on process.
 setImmediate(() => {
   leftovers = watchLeftovers(hold);
-  work();
+  if (Atomics.compareExchange(i32, state, STARTING, PARKED) === STARTING) waitForRun();
+  else resume();
 });
