@@ -32,7 +32,7 @@ export interface Place {
 }
 
 const EMPTY = 0;
-const WAITING = 1;
+export const WAITING = 1;
 const NOTIFIED = 2;
 const TAKEN = 3;
 

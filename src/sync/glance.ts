@@ -3,10 +3,10 @@ import type { FutexWord } from '../word/word.ts';
 /*
  * A sleep and its wake cost some tens of microseconds, of both sides, and an awaited one more. Who expects something at once looks
  * out for it before that, for no longer than the sleep would cost. Looks in vain are left out more and more, so
- * that waits which last are as cheap as without: after the first one, the next is left out; after two in a row two, then four, and so on.
+ * that waits which last are as cheap as without: after the first one, the next is left out; after two in a row two, then four, up to sixty-four.
  */
 const LOOKS_BETWEEN_CLOCKS = 32;
-const LEFT_OUT_MAX = 256;
+const LEFT_OUT_MAX = 64;
 const pause = (Atomics as { readonly pause?: () => void }).pause ?? (() => {});
 
 /** What is looked out for at one place in the program: it remembers how that went. */

@@ -3,6 +3,7 @@ import { outsideScopes } from '../base/ambient.ts';
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import * as condition from '../sync/condition.ts';
+import { Glance } from '../sync/glance.ts';
 import * as mutex from '../sync/mutex.ts';
 import * as reentrant from '../sync/reentrant-mutex.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
@@ -29,6 +30,10 @@ const PLACES: Layout<condition.Place> = {
   make: (place, at) => ({ state: place.word(at), owner: place.word(at + 4), ticket: place.word(at + 8) }),
 };
 const BYTES = PLACES.first + PLACES.count * PLACES.bytes;
+
+/** Turns that are handed to and fro are answered at once; and a notice is given shortly before the lock is given up. */
+const noticing = new Glance(0.05);
+const releasing = new Glance(0.05);
 
 /**
  * Waiting for something to become true that a lock guards: Python's `threading.Condition`.
@@ -87,9 +92,12 @@ export class Condition extends Face implements Disposable {
     const stay = condition.stayAt(place, this.#places);
     let isNotified = false;
     try {
-      return (isNotified = await suspend(stay.untilNotice, deadlineAfter(timeout), signal));
+      const deadline = deadlineAfter(timeout);
+      if (timeout !== 0) noticing.sees(place.state, condition.WAITING);
+      return (isNotified = await suspend(stay.untilNotice, deadline, signal));
     } finally {
       if (!isNotified) stay.giveUp();
+      this.#awaitRelease();
       const before = this.#owner;
       const grant = await outsideScopes(() => suspend(this.#again(depth), NEVER));
       stay.leave();
@@ -105,9 +113,11 @@ export class Condition extends Face implements Disposable {
     const stay = condition.stayAt(place, this.#places);
     let isNotified = false;
     try {
+      if (timeout !== 0) noticing.sees(place.state, condition.WAITING);
       return (isNotified = block(stay.untilNotice, deadline));
     } finally {
       if (!isNotified) stay.giveUp();
+      this.#awaitRelease();
       const before = this.#owner;
       const grant = block(this.#again(depth), NEVER);
       stay.leave();
@@ -160,6 +170,13 @@ export class Condition extends Face implements Disposable {
     if (this.lock instanceof RLock) return { place, depth: reentrant.releaseAll(this.lock.words) };
     this.lock.release();
     return { place, depth: 1 };
+  }
+
+  /** Who notifies holds the lock, and mostly gives it up in a moment: that is sooner than a second sleep would be over. */
+  #awaitRelease(): void {
+    const word = this.lock instanceof RLock ? this.lock.words.lock : this.lock.word;
+    const seen = word.load();
+    if (mutex.ownerOf(word) !== 0) releasing.sees(word, seen);
   }
 
   *#again(depth: number): Waiting<mutex.Grant> {
