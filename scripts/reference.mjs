@@ -1,5 +1,5 @@
 // `npm run reference`: the API reference from the doc comments, by TypeDoc, as pages that need no network, in build/reference. Fails when something
-// that is exported has no doc comment; with `--check` that is all it does. TypeDoc is installed when it is first needed, as its lock file says.
+// that is exported, or a public member of it, has no doc comment; with `--check` that is all it does. TypeDoc is installed when it is first needed, as its lock file says.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -26,16 +26,33 @@ const app = await Application.bootstrapWithPlugins({ options: folder, entryPoint
 const project = await app.convert();
 if (project === undefined) throw new Error('TypeDoc could not read the sources');
 
+// A function's comment is on its signature, an accessor's on its getter, that of a type of functions on the function.
+const isDescribed = (one) =>
+  [one, one.getSignature, one.setSignature, ...(one.signatures ?? one.type?.declaration?.signatures ?? [])].some((part) =>
+    part?.hasComment(),
+  );
+// What is inherited is described where it is declared; a constructor and an error's code by the class.
+const isMember = (one) =>
+  !one.inheritedFrom &&
+  !one.implementationOf &&
+  !one.flags.isProtected &&
+  !one.flags.isExternal &&
+  !one.name.startsWith('[') &&
+  one.name !== 'code' &&
+  !one.kindOf(ReflectionKind.Constructor);
+// Modules whose members are not all described yet: shorten this list.
+const UNFINISHED = new Set(['asyncio', 'subprocess', 'logging', 'profile', 'multiprocessing', 'slurm']);
+const membersOf = (one) => (one.kindOf(ReflectionKind.ClassOrInterface) ? (one.children ?? []).filter(isMember) : []);
+const placed = (one) => `${one.sources?.[0]?.fileName}:${one.sources?.[0]?.line}: ${one.getFullName()}`;
+
 const missing = project.children.flatMap((module) =>
   module.children
     .filter((one) => !one.kindOf(ReflectionKind.Reference))
-    .filter(
-      (one) =>
-        !one.hasComment() && !(one.signatures ?? one.type?.declaration?.signatures ?? []).some((signature) => signature.hasComment()),
-    )
-    .map((one) => `${one.sources?.[0]?.fileName}:${one.sources?.[0]?.line}: ${module.name}.${one.name}`),
+    .flatMap((one) => (UNFINISHED.has(module.name) ? [one] : [one, ...membersOf(one)]))
+    .filter((one) => !isDescribed(one))
+    .map(placed),
 );
 for (const one of new Set(missing)) console.error(`no doc comment: ${one}`);
 if (!process.argv.includes('--check')) await app.generateOutputs(project);
-console.log(`${project.children.length} modules, ${new Set(missing).size} exported names without a doc comment`);
+console.log(`${project.children.length} modules, ${new Set(missing).size} exported names and members without a doc comment`);
 process.exitCode = missing.length > 0 || app.logger.hasErrors() ? 1 : 0;

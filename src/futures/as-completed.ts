@@ -13,6 +13,7 @@ export function asCompleted<F extends Future<never> | AnyFuture>(futures: Iterab
 
 /** What `asCompleted` gives: the futures, in the order in which they are done. */
 export interface AsCompleted<F> extends AsyncIterableIterator<F, undefined, void> {
+  /** Stops the iteration, as a `break` does. The futures that are left go on: nothing is cancelled. */
   return(): Promise<IteratorResult<F, undefined>>;
 }
 

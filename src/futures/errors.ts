@@ -9,7 +9,9 @@ export class BrokenExecutorError extends StateError {
 nameError(BrokenExecutorError, 'BrokenExecutorError');
 
 export interface WorkerDeath {
+  /** What it ended with; `null` when that can't be known. */
   /** `exited`, `terminated`, `out of memory`, `lost`, or the name of a signal. */
+  /** Its name. */
   readonly reason: string;
   readonly exitCode: number | null;
   readonly worker: string;
@@ -19,8 +21,11 @@ export interface WorkerDeath {
 
 /** The worker that ran this task died before it gave a result. Other tasks, and the pool, go on. */
 export class BrokenWorkerError extends BrokenExecutorError {
+  /** `exited`, `terminated`, `out of memory`, `lost`, or the name of a signal. */
   readonly reason: string;
+  /** What the thread ended with; `null` when that can't be known. */
   readonly exitCode: number | null;
+  /** The name of the thread or process that has died. */
   readonly worker: string;
   /** The last lines that the worker wrote to stderr; empty when there are none. */
   readonly output: string;

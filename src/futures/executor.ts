@@ -159,6 +159,7 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
     return new View(this, isPlain ? NO_TERMS : isLimited ? { ...rest, timeout } : rest, context);
   }
 
+  /** Whether nothing more can be handed over. What was handed over before may still run. */
   get isShutDown(): boolean {
     return this.state !== 'open';
   }

@@ -116,6 +116,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
     return settleFuture(this, CANCELLED, undefined) || this.cancelled;
   }
 
+  /** Whether it was cancelled: awaiting it gives `CancelledError`. Never blocks; any thread may ask. */
   get cancelled(): boolean {
     const state = look(this);
     return state === CANCELLED || state === NOTIFIED;
@@ -200,10 +201,12 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
     return promiseOf(this).then(onResult, onError);
   }
 
+  /** As a promise's: for an error of the work, and for `CancelledError`. */
   catch<B = never>(onError?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
     return promiseOf(this).catch(onError);
   }
 
+  /** As a promise's: runs when the future has a result or an error, or was cancelled. */
   finally(onEnd?: (() => void) | null): Promise<T> {
     return promiseOf(this).finally(onEnd);
   }

@@ -18,6 +18,7 @@ export interface MapOptions {
   readonly bufferSize?: number | undefined;
   /** Milliseconds from this call on; then the iteration ends with `TimeoutError`, and what has not begun is cancelled. */
   readonly timeout?: number | undefined;
+  /** Ends the iteration with the signal's reason, and cancels what has not begun. */
   readonly signal?: AbortSignal | undefined;
   /** Shows on stderr how far it is: a bar on a terminal, a line for every tenth elsewhere. */
   readonly progress?: boolean | ProgressOptions | undefined;

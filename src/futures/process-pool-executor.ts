@@ -29,6 +29,7 @@ export interface ProcessPoolOptions<I extends readonly unknown[] = readonly unkn
   readonly maxWorkers?: number | undefined;
   /** Runs once in each process before its first task. An error of it breaks the pool. */
   readonly initializer?: ((...args: I) => unknown) | undefined;
+  /** What the initializer is called with. It has to be something that can be sent. */
   readonly initargs?: readonly [...I] | undefined;
   /** A process is replaced after so many tasks. */
   readonly maxTasksPerWorker?: number | undefined;

@@ -9,6 +9,7 @@ export interface ProgressOptions {
   readonly total?: number | undefined;
   /** Where it goes, and whether that is a terminal; stderr when left out. */
   readonly write?: ((text: string) => void) | undefined;
+  /** Whether a bar can be drawn there; whether stderr is a terminal when left out: say so with a `write` that goes elsewhere. */
   readonly isTerminal?: boolean | undefined;
 }
 

@@ -1,10 +1,14 @@
 /** How long something took, in milliseconds: from counts by powers of two. */
 export interface Histogram {
+  /** How many were measured. */
   readonly count: number;
   /** Upper bounds: so many of a hundred took no longer. */
   readonly p50: number;
+  /** An upper bound of nine in ten. */
   readonly p90: number;
+  /** An upper bound of 99 in a hundred. */
   readonly p99: number;
+  /** An upper bound of the longest. */
   readonly max: number;
 }
 
@@ -12,11 +16,17 @@ export interface Histogram {
 export interface PoolStatistics {
   /** Tasks that have not begun. */
   readonly queued: number;
+  /** Tasks that have begun and have not ended. */
   readonly running: number;
+  /** Tasks that have given a result. */
   readonly completed: number;
+  /** Tasks that have ended with an error, after their last retry. */
   readonly failed: number;
+  /** Tasks that were taken back before they gave a result. */
   readonly cancelled: number;
+  /** Retries, of tasks with the term `retries`, and of tasks whose worker died: each counts. */
   readonly retried: number;
+  /** Threads or processes that there are now, busy or not. */
   readonly workers: number;
   /** The share of the time since the pool was made that its threads have spent on tasks, of 1 for each thread that there may be. */
   readonly utilization: number;

@@ -20,6 +20,7 @@ export interface Terms {
 
 /** How often, and when, a task that has failed is run again. */
 export interface RetryOptions {
+  /** How many times at most it is run again after its first failure. */
   readonly times: number;
   /** Milliseconds before the first retry, 0 when left out; each further one waits `factor` times as long. */
   readonly delay?: number | undefined;

@@ -34,6 +34,7 @@ export interface ThreadPoolOptions<I extends readonly unknown[] = readonly unkno
   readonly threadNamePrefix?: string | undefined;
   /** Runs once in each thread before its first task. An error of it breaks the pool. */
   readonly initializer?: ((...args: I) => unknown) | undefined;
+  /** What the initializer is called with. It has to be something that can be sent. */
   readonly initargs?: readonly [...I] | undefined;
   /** A thread is replaced after so many tasks. */
   readonly maxTasksPerWorker?: number | undefined;
@@ -128,6 +129,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
     return this.own;
   }
 
+  /** Whether nothing more can be handed over. Any thread that has the pool may ask; what was handed over before may still run. */
   override get isShutDown(): boolean {
     return this.remote === null ? super.isShutDown : this.remote.isShutDown;
   }

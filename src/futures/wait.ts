@@ -12,12 +12,15 @@ export const ALL_COMPLETED = 'ALL_COMPLETED';
 
 /** What `wait` waits for, and how long. */
 export interface WaitOptions extends Wait {
+  /** `ALL_COMPLETED` when left out. Time that is up ends the wait in any case. */
   readonly returnWhen?: typeof FIRST_COMPLETED | typeof FIRST_EXCEPTION | typeof ALL_COMPLETED | undefined;
 }
 
 /** What `wait` gives: the futures that are done, and the others. */
 export interface WaitResult<F> {
+  /** Those that have a result or an error, or were cancelled. */
   readonly done: Set<F>;
+  /** Those that had not ended when the wait was over: they go on. */
   readonly notDone: Set<F>;
 }
 

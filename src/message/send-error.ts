@@ -12,8 +12,11 @@ export interface SendErrorDetails {
 /** A value can't go to another thread or process. Thrown when it is handed over, before anything has been sent. */
 export class SendError extends TypeError {
   readonly code: string;
+  /** The steps that lead from what was handed over to what can't be sent, outermost first; empty when it is that itself. */
   readonly path: readonly string[];
+  /** Where in the source a captured variable is used that can't be sent; `undefined` when that is not known. */
   readonly where: SendErrorDetails['where'];
+  /** What to do instead, as a sentence; empty when there is no advice. */
   readonly hint: string;
 
   constructor(code: string, message: string, details: SendErrorDetails = {}) {

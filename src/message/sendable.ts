@@ -16,13 +16,21 @@ export declare const unsendable: unique symbol;
 /* oxlint-disable typescript/no-explicit-any -- whatever they hold */
 /** Kinds of values that can't be sent, each with the reason. A library adds its own: `declare module 'manycore/threading' { interface Unsendable { … } }`. */
 export interface Unsendable {
+  /** It is settled by something that happens in this thread. */
   promise: [Promise<any>, 'a Promise: await it first, and send its value'];
+  /** What it refers to is in this thread's memory. */
   weakRef: [WeakRef<any>, 'a WeakRef'];
+  /** It is stopped half-way, and only its own thread can go on with it. */
   generator: [Generator | AsyncGenerator, 'a running generator: send the generator function'];
+  /** Its descriptor and its buffers belong to this thread's event loop. */
   readable: [NodeJS.ReadableStream, 'a stream: open it inside the thread'];
+  /** Its descriptor and its buffers belong to this thread's event loop. */
   writable: [NodeJS.WritableStream, 'a stream: open it inside the thread'];
+  /** Its socket belongs to this thread's event loop. */
   server: [{ listen: (...args: any[]) => unknown; getConnections: unknown }, 'a server: open it inside the thread'];
+  /** The process is on the other side of pipes that belong to this thread. */
   child: [{ spawnargs: string[]; kill: unknown }, 'the handle of a child process'];
+  /** It is in this thread's event loop. */
   timer: [NodeJS.Timeout | NodeJS.Immediate, 'a timer: set it inside the thread'];
 }
 

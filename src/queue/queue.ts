@@ -141,6 +141,7 @@ export class Queue<T = unknown> extends Face {
     this.check('put into');
     for (const load of this.#loads(values)) await this.#deliver(load, deadlineAfter(timeout), signal);
   }
+  /** The blocking twin of `putMany`. */
   putManySync(values: Iterable<T>, { timeout, signal }: Wait = {}): void {
     this.check('put into');
     signal?.throwIfAborted();
@@ -165,6 +166,7 @@ export class Queue<T = unknown> extends Face {
       }
     }
   }
+  /** The blocking twin of `getMany`. `MustAwait` as `getSync`. */
   getManySync(count: number, { timeout, signal }: Wait = {}): T[] {
     this.check('get from');
     signal?.throwIfAborted();
@@ -270,6 +272,7 @@ export class Queue<T = unknown> extends Face {
   async join({ timeout, signal }: Wait = {}): Promise<boolean> {
     return suspend(this.#store.finishing(), deadlineAfter(timeout), signal);
   }
+  /** The blocking twin of `join`: true; false when time was up. */
   joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
     return block(this.#store.finishing(), deadlineAfter(timeout));
   }
@@ -279,6 +282,7 @@ export class Queue<T = unknown> extends Face {
     this.#store.shutDown(immediate);
   }
 
+  /** Whether `shutdown` was called, by any thread. What was put before can still be got, unless it was `immediate`. */
   get isShutDown(): boolean {
     return this.#store.isShutDown;
   }
@@ -287,9 +291,11 @@ export class Queue<T = unknown> extends Face {
   get size(): number {
     return this.#store.count;
   }
+  /** Whether there is no item, at this moment: another thread may put one right after. Never blocks. */
   get isEmpty(): boolean {
     return this.size === 0;
   }
+  /** Whether a `put` would have to wait, at this moment; never for a queue without a limit. Never blocks. */
   get isFull(): boolean {
     return this.maxSize > 0 && this.size >= this.maxSize;
   }

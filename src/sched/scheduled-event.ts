@@ -1,5 +1,6 @@
 /** A function that a scheduler will run. */
 export class ScheduledEvent {
+  /** No other event has it, whichever thread entered it: `cancel` goes by it. */
   readonly id: string;
   /** Counts the events of a scheduler: of those that are equal in all else, the first one in comes out first. */
   readonly sequence: number;
@@ -7,7 +8,9 @@ export class ScheduledEvent {
   readonly time: number;
   /** Of those at one time, the least comes first. */
   readonly priority: number;
+  /** What is called, in the thread that runs the scheduler. */
   readonly action: (...args: never[]) => unknown;
+  /** What it is called with. */
   readonly args: readonly unknown[];
 
   constructor(
@@ -28,6 +31,7 @@ export class ScheduledEvent {
     this.args = args;
   }
 
+  /** Less than 0 when this one runs before the other: by time, then priority, then in the order in which they were entered. */
   compare(other: ScheduledEvent): number {
     return this.time - other.time || this.priority - other.priority || this.sequence - other.sequence;
   }

@@ -25,8 +25,14 @@ type Entry = readonly [id: string, time: number, priority: number, action: Actio
 
 /** Enters events into a scheduler of another thread. */
 export interface RemoteScheduler {
+  /** Enters an event at a time of the scheduler's clock. Does not wait; `SendError` when the function can't travel. */
   enterAbs<A extends readonly unknown[]>(time: number, priority: number, action: Action<A>, ...args: A): ScheduledEvent;
+  /** Enters an event `delay` milliseconds from now. Does not wait; `SendError` when the function can't travel. */
   enter<A extends readonly unknown[]>(delay: number, priority: number, action: Action<A>, ...args: A): ScheduledEvent;
+  /**
+   * Takes an event out when the scheduler's thread next looks. Does not wait; without effect when the event has run, for that can't be
+   * known here.
+   */
   cancel(event: ScheduledEvent): void;
 }
 

@@ -14,7 +14,9 @@ nameError(KeyboardInterrupt, 'KeyboardInterrupt');
 /** Why a signal that `abortOn` made was aborted: this one has come. */
 export class SignalReceived extends Error {
   readonly code: string = 'ERR_SIGNAL_RECEIVED';
+  /** The name: `SIGTERM`. */
   readonly signal: SignalName;
+  /** The number that this system gives the signal: 15 for SIGTERM. */
   readonly signalNumber: number;
 
   constructor(signal: SignalName, signalNumber: number) {

@@ -51,7 +51,9 @@ export function signalThread(nativeId: number, signal: number): number {
 
 /** A timer of this process: what is left until it rings, and how often it does so again. Milliseconds; 0: it doesn't. */
 export interface IntervalTimer {
+  /** Milliseconds until it goes off next; 0 when it is not set. */
   readonly delay: number;
+  /** Milliseconds between one time and the next; 0 when it goes off once. */
   readonly interval: number;
 }
 

@@ -114,6 +114,7 @@ export class Barrier extends Face {
     block(barrier.breakRound(this.#words, false));
   }
 
+  /** How many threads have to come before any goes on. It can't be changed. */
   get parties(): number {
     return this.place.word(PARTIES).load();
   }
@@ -122,6 +123,10 @@ export class Barrier extends Face {
     const arrived = this.#words.arrived.load();
     return arrived === this.parties ? 0 : arrived;
   }
+  /**
+   * Whether it is broken, at this moment: every `wait` then fails with `BrokenBarrierError`, until `reset()`. Never blocks; any thread
+   * may ask.
+   */
   get broken(): boolean {
     return this.#words.isBroken.load() === 1;
   }

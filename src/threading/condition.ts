@@ -70,15 +70,19 @@ export class Condition extends Face implements Disposable {
   async acquire(wait?: Wait): Promise<this | null> {
     return (await this.lock.acquire(wait)) === null ? null : this;
   }
+  /** The blocking twin of `acquire`. Throws as `Lock.acquireSync` does. */
   acquireSync(wait?: Wait): this | null {
     return this.lock.acquireSync(wait) === null ? null : this;
   }
+  /** Takes the lock if it is free, and gives `null` at once otherwise. */
   tryAcquire(): this | null {
     return this.lock.tryAcquire() === null ? null : this;
   }
+  /** Frees the lock. `StateError` when it is not held. */
   release(): void {
     this.lock.release();
   }
+  /** Whether somebody holds the lock, at this moment; not whether that is the caller. */
   get locked(): boolean {
     return this.lock.locked;
   }
@@ -149,6 +153,7 @@ export class Condition extends Face implements Disposable {
     condition.notify(this.#places.all(), this.#tickets, count);
   }
 
+  /** Wakes all who wait. They go on one after the other, as each gets the lock. `StateError` when the caller does not hold it. */
   notifyAll(): void {
     this.notify(Infinity);
   }

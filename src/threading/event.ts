@@ -23,6 +23,7 @@ export class Event extends Face {
     event.set(this.place.word(0));
   }
 
+  /** Takes the flag down: who waits from now on waits until it is set again. Any thread may call it; without effect when it is down. */
   clear(): void {
     event.clear(this.place.word(0));
   }

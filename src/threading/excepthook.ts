@@ -10,6 +10,7 @@ export interface ExceptHookArgs {
   readonly excValue: unknown;
   /** Its stack, if it has one. */
   readonly excTraceback: string | undefined;
+  /** The thread in which it was thrown. It is about to end. */
   readonly thread: Thread;
 }
 

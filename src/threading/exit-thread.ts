@@ -1,5 +1,6 @@
 /** Ends a thread silently, from wherever it is thrown: `finally` blocks run. */
 export class ThreadExit extends Error {
+  /** Ends the thread quietly when nobody catches it: `excepthook` is not called for it. */
   override readonly name = 'ThreadExit';
   readonly code = 'ERR_THREAD_EXIT';
 }

@@ -4,11 +4,15 @@ import type { Heap } from '../word/heap.ts';
 
 /** A type of fixed size in shared memory: of a SharedValue, of the items of a SharedArray, of a field of a SharedStruct. */
 export interface FieldType<T> {
+  /** What it is called in messages, `int32` or `utf8(20)`: types of numbers travel by it. */
   readonly name: string;
+  /** How many bytes of shared memory a value takes. */
   readonly bytes: number;
   /** Read and written as a typed array's element, when it is one. */
   readonly view: ViewConstructor | null;
+  /** Reads the value that stands at this byte of the shared memory. What is longer than one word is not read in one step: hold a lock. */
   get(heap: Heap, at: number): T;
+  /** Writes the value to this byte of the shared memory. `OutOfRangeError` for a text, or bytes, that are too long. */
   set(heap: Heap, at: number, value: T): void;
   /** A type travels by its name. */
   [reduce](): readonly [factory: (...args: never[]) => FieldType<never>, args: readonly unknown[]];

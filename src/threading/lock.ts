@@ -103,6 +103,7 @@ export class Lock extends Face implements Disposable {
     return mutex.ownerOf(this.word) !== 0;
   }
 
+  /** The name it was made with, or else one that no other lock has: messages on deadlocks and lost holders speak of it so. */
   get name(): string {
     return nameOfLock(this.place.offset, this.place.heap);
   }

@@ -8,13 +8,17 @@ import { type Heap, sharedHeap } from '../word/heap.ts';
  */
 /** What `toMessage` gives: a form that Node's `postMessage` can carry. */
 export interface PostedMessage {
+  /** By this mark `fromMessage` knows what `toMessage` has made. */
   readonly manycore: 'message/1';
+  /** The value, as bytes. */
   readonly bytes: Uint8Array;
+  /** What travels beside the bytes because only `postMessage` can carry it; `null` when there is nothing. */
   readonly parcels: readonly unknown[] | null;
   /** The heap that it means. */
   readonly heap: number;
   /** A block that the first reader frees, and what stands in it until then: the block may have been taken for something else since. */
   readonly ticket: number;
+  /** What has to stand in that block: a message is read once. */
   readonly mark: number;
 }
 

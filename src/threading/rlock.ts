@@ -80,6 +80,7 @@ export class RLock extends Face implements Disposable {
     return reentrant.depthOf(this.words);
   }
 
+  /** The name it was made with, or else one that no other lock has: messages on deadlocks and lost holders speak of it so. */
   get name(): string {
     return nameOfLock(this.place.offset, this.place.heap);
   }

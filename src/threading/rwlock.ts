@@ -36,6 +36,7 @@ const READ_ON = 'You read under it now, and so will the next ones be told, until
 
 /** One side of a lock that is held for a while: disposing of it releases that side. */
 export interface Held extends Disposable {
+  /** Gives this side of the lock back, as the end of a `using` block does. `StateError` when nobody holds it. */
   release(): void;
 }
 
@@ -130,6 +131,7 @@ export class RWLock extends Face {
     return rwlock.holders(this.#words);
   }
 
+  /** The name it was made with, or else one that no other lock has: messages on deadlocks and lost holders speak of it so. */
   get name(): string {
     return nameOfLock(this.place.offset, this.place.heap);
   }

@@ -19,6 +19,10 @@ export class SharedArray<T extends number | bigint = number> extends Face implem
   readonly #type: FieldType<T>;
   /** The items as a typed array. Single items are read and written in one step; `Atomics` works on it. */
   readonly view: ViewOf<T>;
+  /**
+   * Guards what takes more than one step, as `array.view[0] += 1` does. Nothing takes it by itself: reads and writes of single items need
+   * no lock.
+   */
   readonly lock: RLock;
 
   constructor(type: FieldType<T>, content: number | Iterable<T> | Place, heap: Heap = sharedHeap()) {
@@ -41,6 +45,7 @@ export class SharedArray<T extends number | bigint = number> extends Face implem
     return { ...super[handle](), extra: this.#type };
   }
 
+  /** How many items it has. It can't be changed. */
   get length(): number {
     return this.view.length;
   }

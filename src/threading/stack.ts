@@ -12,14 +12,19 @@ import type { Thread } from './thread.ts';
 
 /** A place in the program, as its author wrote it. */
 export interface StackFrame {
+  /** The function that runs there; empty for one without a name. */
   readonly functionName: string;
+  /** The file as it was written, by its source map; a path, or the address of what has none. */
   readonly file: string;
+  /** From 1 on, in the source as it was written. */
   readonly line: number;
+  /** From 1 on, in the source as it was written. */
   readonly column: number;
 }
 
 /** What a thread was doing at one moment. As a text it looks as the stack of an error does. */
 export class ThreadStack {
+  /** Whose stack this is. */
   readonly thread: Thread;
   /** Innermost first. Empty when it ran nothing, but waited in its event loop. */
   readonly frames: readonly StackFrame[];
@@ -32,6 +37,7 @@ export class ThreadStack {
     this.awaits = awaits;
   }
 
+  /** The thread's name and its frames, a line for each, as a trace of an error shows them. */
   toString(): string {
     const lines = this.frames.map(
       ({ functionName, file, line, column }) =>

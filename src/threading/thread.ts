@@ -155,6 +155,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
     return id === 0 ? null : roster.nativeIdOf(id) || null;
   }
 
+  /** Whether it has been started and has not ended, at this moment. Never blocks; any thread that has it may ask. */
   get isAlive(): boolean {
     const state = record.stateOf(this.#record);
     return state === record.STARTED || state === record.DOOMED;

@@ -4,8 +4,11 @@ import { Thread } from './thread.ts';
 
 /** How a `Timer` is made. */
 export interface TimerOptions<A extends readonly unknown[] = readonly unknown[]> {
+  /** What the function is called with; nothing when left out. */
   readonly args?: readonly [...A] | undefined;
+  /** The name of the timer's thread; `Thread-N` when left out. */
   readonly name?: string | undefined;
+  /** Whether the program may end while the timer still waits; as the thread that makes it when left out. */
   readonly daemon?: boolean | undefined;
 }
 
@@ -14,8 +17,11 @@ export interface TimerOptions<A extends readonly unknown[] = readonly unknown[]>
  * runs in that thread, and may be any function; a promise that it returns is awaited.
  */
 export class Timer<A extends readonly unknown[] = readonly unknown[]> extends Thread {
+  /** Milliseconds from `start()` to the call. */
   readonly interval: number;
+  /** What will be called, in the timer's own thread. */
   readonly function: (...args: A) => unknown;
+  /** What the function will be called with. */
   readonly args: readonly [...A];
   /** Set when it has run, or has been cancelled. */
   readonly finished: Event;

@@ -38,8 +38,11 @@ export type TraceEvent =
 
 /** A file of that format. */
 export interface TraceFile {
+  /** How viewers show times. The times in the file are in microseconds, whichever it is. */
   readonly displayTimeUnit: 'ms';
+  /** What happened, in no promised order: viewers sort it by time. */
   readonly traceEvents: readonly TraceEvent[];
+  /** What is known of the recording as a whole: viewers show it among its properties. */
   readonly otherData?: {
     readonly processes: number;
     readonly threads: number;

@@ -45,6 +45,7 @@ export class Trace implements Disposable {
     return this;
   }
 
+  /** Whether events are being written down, at this moment. */
   get isRecording(): boolean {
     return this.#isRecording;
   }

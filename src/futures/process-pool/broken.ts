@@ -16,7 +16,9 @@ export class BrokenProcessPool extends BrokenExecutorError {
   readonly reason: string;
   /** Minus the signal that ended it, as in Python. */
   readonly exitCode: ExitCode | null;
+  /** The name of the process, as its pool gave it; empty when no worker has died. */
   readonly worker: string;
+  /** The process's number while it lived; `null` when no worker has died. */
   readonly pid: number | null;
   /** The last lines that the worker wrote to stderr. */
   readonly output: string;
