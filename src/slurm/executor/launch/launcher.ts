@@ -31,6 +31,6 @@ export interface Allocation {
 export interface Launcher {
   /** The name that all its jobs have, and no others; empty when there are none. */
   readonly jobName: string;
-  /** Asks for nodes. Rejects when it is refused. */
-  launch(number: number, nodes: number): Promise<Allocation>;
+  /** Asks for nodes, and others than those to avoid as far as there are others. Rejects when it is refused. */
+  launch(number: number, nodes: number, avoid: readonly string[]): Promise<Allocation>;
 }

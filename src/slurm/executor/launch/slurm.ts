@@ -5,7 +5,8 @@ import { within } from '../../../base/within.ts';
 import { scancel } from '../../commands/scancel.ts';
 import { newMark } from '../../job/mark.ts';
 import { isEnd, isWaiting, type JobState } from '../../job/states.ts';
-import type { JobFacts } from '../errors.ts';
+import { ControllerError } from '../../errors.ts';
+import { JobFailedError, type JobFacts } from '../errors.ts';
 import type { SlurmPlan } from '../link/plan.ts';
 import { factsOf, isUnanswered } from './job-facts.ts';
 import type { Allocation, Launcher } from './launcher.ts';
@@ -38,7 +39,7 @@ export class SlurmLauncher implements Launcher {
     this.#plan = plan;
   }
 
-  async launch(number: number, nodes: number): Promise<Allocation> {
+  async launch(number: number, nodes: number, avoid: readonly string[]): Promise<Allocation> {
     const { node, cpusPerNode } = this.#plan;
     const cpus = cpusPerNode === null ? [] : [`--cpus-per-task=${cpusPerNode}`];
     const options = [
@@ -52,7 +53,14 @@ export class SlurmLauncher implements Launcher {
       '--signal=USR2@60',
     ];
     const command = ['srun', '--ntasks-per-node=1', ...cpus, '--kill-on-bad-exit=0', '--wait=0', node, MAIN, this.#runFile, String(number)];
-    return new SlurmAllocation(number, nodes, await submit(this.#plan, options, command, this.jobName), this.#directory);
+    const exclude = avoid.length === 0 ? [] : [`--exclude=${avoid.join()}`];
+    const submitted = await submit(this.#plan, [...options, ...exclude], command, this.jobName).catch((error: unknown) => {
+      const isRefused = error instanceof JobFailedError && !(error.cause instanceof ControllerError);
+      // There are no others.
+      if (isRefused && exclude.length > 0) return submit(this.#plan, options, command, this.jobName);
+      throw error;
+    });
+    return new SlurmAllocation(number, nodes, submitted, this.#directory);
   }
 }
 

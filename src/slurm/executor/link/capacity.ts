@@ -27,6 +27,8 @@ const SINGLY_MAX = 16;
 const BAD_LUCK: ReadonlySet<string> = new Set(['NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL', 'REQUEUED']);
 /** How often is looked whether nodes that should be there are missing. */
 const LOOK_MS = 500;
+/** So long a node is avoided that was lost while its job goes on: Slurm takes minutes until it sees that a machine is dead, and gives it out again. */
+const AVOIDED_MS = 300_000;
 /** A job that has waited for so long is told of, and again when it waits for another reason. */
 const TOLD_MS = 30_000;
 
@@ -53,6 +55,8 @@ export class Capacity {
   readonly #askFor: Launcher['launch'];
   readonly #options: CapacityOptions;
   readonly #watched = new Map<number, Watched>();
+  /** Nodes to avoid, until when. */
+  readonly #avoided = new Map<string, number>();
   #launching = 0;
   #made = 0;
   #failures = 0;
@@ -89,8 +93,9 @@ export class Capacity {
   }
 
   /** A node has come. */
-  nodeCame(number: number): void {
+  nodeCame(number: number, host: string): void {
     this.#failures = 0;
+    this.#avoided.delete(host);
     const watched = this.#watched.get(number);
     if (watched === undefined) return;
     watched.hadNode = true;
@@ -99,13 +104,15 @@ export class Capacity {
     watched.allocation.calm();
   }
 
-  /** A node is lost. */
-  nodeLost(number: number): void {
+  /** A node is lost, or about to leave: then `host` is left out. */
+  nodeLost(number: number, host?: string): void {
     const watched = this.#watched.get(number);
     if (watched === undefined) return;
     watched.doubts++;
     void watched.allocation.alarm().then(() => {
       watched.doubts--;
+      const isBack = this.#options.connectedOf(number) >= watched.allocation.nodes;
+      if (host !== undefined && !isBack && this.#watched.has(number)) this.#avoided.set(host, performance.now() + AVOIDED_MS);
       if (this.#options.hasWork()) this.ensure();
     });
   }
@@ -114,7 +121,7 @@ export class Capacity {
     this.#launching += nodes;
     const number = this.#made++;
     try {
-      const allocation = await this.#askFor(number, nodes);
+      const allocation = await this.#askFor(number, nodes, this.#toAvoid());
       this.#known.set(number, allocation);
       const askedAt = performance.now();
       this.#watched.set(number, { allocation, hasCome: false, hadNode: false, doubts: 0, runningSince: null, askedAt, told: null });
@@ -126,6 +133,11 @@ export class Capacity {
     } finally {
       this.#launching -= nodes;
     }
+  }
+
+  #toAvoid(): string[] {
+    for (const [host, until] of this.#avoided) if (until < performance.now()) this.#avoided.delete(host);
+    return [...this.#avoided.keys()];
   }
 
   #ended(number: number, facts: JobFacts): void {

@@ -85,10 +85,10 @@ const dispatcher = new Dispatcher(
 
 const launcher = newLauncher(plan, runFile);
 const caretaker = new Caretaker(plan.directory, launcher.jobName);
-const launch: Launcher['launch'] = (number, nodes) => {
+const launch: Launcher['launch'] = (number, nodes, avoid) => {
   // A node that had lost this program, and took it for dead, has removed it.
   if (!existsSync(runFile)) writeRun();
-  return launcher.launch(number, nodes);
+  return launcher.launch(number, nodes, avoid);
 };
 const capacity = new Capacity(launch, {
   nodes: plan.nodes,
@@ -155,7 +155,7 @@ function welcome(channel: Channel, hello: Hello, held: readonly number[]): void 
   });
   channel.onClose = (reason) => {
     seen.set(who, peer.results);
-    capacity.nodeLost(hello.allocation);
+    capacity.nodeLost(hello.allocation, hello.host);
     dispatcher.lose(peer, reason);
     if (!isEnding && dispatcher.outstanding > 0) capacity.ensure();
     if (isEnding && dispatcher.peers.size === 0) allLeft();
@@ -163,7 +163,7 @@ function welcome(channel: Channel, hello: Hello, held: readonly number[]): void 
   channel.send(CODE.welcome, 0, peer.results, message(plan.welcome));
   toProgram(CODE.node, peer.number, 0, Buffer.from(JSON.stringify(hello)));
   dispatcher.add(peer, held);
-  capacity.nodeCame(hello.allocation);
+  capacity.nodeCame(hello.allocation, hello.host);
   dispatcher.deal();
 }
 
