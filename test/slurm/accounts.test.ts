@@ -19,7 +19,7 @@ async function account(job: Job, filter: object = {}): Promise<AccountRow[]> {
   }
 }
 
-onCluster('the accounts tell how a job has ended, where and when, with its steps if asked for', async (cluster) => {
+onCluster('the accounts tell how a job has ended, where and when, with its steps if asked for [trap 6]', async (cluster) => {
   const cwd = workFolder(cluster, 'accounts');
   const job = await sbatch({ shell: 'srun --mem=50 hostname; exit 3' }, { ...SMALL, cwd, name: 'a | name', partition: 'broadwell' });
   const end = await job.wait();
@@ -41,7 +41,7 @@ onCluster('the accounts tell how a job has ended, where and when, with its steps
   }
 });
 
-onCluster('who waits for a job that Slurm has forgotten meanwhile hears from the accounts how it ended', async (cluster) => {
+onCluster('who waits for a job that Slurm has forgotten meanwhile hears from the accounts how it ended [trap 7]', async (cluster) => {
   const job = await sbatch({ shell: 'exit 4' }, { ...SMALL, cwd: workFolder(cluster, 'forgotten') });
   await account(job);
   for (let i = 0; (await squeue({ jobs: job, states: 'all' })).length > 0; i++) {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { ControllerError, JobCancelledError, JobLostError, sbatch, scontrol, setCallBudget, squeue } from '../../src/slurm/index.ts';
 import { budget } from '../../src/slurm/budget.ts';
 import { clusterTests, workFolder } from '../support/slurm-cluster.ts';
+import { watch } from '../support/watchdog.ts';
 
 /* Faults of the cluster, on one of its own: the controller is killed, numbers are given out again, jobs are forgotten and put back. */
 const onCluster = clusterTests({ nodes: 2, onOneNode: true, conf: { MinJobAge: '5', MessageTimeout: '3' } });
 setCallBudget({ burst: 1000, interval: 20 });
 const SMALL = { nodes: 1, memory: 100, time: '10:00' } as const;
 
-onCluster('a job whose number the controller gives to another after a crash is lost, and not the other', async (cluster) => {
+onCluster('a job whose number the controller gives to another after a crash is lost, and not the other [trap 1]', async (cluster) => {
   const cwd = workFolder(cluster, 'lost');
   // What was written down last is older than this job.
   const first = await sbatch(['sleep', '60'], { ...SMALL, cwd, hold: true });
@@ -60,4 +61,37 @@ onCluster('many waits for many jobs are few calls on the controller', async () =
   await Promise.all([...jobs, ...jobs].map((job) => job.wait({ check: true })));
   assert.ok(budget.made - before < 60, `${budget.made - before} calls`);
   setCallBudget({ burst: 1000, interval: 20 });
+});
+
+onCluster(
+  'a job that Slurm has forgotten has neither failed nor ended well: who asks for its end is told that nobody knows [trap 7]',
+  async () => {
+    const job = await sbatch(['true'], { ...SMALL, output: '/dev/null' });
+    // Nobody has waited for it here; MinJobAge is 5 s on this cluster.
+    for (let i = 0; (await squeue({ jobs: job, states: 'all' })).length > 0; i++) {
+      if (i % 50 === 0) watch('Slurm forgets the job');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    assert.deepEqual(await squeue({ jobs: job }), []);
+    await assert.rejects(
+      job.wait(),
+      (error: unknown) => error instanceof JobLostError && error.state === 'UNKNOWN' && error.jobId === job.id,
+    );
+  },
+);
+
+onCluster('a job that was accepted though sbatch heard of it too late is found, and not submitted twice [trap 11]', async (cluster) => {
+  const name = `late-${process.pid}`;
+  // What sbatch has sent lies before the controller until it goes on; sbatch gives up meanwhile, after MessageTimeout, which is 3 s here.
+  cluster.stopController();
+  const submitting = sbatch(['true'], { ...SMALL, name, hold: true, output: '/dev/null' });
+  await new Promise((resolve) => setTimeout(resolve, 4500));
+  cluster.continueController();
+  const job = await submitting;
+  const rows = await squeue({ name, states: 'all' });
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    [job.id],
+  );
+  await job.cancel();
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Job,
@@ -175,7 +175,7 @@ onCluster('a refused job says why, and what there is instead', async () => {
   await assert.rejects(scontrol.showJob(999_999), NoSuchJobError);
 });
 
-onCluster('submitting from within a job does not take over what that job asked for', async (cluster) => {
+onCluster('submitting from within a job does not take over what that job asked for [trap 8]', async (cluster) => {
   const url = new URL('../../src/slurm/index.js', import.meta.url).href;
   const text = `const { sbatch } = await import(${JSON.stringify(url)}); const job = await sbatch(['true'], { memoryPerCpu: 50 }); console.log('number', job.id);`;
   const folder = workFolder(cluster, 'within');
@@ -195,12 +195,48 @@ onCluster('partitions, nodes, configuration, and one job in full can be looked a
   const job = await sbatch(['true'], { ...SMALL, hold: true, output: '/dev/null' });
   await scontrol.updateJob(job, { TimeLimit: '5:00' });
   assert.equal((await scontrol.showJob(job))[0]?.['TimeLimit'], '00:05:00');
-  const json = await squeueJson({ jobs: job });
-  assert.deepEqual(
-    json.map((one) => String(one['job_id'])),
-    [job.id],
-  );
   await job.cancel();
   await job.wait({ timeout: 6 * LONG });
+});
+
+onCluster('the JSON of jobs has those that were asked for alone, whatever the version of Slurm [trap 5]', async () => {
+  const jobs = await Promise.all([1, 2].map(() => sbatch(['true'], { ...SMALL, hold: true, output: '/dev/null' })));
+  for (const job of jobs) {
+    const json = await squeueJson({ jobs: job, user: 'me' });
+    assert.deepEqual(
+      json.map((one) => String(one['job_id'])),
+      [job.id],
+    );
+    assert.deepEqual(await squeueJson({ jobs: job, user: 'nobody' }), []);
+  }
+  for (const job of jobs) await job.cancel();
+});
+
+onCluster('where no accounts are kept it is said, and what is known of the end of a job comes from elsewhere [trap 6]', async () => {
+  const job = await sbatch({ shell: 'exit 2' }, { ...SMALL, output: '/dev/null' });
+  assert.equal((await job.wait({ timeout: 6 * LONG })).exitCode, 2);
   await assert.rejects(sacct({ jobs: job }), { code: 'ERR_SLURM_NO_ACCOUNTING' });
 });
+
+onCluster(
+  'a script lies in no folder that its program could miss: paths are those of the folder that it was sent from [trap 9]',
+  async (cluster) => {
+    const cwd = workFolder(cluster, 'relative');
+    writeFileSync(
+      join(cwd, 'program.mjs'),
+      "import './part.mjs'; import fs from 'node:fs'; console.log(fs.readFileSync('input', 'utf8'));",
+    );
+    writeFileSync(join(cwd, 'part.mjs'), '');
+    writeFileSync(join(cwd, 'input'), 'found');
+    for (const command of [
+      [process.execPath, 'program.mjs'],
+      ['srun', process.execPath, 'program.mjs'],
+    ]) {
+      const job = await sbatch(command, { ...SMALL, memory: 300, cwd });
+      await job.wait({ check: true });
+      const lines: string[] = [];
+      for await (const line of job.logs()) lines.push(line);
+      assert.deepEqual(lines, ['found']);
+    }
+  },
+);

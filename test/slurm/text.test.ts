@@ -164,7 +164,7 @@ test('words of a command reach the program as they are, and no shell reads them'
   rmSync(folder, { recursive: true });
 });
 
-test('within a job, commands do not take what describes that job for options of the next', () => {
+test('within a job, commands do not take what describes that job for options of the next [trap 8]', () => {
   const env = { PATH: '/bin', SLURM_CONF: '/x', SLURM_MEM_PER_CPU: '1', SBATCH_PARTITION: 'p', SLURM_JOB_ID: '1', SRUN_DEBUG: '3' };
   assert.deepEqual(cleanEnvironment(env), { PATH: '/bin', SLURM_CONF: '/x' });
 });

@@ -82,6 +82,14 @@ export class SlurmCluster {
     process.kill(this.#pid('slurmctld'), 'SIGKILL');
   }
 
+  /** The controller hears and says nothing until it may go on. */
+  stopController(): void {
+    process.kill(this.#pid('slurmctld'), 'SIGSTOP');
+  }
+  continueController(): void {
+    process.kill(this.#pid('slurmctld'), 'SIGCONT');
+  }
+
   /** Starts again what has been killed, and resumes drained nodes. */
   async restart(): Promise<void> {
     const child = spawn(script('up.sh'), [this.scratch, ...this.#upOptions], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });

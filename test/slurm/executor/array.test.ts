@@ -131,7 +131,7 @@ onCluster('an array runs on Slurm, each element where it is told to, and is foun
 });
 
 onCluster(
-  'an element that has to make room for others is put back by Slurm, and does what is left; no more run at once than may',
+  'an element that has to make room for others is put back by Slurm, and does what is left; no more run at once than may [trap 3]',
   async (cluster, context) => {
     if (!process.version.startsWith('v20.')) return context.skip('it runs on Node 20 only: it is about Slurm');
     const directory = workFolder(cluster, 'preempted');

@@ -74,7 +74,7 @@ onCluster('a manager that is killed is replaced, and its task runs again', async
 });
 
 onCluster(
-  'a job that is put back into the queue by hand is not waited for: another one is asked for, and runs its tasks',
+  'a job that is put back into the queue by hand is not waited for: another one is asked for, and runs its tasks [trap 4]',
   async (cluster) => {
     const pool = executor(workFolder(cluster, 'requeued'));
     await pool.submit(() => 1);

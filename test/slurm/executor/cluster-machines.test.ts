@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
 import { clusterTests, workFolder } from '../../support/slurm-cluster.ts';
 import { watch } from '../../support/watchdog.ts';
@@ -39,7 +41,7 @@ onCluster('a machine that dies loses no task that may run again; another node do
   watch('the executor has ended');
 });
 
-onCluster('a node that is cut off from the network is replaced, and its tasks run on another one', async (cluster) => {
+onCluster('a node that is cut off from the network is replaced, and its tasks run on another one [trap 2]', async (cluster) => {
   const pool = executor(workFolder(cluster, 'cut-off'), { silence: 3000 });
   const first = await pool.submit(() => process.env['SLURMD_NODENAME']);
   cluster.cutOff(first!);
@@ -68,3 +70,21 @@ onCluster('while a slurmd is dead, and while the controller is, tasks go on', as
   cluster.killNode(node);
   await cluster.restart();
 });
+
+onCluster(
+  'a job that waits because nodes were taken out of use is told with the reason, and is not waited for longer than wished [trap 12]',
+  async (cluster) => {
+    const nodes = cluster.nodes.join();
+    const scontrol = (...words: string[]): void => void spawnSync('scontrol', ['update', `nodename=${nodes}`, ...words]);
+    scontrol('state=drain', 'reason=Kill task failed');
+    const pool = executor(workFolder(cluster, 'drained'), { queueTimeout: 8000 });
+    const error = (await pool.submit(() => 1).exception()) as JobFailedError;
+    assert.deepEqual([error.name, error.state], ['JobFailedError', 'PENDING'], String(error));
+    assert.match(error.reason, /ReqNodeNotAvail|Resources|drain/i);
+    await pool.shutdown();
+    scontrol('state=resume');
+    const next = executor(workFolder(cluster, 'resumed'));
+    assert.equal(await next.submit(() => 2), 2);
+    await next.shutdown();
+  },
+);

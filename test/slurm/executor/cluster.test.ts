@@ -109,7 +109,7 @@ onCluster('where the nodes have no way to the program, it is said, and how to na
   await pool.shutdown();
 });
 
-onCluster('a job that is pre-empted gives its tasks back, and another one goes on with them', async (cluster) => {
+onCluster('a job that is pre-empted gives its tasks back, and another one goes on with them [trap 3]', async (cluster) => {
   const pool = executor(cluster, { partition: 'scavenge', directives: ['--exclusive', `--nodelist=${cluster.nodes[0]!}`] });
   assert.equal(await pool.submit(node), cluster.nodes[0]);
   const [first] = pool.jobs;
@@ -143,6 +143,27 @@ onCluster('a job that is pre-empted gives its tasks back, and another one goes o
   assert.notEqual(pool.jobs[0], first);
   await pool.shutdown();
 });
+
+onCluster(
+  'a job that is told that its time will be up gives back what has not begun, and ends what has; no inspector opens [trap 10]',
+  async (cluster) => {
+    const pool = executor(cluster);
+    assert.equal(await pool.submit(() => 1), 1);
+    const [first] = pool.jobs;
+    const began = pool.submit(async () => {
+      const inspector = await import('node:inspector');
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return [process.env['SLURM_JOB_ID'], inspector.url()];
+    });
+    await until(() => began.running, 'the task to begin');
+    const waiting = pool.submit(() => process.env['SLURM_JOB_ID']);
+    assert.match(slurm('scontrol', 'show', 'job', first!), /JobState=RUNNING/);
+    slurm('scancel', '--signal=USR2', first!);
+    assert.deepEqual(await began, [first, undefined]);
+    assert.notEqual(await waiting, first);
+    await pool.shutdown();
+  },
+);
 
 onCluster('the other Nodes of this machine run the tasks as well', async (cluster) => {
   const folder = workFolder(cluster, 'nodes');

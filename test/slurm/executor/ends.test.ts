@@ -119,7 +119,7 @@ onCluster('a job that is cancelled by hand while it waits fails what waits for i
   await pool.shutdown();
 });
 
-onCluster('a job that gets no nodes is told by a warning with the reason, and bounded by queueTimeout', async (cluster) => {
+onCluster('a job that gets no nodes is told by a warning with the reason, and bounded by queueTimeout [trap 12]', async (cluster) => {
   const pool = executor(cluster, { directives: ['--begin=now+1hour'], queueTimeout: 8000 });
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
   const waiting = pool.submit(() => 1);

@@ -80,7 +80,7 @@ test('a task that kills each of its nodes is given up in the end', async () => {
   await pool.shutdown();
 });
 
-test('a node that is silent is taken for lost, and its tasks run elsewhere; when it comes back, nothing runs twice to its end', async () => {
+test('a node that is silent is taken for lost, and its tasks run elsewhere; when it comes back, nothing runs twice to its end [trap 2]', async () => {
   const pool = nodes({ silence: 2000 });
   const pid = await pool.submit(() => process.pid);
   process.kill(pid, 'SIGSTOP');
