@@ -28,7 +28,18 @@ const HEADS = 2; // index into the 64-bit view
 const FIRST_BLOCK = 4096;
 const ROOTS_OFFSET = 2048;
 /** Words that every thread finds without being told; the owner of a name says what its word holds. */
-const ROOTS = ['shapes', 'parcels', 'threads', 'processes', 'logging', 'output', 'bells', 'identity', 'logging-version'] as const;
+const ROOTS = [
+  'shapes',
+  'parcels',
+  'threads',
+  'processes',
+  'logging',
+  'output',
+  'bells',
+  'identity',
+  'logging-version',
+  'slurm-calls',
+] as const;
 /** Contents that keep other blocks: the module that knows them says by `registerContents` how they are let go of. */
 const CONTENTS = ['plain', 'message', 'queue', 'condition'] as const;
 type LetGo = (heap: Heap, offset: number) => void;

@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
-import { ControllerError, JobCancelledError, JobLostError, sbatch, scontrol, setCallBudget, squeue } from '../../src/slurm/index.ts';
+import {
+  ControllerError,
+  JobCancelledError,
+  JobLostError,
+  sbatch,
+  scancel,
+  scontrol,
+  setCallBudget,
+  squeue,
+} from '../../src/slurm/index.ts';
 import { budget } from '../../src/slurm/budget.ts';
+import type { JobInfo } from '../../src/slurm/job/info.ts';
+import { type Watched, watch as watchJob } from '../../src/slurm/job/watcher.ts';
+import { Thread } from '../../src/threading/index.ts';
 import { clusterTests, workFolder } from '../support/slurm-cluster.ts';
+import { until } from '../support/until.ts';
 import { watch } from '../support/watchdog.ts';
 
 /* Faults of the cluster, on one of its own: the controller is killed, numbers are given out again, jobs are forgotten and put back. */
@@ -79,6 +92,28 @@ onCluster(
     );
   },
 );
+
+onCluster('one thread looks for the jobs of all threads, and all have one budget of calls', async () => {
+  const [here, there] = await Promise.all([1, 2].map(() => sbatch(['true'], { ...SMALL, hold: true, output: '/dev/null' })));
+  const rows: JobInfo[] = [];
+  // This thread would look for itself only after days.
+  const watched: Watched = { id: here!.id, first: 1e9, seen: (all) => (rows.push(...all), rows.length === 0), failed: assert.ifError };
+  watchJob(watched);
+  const before = budget.made;
+  const thread = new Thread({
+    target: async (id: string, url: string) => {
+      const { Job } = (await import(url)) as typeof import('../../src/slurm/index.ts');
+      await (await Job.attach(id)).wait();
+    },
+    args: [there!.id, new URL('../../src/slurm/index.js', import.meta.url).href],
+  });
+  thread.start();
+  await until(() => rows.length > 0, 'what the other thread has seen of the job of this one');
+  assert.deepEqual([rows[0]!.id, rows[0]!.state], [here!.id, 'PENDING']);
+  assert.ok(budget.made > before, 'calls of other threads are counted');
+  await scancel([here!.id, there!.id]);
+  await thread.join();
+});
 
 onCluster('a job that was accepted though sbatch heard of it too late is found, and not submitted twice [trap 11]', async (cluster) => {
   const name = `late-${process.pid}`;

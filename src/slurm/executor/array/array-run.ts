@@ -9,6 +9,7 @@ import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, 
 import * as state from '../../../futures/future-record.ts';
 import { mainModule } from '../../../message/closures/index.ts';
 import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.ts';
+import { budget } from '../../budget.ts';
 import { CODE, SUCCEEDED } from '../../channel/codes.ts';
 import { RecordWriter } from '../../channel/records.ts';
 import { tailOf } from '../../job/log.ts';
@@ -43,6 +44,7 @@ export interface AttachOptions {
 const LOOK_FIRST_MS = 100;
 const LOOK_LAST_MS = 2000;
 const ASK_MS = { local: 300, slurm: 8000 } as const;
+const ASK_LATEST_MS = 11_000;
 /** An element that has ended may leave its last file so much later, as it is seen from here. */
 const GRACE_MS = { local: 300, slurm: 2000 } as const;
 /** So much input is written in one piece. */
@@ -269,12 +271,18 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     this.timer = setTimeout(() => {
       this.timer = null;
       this.look();
-      const { kind } = this.manifest.launch;
-      if (this.left > 0 && !this.isAsking && performance.now() - this.asked > ASK_MS[kind]) void this.ask();
+      if (this.left > 0 && !this.isAsking && this.mayAsk()) void this.ask();
       this.lookLater();
     }, this.delay);
     if (!this.isHeld) this.timer.unref();
     this.delay = Math.min(LOOK_LAST_MS, this.delay * 1.3);
+  }
+
+  /** Whether it is time to ask Slurm. The budget is for all that this process asks, but what has failed is not told late for its sake. */
+  private mayAsk(): boolean {
+    const { kind } = this.manifest.launch;
+    const since = performance.now() - this.asked;
+    return since > ASK_MS[kind] && (kind === 'local' || since > ASK_LATEST_MS || budget.delay() === 0);
   }
 
   /** What has become of elements that have left no results: those that have ended are given up after a while. */

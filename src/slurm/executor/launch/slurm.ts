@@ -3,8 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { deferred } from '../../../base/deferred.ts';
 import { within } from '../../../base/within.ts';
 import { scancel } from '../../commands/scancel.ts';
+import type { JobInfo } from '../../job/info.ts';
 import { newMark } from '../../job/mark.ts';
+import { clock } from '../../job/others.ts';
 import { isEnd, isWaiting, type JobState } from '../../job/states.ts';
+import { unwatch, watch, type Watched } from '../../job/watcher.ts';
 import { ControllerError } from '../../errors.ts';
 import { JobFailedError, type JobFacts } from '../errors.ts';
 import type { SlurmPlan } from '../link/plan.ts';
@@ -16,7 +19,6 @@ const MAIN = fileURLToPath(new URL('../manager/manager-main.js', import.meta.url
 /** How often a job is looked at that is about to begin or to end, at first, and at last. */
 const LOOK_FIRST_MS = 500;
 const LOOK_LAST_MS = 8000;
-const LOOK_COMPLETING_MS = 2000;
 /**
  * How long a job may be in the course of ending before its state is taken as it is. Until then nobody can say whether it was cancelled. What
  * does not end by itself is killed after Slurm's KillWait, half a minute on most clusters.
@@ -64,10 +66,13 @@ export class SlurmLauncher implements Launcher {
   }
 }
 
-class SlurmAllocation implements Allocation {
+class SlurmAllocation implements Allocation, Watched {
   readonly number: number;
   readonly nodes: number;
   readonly job: string;
+  readonly id: string;
+  readonly first: number = LOOK_FIRST_MS;
+  readonly longest: number = LOOK_LAST_MS;
   readonly ended: Promise<JobFacts>;
   isRunning = false;
   waitsFor: string | null = null;
@@ -75,92 +80,93 @@ class SlurmAllocation implements Allocation {
   readonly #log: string;
   readonly #end = deferred<JobFacts>();
   #hasEnded = false;
-  #isCalm = false;
-  #delay = LOOK_FIRST_MS;
-  #timer: NodeJS.Timeout | null = null;
   #completingSince: number | null = null;
-  /** Told by the next look that says that the job goes on. */
-  readonly #doubts: (() => void)[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  /** Told by the next look, of those that begin later, that says that the job goes on. */
+  #doubts: { readonly since: number; readonly goesOn: () => void }[] = [];
 
   constructor(number: number, nodes: number, submitted: Submitted, directory: string) {
     this.number = number;
     this.nodes = nodes;
-    this.job = submitted.job;
+    this.job = this.id = submitted.job;
     this.#submitted = submitted;
     this.#log = join(directory, `job-${submitted.job}.log`);
     this.ended = this.#end.promise;
-    this.#lookLater();
+    watch(this, { hurry: true });
   }
 
   /** All its nodes are here: that the connections stand says more than the controller could. */
   calm(): void {
     this.isRunning = true;
     this.waitsFor = null;
-    this.#isCalm = true;
-    this.#stopTimer();
-    this.#goesOn(this.#doubts.length);
+    unwatch(this);
+    this.#goesOn(Infinity);
   }
 
   /** A node is lost: the job may have ended. Slurm knows that a job is to end before its processes do: one answer decides. */
   alarm(): Promise<unknown> {
-    this.#lookSoon();
     const goesOn = deferred<void>();
-    this.#doubts.push(goesOn.resolve);
+    this.#doubts.push({ since: clock(), goesOn: goesOn.resolve });
+    this.#hurry();
     return within(Promise.race([goesOn.promise, this.ended]), { timeout: DOUBT_MS });
   }
 
-  #lookSoon(): void {
-    this.#isCalm = false;
-    this.#delay = LOOK_FIRST_MS;
-    this.#stopTimer();
+  #hurry(): void {
+    if (!this.#hasEnded) watch(this, { hurry: true });
+  }
+
+  /** Tells those who were in doubt before `at`. */
+  #goesOn(at: number): void {
+    for (const { since, goesOn } of this.#doubts) if (since <= at) goesOn();
+    this.#doubts = this.#doubts.filter(({ since }) => since > at);
+  }
+
+  seen(rows: readonly JobInfo[], at: number): boolean {
+    const row = rows.find(({ mark }) => mark === this.#submitted.mark);
+    const state = row?.state ?? 'UNKNOWN';
+    this.waitsFor = state === 'PENDING' && !this.isRunning ? row!.reason.replace(/^None$/, '') : null;
+    if (state === 'COMPLETING') {
+      this.#completingSince ??= at;
+      if (at - this.#completingSince < COMPLETING_MS) return !this.#hasEnded;
+    }
+    const isOver = isEnd(state) || state === 'COMPLETING' || state === 'UNKNOWN' || (this.isRunning && isWaiting(state));
+    if (isOver) void this.#lookClosely();
+    else {
+      if (state === 'RUNNING') this.isRunning = true;
+      this.#goesOn(at);
+    }
+    return !isOver && !this.#hasEnded;
+  }
+
+  /** Something is amiss here: when that was a moment's weakness, it is looked at again. */
+  failed(): void {
     this.#lookLater();
   }
 
-  /** Tells so many who were in doubt. */
-  #goesOn(doubts: number): void {
-    for (const tell of this.#doubts.splice(0, doubts)) tell();
-  }
-
-  #stopTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-  }
-
   #lookLater(): void {
-    if (this.#hasEnded || this.#isCalm || this.#timer !== null) return;
+    if (this.#hasEnded || this.#timer !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      void this.#look().then(() => this.#lookLater());
-    }, this.#delay);
-    this.#delay = Math.min(LOOK_LAST_MS, this.#delay * 1.5);
+      if (!this.#hasEnded) watch(this);
+    }, LOOK_FIRST_MS);
   }
 
-  async #look(): Promise<JobFacts> {
-    const doubts = this.#doubts.length;
+  /** It has ended, as far as can be seen: what there is to know of it. */
+  async #lookClosely(): Promise<void> {
     const facts = await this.facts();
     const state = facts.state as JobState;
-    if (isUnanswered(facts)) return facts;
-    this.waitsFor = state === 'PENDING' ? facts.reason : null;
-    if (state === 'RUNNING') this.isRunning = true;
-    if (state === 'COMPLETING') {
-      this.#completingSince ??= performance.now();
-      if (performance.now() - this.#completingSince < COMPLETING_MS) {
-        this.#delay = Math.min(this.#delay, LOOK_COMPLETING_MS);
-        return facts;
-      }
-    }
+    if (this.#hasEnded) return;
     // Somebody has put it back into the queue. What it had is lost, and when it would begin again nobody knows.
-    if (this.isRunning && isWaiting(state) && !this.#hasEnded) {
-      this.#hasEnded = true;
-      this.#end.resolve({ ...facts, state: 'REQUEUED' });
-      await scancel(this.job, COMMAND).catch(() => {});
-    }
-    if ((isEnd(state) || state === 'COMPLETING' || state === 'UNKNOWN') && !this.#hasEnded) {
-      this.#hasEnded = true;
-      this.#end.resolve(facts);
-    }
-    this.#goesOn(doubts);
-    return facts;
+    const isRequeued = this.isRunning && isWaiting(state);
+    if (isUnanswered(facts) || !(isRequeued || isEnd(state) || state === 'COMPLETING' || state === 'UNKNOWN')) return this.#lookLater();
+    this.#settle(isRequeued ? { ...facts, state: 'REQUEUED' } : facts);
+    if (isRequeued) await scancel(this.job, COMMAND).catch(() => {});
+  }
+
+  #settle(facts: JobFacts): void {
+    this.#hasEnded = true;
+    unwatch(this);
+    this.#end.resolve(facts);
   }
 
   facts(): Promise<JobFacts> {
@@ -169,7 +175,7 @@ class SlurmAllocation implements Allocation {
 
   async cancel(): Promise<void> {
     await scancel(this.job, COMMAND).catch(() => {});
-    this.#lookSoon();
+    this.#hurry();
     await within(this.ended, { timeout: CANCEL_MS });
     this.#hasEnded = true;
     this.calm();
