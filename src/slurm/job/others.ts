@@ -28,12 +28,12 @@ export function listen(hear: (seen: Seen) => void): void {
   if (channel !== null) return;
   // Threads that speak with another cluster are not meant.
   channel = new BroadcastChannel(`manycore-slurm-jobs:${process.env['SLURM_CONF'] ?? ''}`);
-  channel.unref();
-  channel.onmessage = (event: unknown) => {
+  channel.addEventListener('message', (event: unknown) => {
     const message = (event as { readonly data: Message }).data;
     if ('watches' in message) theirs.set(message.from, { ids: message.watches, until: clock() + FORGOTTEN_MS });
     else hear(message);
-  };
+  });
+  channel.unref();
 }
 
 /** Tells the other threads which jobs this one watches. */

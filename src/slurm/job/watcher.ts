@@ -116,7 +116,7 @@ function deal({ ids, rows, at }: Seen): void {
     if (row.array !== row.id) add(row.array, row);
     for (const element of row.elements) if (`${row.array}_${element}` !== row.id) add(`${row.array}_${element}`, row);
   }
-  for (const job of [...watched]) {
+  for (const job of watched) {
     const own = byId.get(job.id);
     // It was added after the look had begun.
     if (own === undefined) continue;
