@@ -1,4 +1,5 @@
-import { BroadcastChannel, threadId } from 'node:worker_threads';
+import { randomUUID } from 'node:crypto';
+import { type Broadcast, joinBroadcast } from '../../host/thread/broadcast.ts';
 import type { JobInfo } from './info.ts';
 
 /*
@@ -13,27 +14,26 @@ export interface Seen {
   readonly rows: readonly JobInfo[];
   readonly at: number;
 }
-type Message = { readonly from: number; readonly watches: readonly string[] } | Seen;
+type Message = { readonly from: string; readonly watches: readonly string[] } | Seen;
 
 const FORGOTTEN_MS = 60_000;
 
 export const clock = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
-const theirs = new Map<number, { readonly ids: readonly string[]; readonly until: number }>();
-let channel: BroadcastChannel | null = null;
+/** This thread. */
+const self = randomUUID();
+const theirs = new Map<string, { readonly ids: readonly string[]; readonly until: number }>();
+let channel: Broadcast<Message> | null = null;
 let last = '';
 
 /** Hears what other threads see from now on. */
 export function listen(hear: (seen: Seen) => void): void {
   if (channel !== null) return;
   // Threads that speak with another cluster are not meant.
-  channel = new BroadcastChannel(`manycore-slurm-jobs:${process.env['SLURM_CONF'] ?? ''}`);
-  channel.addEventListener('message', (event: unknown) => {
-    const message = (event as { readonly data: Message }).data;
+  channel = joinBroadcast<Message>(`manycore-slurm-jobs:${process.env['SLURM_CONF'] ?? ''}`, (message) => {
     if ('watches' in message) theirs.set(message.from, { ids: message.watches, until: clock() + FORGOTTEN_MS });
     else hear(message);
   });
-  channel.unref();
 }
 
 /** Tells the other threads which jobs this one watches. */
@@ -42,11 +42,11 @@ export function announce(ids: readonly string[]): void {
   // Nothing to say, and nobody thinks otherwise.
   if (text === '' && last === '') return;
   last = text;
-  channel?.postMessage({ from: threadId, watches: ids } satisfies Message);
+  channel?.send({ from: self, watches: ids });
 }
 
 export function tellSeen(seen: Seen): void {
-  channel?.postMessage(seen satisfies Message);
+  channel?.send(seen);
 }
 
 /** The jobs that other threads watch. */
