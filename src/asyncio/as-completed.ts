@@ -11,7 +11,9 @@ import { fail, refusal, WaiterList } from './waiter.ts';
 
 /** One that is done, and its place among what was given. In a record, for a promise would take over the outcome of a bare future. */
 export interface Completed<F> {
+  /** Its place among what was given, from 0 on. */
   readonly index: number;
+  /** The future or task: it is done, so `result()` does not throw `InvalidStateError`. */
   readonly task: F;
 }
 

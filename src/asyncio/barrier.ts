@@ -10,6 +10,7 @@ import { cutOff, fail, refusal, wake, WaiterList } from './waiter.ts';
  * whose time is up, leaves, and another one may come instead.
  */
 export class Barrier {
+  /** How many tasks have to come before any goes on. */
   readonly parties: number;
   readonly #waiters = new WaiterList('a barrier');
   #isBroken = false;
@@ -24,6 +25,7 @@ export class Barrier {
   get nWaiting(): number {
     return this.#waiters.size;
   }
+  /** Whether it was aborted and not reset since: `wait` then fails with `BrokenBarrierError`. */
   get broken(): boolean {
     return this.#isBroken;
   }

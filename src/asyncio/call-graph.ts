@@ -6,9 +6,11 @@ import { currentTask, Task } from './task.ts';
 
 /** A future, where it is, and who waits for it: Python's `asyncio.FutureCallGraph`. */
 export interface FutureCallGraph {
+  /** The future or task that this is about. */
   readonly future: Future;
   /** Innermost first: of the running task itself, or in debug mode of the await at which the task is. */
   readonly callStack: readonly string[];
+  /** What waits for it, each with those that wait for that one. */
   readonly awaitedBy: readonly FutureCallGraph[];
   /** The tasks wait for each other in a circle, which closes here: it is not followed again. */
   readonly isCircular: boolean;

@@ -7,6 +7,7 @@ import { refusal, WaiterList } from './waiter.ts';
 
 /** Tasks wait until another says that something has changed, under a lock: Python's `asyncio.Condition`. */
 export class Condition implements Disposable {
+  /** The lock that guards what is waited for; a new one when none was given. */
   readonly lock: Lock;
   readonly #waiters = new WaiterList('a condition');
 
@@ -21,9 +22,11 @@ export class Condition implements Disposable {
   async acquire(wait?: Wait): Promise<this | null> {
     return (await this.lock.acquire(wait)) === null ? null : this;
   }
+  /** Frees the lock. `StateError` when it is not held. */
   release(): void {
     this.lock.release();
   }
+  /** Whether some task holds the lock, at this moment; not whether that is the caller. */
   get locked(): boolean {
     return this.lock.locked;
   }
@@ -74,6 +77,7 @@ export class Condition implements Disposable {
     for (let left = count; left > 0 && this.#waiters.wakeFirst(true); left--);
   }
 
+  /** Lets all who wait go on, one after the other, as each gets the lock. `StateError` when the lock is not held. */
   notifyAll(): void {
     this.notify(this.#waiters.size);
   }

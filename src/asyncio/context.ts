@@ -26,6 +26,7 @@ export class Context {
     return this.#values.has(variable) ? this.#values.get(variable) : this.#inherited?.get(variable.name);
   }
 
+  /** Whether the variable was set in it. One that only has a default was not. */
   has(variable: ContextVar<unknown>): boolean {
     return this.#values.has(variable) || this.#inherited?.has(variable.name) === true;
   }
@@ -48,6 +49,10 @@ export class Context {
     return this.#values;
   }
 
+  /**
+   * A context with the same values: what is set in one of them later is not seen in the other. Takes the same time however many there
+   * are.
+   */
   copy(): Context {
     const copy = new Context();
     copy.#values = this.#values;
@@ -62,6 +67,7 @@ export class Context {
     return this;
   }
 
+  /** How many variables were set in it: those that came from another thread are not counted. */
   get size(): number {
     return this.#values.size;
   }
@@ -120,6 +126,7 @@ export function copyContext(): Context {
 
 /** What `ContextVar.set` gives: the way back, once. Disposable: `using _ = variable.set(value)`. */
 export class Token<T> implements Disposable {
+  /** The variable that was set. */
   readonly variable: ContextVar<T>;
   /** What the variable held before; undefined when nothing. */
   readonly oldValue: T | undefined;
@@ -150,6 +157,7 @@ const NONE: unique symbol = Symbol('none');
  * what it sets is its own. A thread begins with none.
  */
 export class ContextVar<T> {
+  /** What it is called. Values come over to other threads by this name. */
   readonly name: string;
   readonly #initial: T | typeof NONE;
 

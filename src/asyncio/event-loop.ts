@@ -75,9 +75,11 @@ export class EventLoop implements Threadsafe, Shareable {
     return shareLoop(this, (callback, args) => void soon(new Handle(callback, args)));
   }
 
+  /** A future that somebody will end by `setResult` or `setException`. */
   createFuture<T = unknown>(): Future<T> {
     return new Future<T>();
   }
+  /** Starts a function as a task, as `createTask` of this module does. */
   createTask<T>(fn: Coroutine<T>, options?: TaskOptions): Task<T> {
     return createTask(fn, options);
   }
@@ -91,9 +93,11 @@ export class EventLoop implements Threadsafe, Shareable {
   runInExecutor<A extends readonly unknown[], R>(executor: Submitter | null, fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
     return runInExecutor(executor, fn, ...args);
   }
+  /** Sets where `toThread` and `runInExecutor(null, …)` run their functions from now on. The caller shuts down the one before. */
   setDefaultExecutor(executor: Executor): void {
     setDefaultExecutor(executor);
   }
+  /** Ends the default executor when everything in it has run; the next use makes another one. */
   shutdownDefaultExecutor(): Promise<void> {
     return shutdownDefaultExecutor();
   }
@@ -137,9 +141,13 @@ export class EventLoop implements Threadsafe, Shareable {
   set exceptionHandler(handler: ExceptionHandler | null) {
     setExceptionHandler(handler);
   }
+  /**
+   * Tells the exception handler, as the loop does when something fails that nobody awaits. An error of the handler itself goes to stderr.
+   */
   callExceptionHandler(context: ErrorContext): void {
     report(context);
   }
+  /** Writes to stderr what happened: what is done when no handler was set. For handlers that leave the rest to it. */
   defaultExceptionHandler(context: ErrorContext): void {
     reportByDefault(context);
   }

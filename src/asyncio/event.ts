@@ -10,6 +10,7 @@ export class Event {
   readonly #waiters = new WaiterList('an event');
   #isSet = false;
 
+  /** Whether it is set. */
   isSet(): boolean {
     return this.#isSet;
   }
@@ -20,6 +21,7 @@ export class Event {
     this.#waiters.wakeAll(true);
   }
 
+  /** Takes it down: who waits from now on waits until it is set again. */
   clear(): void {
     this.#isSet = false;
   }

@@ -45,6 +45,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
   get done(): boolean {
     return this.state !== PENDING;
   }
+  /** Whether it was cancelled: awaiting it gives `CancelledError`. */
   get cancelled(): boolean {
     return this.state === CANCELLED;
   }
@@ -132,10 +133,12 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
     return promiseOf(this, scope).then(onValue, onError);
   }
 
+  /** As a promise's: for its error, and for `CancelledError`. */
   catch<B = never>(onError?: Rejected<B>): Promise<T | B> {
     return promiseOf(this, currentScope()).catch(onError);
   }
 
+  /** As a promise's: runs when it has a result or an error, or was cancelled. */
   finally(onDone?: (() => void) | null): Promise<T> {
     return promiseOf(this, currentScope()).finally(onDone);
   }

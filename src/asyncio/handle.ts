@@ -18,6 +18,7 @@ export class Handle {
   cancel(): void {
     this.#call = null;
   }
+  /** Whether `cancel` was called. */
   get cancelled(): boolean {
     return this.#call === null;
   }

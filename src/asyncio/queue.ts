@@ -23,6 +23,7 @@ interface Store<T> {
  * gets it, as everything that a promise gives: put it into an object.
  */
 export class Queue<T = unknown> {
+  /** How many items there may be; 0: there is no limit. */
   readonly maxSize: number;
   readonly #items: Store<T>;
   readonly #getters = new WaiterList('an item of a queue');
@@ -37,15 +38,19 @@ export class Queue<T = unknown> {
     this.#items = items;
   }
 
+  /** How many items there are. It stays so until the next `await`: the queue belongs to one thread. */
   get size(): number {
     return this.#items.length;
   }
+  /** Whether `get` would have to wait. */
   get isEmpty(): boolean {
     return this.#items.length === 0;
   }
+  /** Whether `put` would have to wait; never for a queue without a limit. */
   get isFull(): boolean {
     return this.maxSize > 0 && this.#items.length >= this.maxSize;
   }
+  /** Whether `shutdown` was called. What was put before can still be got, unless it was `immediate`. */
   get isShutDown(): boolean {
     return this.#isShutDown;
   }

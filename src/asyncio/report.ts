@@ -5,6 +5,7 @@ import type { Future } from './future.ts';
 export interface ErrorContext {
   /** What went wrong, in words. */
   readonly message: string;
+  /** What was thrown, if something was. */
   readonly exception?: unknown;
   /** The future or task that it happened to. */
   readonly future?: Future;

@@ -96,6 +96,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
     if (options?.signal !== undefined) heed(this, options.signal);
   }
 
+  /** Shown in reports and profiles: `Task-N` when it was given none. It may be set at any time. */
   get name(): string {
     return (this.#name ??= `Task-${this.#id}`);
   }

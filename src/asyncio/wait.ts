@@ -25,7 +25,9 @@ export interface WaitOptions extends Limits {
 
 /** What `wait` gives: those that are done, and the others. */
 export interface DoneAndPending<F> {
+  /** Those that have a result or an error, or were cancelled. */
   readonly done: Set<F>;
+  /** Those that had not ended when the wait was over. They go on: nothing is cancelled. */
   readonly pending: Set<F>;
 }
 

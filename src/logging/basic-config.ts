@@ -11,11 +11,13 @@ export interface BasicConfig {
   readonly level?: Level | undefined;
   /** `%(levelname)s:%(name)s:%(message)s` when left out. */
   readonly format?: string | undefined;
+  /** How `asctime` is written, as `strftime` has it. */
   readonly dateFormat?: string | undefined;
   /** Log to this file instead of stderr. */
   readonly filename?: string | undefined;
   /** `a`, the default, appends; `w` empties the file first. */
   readonly fileMode?: 'a' | 'w' | undefined;
+  /** Where the lines go; stderr when left out. Not together with `filename`. */
   readonly stream?: 'stdout' | 'stderr' | undefined;
   /** Handlers of one's own; those that have no formatter get this one. */
   readonly handlers?: readonly Handler[] | undefined;

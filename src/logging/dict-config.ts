@@ -30,28 +30,39 @@ export interface HandlerConfig {
   readonly class: string | HandlerClass;
   /** What its constructor is given. */
   readonly args?: readonly unknown[] | undefined;
+  /** The least level that it writes; all when left out. */
   readonly level?: Level | undefined;
   /** Names of `formatters` and `filters`. */
   readonly formatter?: string | undefined;
+  /** Names among `filters`. */
   readonly filters?: readonly string[] | undefined;
 }
 
 /** A logger, as `dictConfig` is told of it. */
 export interface LoggerConfig {
+  /** The least level that it lets through. Left out, its parents decide, and the root keeps its own. */
   readonly level?: Level | undefined;
+  /** Whether its records go to its parents' handlers too; as it is when left out. */
   readonly propagate?: boolean | undefined;
   /** Names of `handlers` and `filters`. */
   readonly handlers?: readonly string[] | undefined;
+  /** Names among `filters`. */
   readonly filters?: readonly string[] | undefined;
 }
 
 /** What `dictConfig` sets up: all of logging, as plain data. */
 export interface DictConfig {
+  /** The version of this form: there is one. */
   readonly version: 1;
+  /** Formatters by names that handlers refer to. */
   readonly formatters?: Readonly<Record<string, { readonly format?: string; readonly dateFormat?: string }>> | undefined;
+  /** Filters by names that handlers and loggers refer to. */
   readonly filters?: Readonly<Record<string, FilterLike | { readonly name: string }>> | undefined;
+  /** Handlers by names that loggers refer to. */
   readonly handlers?: Readonly<Record<string, HandlerConfig>> | undefined;
+  /** Loggers by their own names. */
   readonly loggers?: Readonly<Record<string, LoggerConfig>> | undefined;
+  /** The root. */
   readonly root?: LoggerConfig | undefined;
   /** Loggers that there are, and that the configuration does not name, are disabled, unless this is false. */
   readonly disableExistingLoggers?: boolean | undefined;

@@ -57,6 +57,7 @@ export interface FileHandlerOptions {
 
 /** Appends lines to a file, each in one piece: threads and processes may write to the same one. Folders that are missing are made. */
 export class FileHandler extends Handler {
+  /** The file, as an absolute path. When it is moved away, records go on to the file that was opened. */
   readonly filename: string;
 
   constructor(filename: string, { mode = 'a', delay = false }: FileHandlerOptions = {}) {

@@ -5,6 +5,7 @@ import type { LogRecord } from './record.ts';
  * own overrides `filter`.
  */
 export class Filter {
+  /** The logger that is let through, with its children; empty: all are. */
   readonly name: string;
 
   constructor(name = '') {

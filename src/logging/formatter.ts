@@ -14,7 +14,9 @@ export interface FormatterOptions {
  * are those of `LogRecord`, and what `extra` adds. An error is written below, with its stack.
  */
 export class Formatter {
+  /** The format, as it was given. */
   readonly format: string;
+  /** How `asctime` is written, as `strftime` has it; `null`: as Python does, with milliseconds. */
   readonly dateFormat: string | null;
 
   constructor(format = '%(message)s', { dateFormat }: FormatterOptions = {}) {
@@ -23,6 +25,7 @@ export class Formatter {
     this.dateFormat = dateFormat ?? null;
   }
 
+  /** The text of one record, without a line break at its end. `RangeError` for a field that the record does not have. */
   formatRecord(record: LogRecord): string {
     const line = replaceDirectives(this.format, (name, whole) =>
       name === undefined ? undefined : { value: name === 'asctime' ? this.formatTime(record) : fieldOf(record, name, whole) },
@@ -38,6 +41,7 @@ export class Formatter {
     return `${strftime(date, '%Y-%m-%d %H:%M:%S')},${String(record.msecs).padStart(3, '0')}`;
   }
 
+  /** The lines that stand below for an error: its stack. A class of one's own may override it. */
   formatException(error: Error): string {
     return error.stack ?? inspect(error);
   }

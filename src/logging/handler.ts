@@ -21,31 +21,43 @@ type Settings = Pick<Handler, 'level' | 'formatter' | 'filters'>;
 export abstract class Handler {
   /** The copies in other threads have the same. */
   readonly id: string = `${process.pid}.${getIdent()}.${++made}`;
+  /** Records below this level are not written. `NOTSET`, 0, lets all through. */
   readonly level: number = NOTSET;
+  /** What makes the text of a record; `null`: the bare message. */
   readonly formatter: Formatter | null = null;
+  /** What a record has to pass, in this order. */
   readonly filters: readonly FilterLike[] = [];
 
   /** Writes one record. Called once its level and its filters have let it through. */
   abstract emit(record: LogRecord): void;
 
+  /** Sets the least level that is written, in all threads that have the handler: a number or a name. Gives the handler. */
   setLevel(level: Level): this {
     return change(this, { level: levelNumber(level) });
   }
+  /** Sets what makes the text of a record, in all threads that have the handler. `SendError`, and no change, for one that can't travel. */
   setFormatter(formatter: Formatter | null): this {
     return change(this, { formatter });
   }
+  /**
+   * Adds a filter, in all threads that have the handler. `TypeError` for what is none; `SendError`, and no change, for one that can't
+   * travel.
+   */
   addFilter(filter: FilterLike): this {
     checkFilter(filter);
     return change(this, { filters: [...this.filters, filter] });
   }
+  /** Takes a filter away, in all threads that have the handler. Without effect when it is not there. */
   removeFilter(filter: FilterLike): this {
     return change(this, { filters: this.filters.filter((one) => one !== filter) });
   }
 
+  /** The text of a record: what `emit` writes. */
   format(record: LogRecord): string {
     return (this.formatter ?? plain).formatRecord(record);
   }
 
+  /** Writes a record if its level and the filters let it through. Never throws: errors go to `handleError`. */
   handle(record: LogRecord): void {
     if (record.levelno < this.level) return;
     try {

@@ -5,6 +5,7 @@ import type { LogRecord } from './record.ts';
 
 /** Writes lines to stdout or stderr, each in one piece: also while the main thread is blocked, and in the order of all threads. */
 export class StreamHandler extends Handler {
+  /** Where the lines go. */
   readonly stream: 'stdout' | 'stderr';
 
   constructor(stream: 'stdout' | 'stderr' = 'stderr') {

@@ -34,6 +34,7 @@ function writerTo(to: string): Writer {
 
 /** Writes records as JSON lines, one object each, by pino: errors with their stack, and what `extra` says as fields. */
 export class JsonHandler extends Handler {
+  /** `stdout`, `stderr`, or the file, as an absolute path. */
   readonly to: string;
 
   /** `stdout`, `stderr`, or a file, which is appended to. */

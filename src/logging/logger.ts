@@ -20,7 +20,9 @@ export interface LoggerSetup {
 }
 /** All loggers with their settings, in the form in which they go to other threads. */
 export interface Configuration {
+  /** How each logger is set up, the root first. */
   readonly loggers: readonly LoggerSetup[];
+  /** What is below this level is dropped by all loggers: see `disable`. */
   readonly disabledBelow: number;
 }
 
@@ -33,7 +35,9 @@ let disabledBelow = NOTSET;
  * those that run already; what can't travel is refused.
  */
 export class Logger {
+  /** Its whole name, with those of its parents: `a.b`; `root` for the root. */
   readonly name: string;
+  /** The logger whose handlers get its records too; `null` for the root. */
   readonly parent: Logger | null;
   #level: number;
   #propagate = true;
@@ -48,10 +52,12 @@ export class Logger {
     this.#level = level;
   }
 
+  /** Its own level; `NOTSET`, 0, when its parents decide. */
   get level(): number {
     refresh();
     return this.#level;
   }
+  /** Whether its records go to its parents' handlers too: true at first. To set it holds in all threads. */
   get propagate(): boolean {
     refresh();
     return this.#propagate;
@@ -59,6 +65,7 @@ export class Logger {
   set propagate(propagate: boolean) {
     this.#change(() => (this.#propagate = propagate));
   }
+  /** Whether it drops everything. Its children are not touched. To set it holds in all threads. */
   get disabled(): boolean {
     refresh();
     return this.#disabled;
@@ -66,29 +73,36 @@ export class Logger {
   set disabled(disabled: boolean) {
     this.#change(() => (this.#disabled = disabled));
   }
+  /** Its own handlers. Those of its parents get its records too, while `propagate` is true. */
   get handlers(): readonly Handler[] {
     refresh();
     return this.#handlers;
   }
+  /** What a record of this logger has to pass, in this order. Records of its children do not come by here. */
   get filters(): readonly FilterLike[] {
     refresh();
     return this.#filters;
   }
 
+  /** Sets the least level that is let through, in all threads: a number or a name. `NOTSET` leaves it to the parents. */
   setLevel(level: Level): void {
     const number = levelNumber(level);
     this.#change(() => (this.#level = number));
   }
+  /** Adds a handler, in all threads; without effect when it is there. `SendError`, and no change, for one that can't travel. */
   addHandler(handler: Handler): void {
     if (!this.handlers.includes(handler)) this.#change(() => (this.#handlers = [...this.#handlers, adopt(handler)]));
   }
+  /** Takes a handler away, in all threads; it is not closed. Without effect when it is not there. */
   removeHandler(handler: Handler): void {
     if (this.handlers.includes(handler)) this.#change(() => (this.#handlers = this.#handlers.filter((one) => one !== handler)));
   }
+  /** Adds a filter, in all threads. `TypeError` for what is none; `SendError`, and no change, for one that can't travel. */
   addFilter(filter: FilterLike): void {
     checkFilter(filter);
     this.#change(() => (this.#filters = [...this.#filters, filter]));
   }
+  /** Takes a filter away, in all threads. Without effect when it is not there. */
   removeFilter(filter: FilterLike): void {
     this.#change(() => (this.#filters = this.#filters.filter((one) => one !== filter)));
   }
@@ -137,6 +151,7 @@ export class Logger {
     for (const { setup } of lineOf(this)) if (setup.level !== NOTSET) return setup.level;
     return NOTSET;
   }
+  /** Whether a record of that level would be made: ask before what is costly to put together. */
   isEnabledFor(level: Level): boolean {
     const number = levelNumber(level);
     return !this.disabled && number >= disabledBelow && number >= this.getEffectiveLevel();
@@ -150,6 +165,7 @@ export class Logger {
   getChildren(): Set<Logger> {
     return new Set([...loggers.values()].filter(({ parent }) => parent === this));
   }
+  /** The logger below this one with that name: `getLogger('a').getChild('b.c')` is `getLogger('a.b.c')`. */
   getChild(suffix: string): Logger {
     return getLogger(this.parent === null ? suffix : `${this.name}.${suffix}`);
   }
@@ -158,15 +174,19 @@ export class Logger {
   debug(message: unknown, ...args: readonly unknown[]): void {
     this.log(DEBUG, message, ...args);
   }
+  /** Logs a message of the level INFO, 20. */
   info(message: unknown, ...args: readonly unknown[]): void {
     this.log(INFO, message, ...args);
   }
+  /** Logs a message of the level WARNING, 30. */
   warning(message: unknown, ...args: readonly unknown[]): void {
     this.log(WARNING, message, ...args);
   }
+  /** Logs a message of the level ERROR, 40. An error as the last argument is shown with its stack. */
   error(message: unknown, ...args: readonly unknown[]): void {
     this.log(ERROR, message, ...args);
   }
+  /** Logs a message of the level CRITICAL, 50. */
   critical(message: unknown, ...args: readonly unknown[]): void {
     this.log(CRITICAL, message, ...args);
   }
@@ -174,6 +194,7 @@ export class Logger {
   exception(message: unknown, ...args: readonly unknown[]): void {
     this.log(ERROR, message, ...args);
   }
+  /** Logs a message of any level, a number or a name. Blocks while the handlers write. */
   log(level: Level, message: unknown, ...args: readonly unknown[]): void {
     if (this.isEnabledFor(level)) this.handle(new LogRecord(this.name, levelNumber(level), message, args));
   }

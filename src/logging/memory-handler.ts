@@ -13,6 +13,7 @@ let isWatching = false;
 export interface MemoryHandlerOptions {
   /** A record of this level or worse lets all go: `ERROR` when left out. */
   readonly flushLevel?: Level | undefined;
+  /** What gets the records. Without one they are kept back for good. */
   readonly target?: Handler | null | undefined;
 }
 
@@ -21,8 +22,11 @@ export interface MemoryHandlerOptions {
  * thread keeps its own; what is left goes to the target when the thread ends, and when the process does.
  */
 export class MemoryHandler extends Handler {
+  /** How many records one thread keeps back at most. */
   readonly capacity: number;
+  /** The level, as a number, from which on a record lets all go. */
   readonly flushLevel: number;
+  /** What gets the records; while it is `null`, they stay here. */
   readonly target: Handler | null;
 
   constructor(capacity: number, { flushLevel = ERROR, target = null }: MemoryHandlerOptions = {}) {
@@ -48,6 +52,7 @@ export class MemoryHandler extends Handler {
     if (this.shouldFlush(record)) this.flush();
   }
 
+  /** Whether all go now that this record has come. A class of one's own may override it. */
   shouldFlush(record: LogRecord): boolean {
     return this.buffer.length >= this.capacity || record.levelno >= this.flushLevel;
   }

@@ -9,6 +9,7 @@ type RecordQueue = Pick<Queue<LogRecord | null>, 'put' | 'putNoWait' | 'get'>;
  * here, so arguments need not be able to travel.
  */
 export class QueueHandler extends Handler {
+  /** Where the records go. */
   readonly queue: RecordQueue;
 
   constructor(queue: RecordQueue) {
@@ -23,8 +24,11 @@ export class QueueHandler extends Handler {
 
 /** Takes records out of a queue and gives them to handlers, in the event loop of the thread that has started it. */
 export class QueueListener {
+  /** Where the records come from. */
   readonly queue: RecordQueue;
+  /** What each record is given to, in this order. */
   readonly handlers: readonly Handler[];
+  /** Whether a handler's level and filters hold here too; without, it gets every record. */
   readonly respectHandlerLevel: boolean;
   #running: Promise<void> | null = null;
 

@@ -38,19 +38,29 @@ function stackHere(): string {
 
 /** One thing that was logged, with what formats and filters may ask of it. */
 export class LogRecord {
+  /** The name of the logger. */
   readonly name: string;
+  /** The level as a number: 10 DEBUG, 20 INFO, 30 WARNING, 40 ERROR, 50 CRITICAL. */
   readonly levelno: number;
+  /** The name of the level: `WARNING`. */
   readonly levelname: string;
+  /** The message as it was given; `message` has the arguments in it. */
   readonly msg: unknown;
+  /** What stands for the `%` directives of `msg`. Empty when the record came from another thread: its message is made. */
   readonly args: readonly unknown[];
   /** Seconds since 1970, as in Python. */
   readonly created: number;
+  /** The ident of the thread that logged it. */
   readonly thread: number | null;
+  /** The name of that thread: `MainThread` for the main one. */
   readonly threadName: string;
+  /** The number of the process that logged it. */
   readonly process: number;
+  /** The name of that process: `MainProcess` for the first. */
   readonly processName: string;
   /** What `exception` was given, or the last argument if it is an error. */
   readonly error: Error | null;
+  /** Fields of one's own, which a format can name. */
   readonly extra: Readonly<Record<string, unknown>>;
   /** Where it was logged, as the lines of a stack, when that was asked for. */
   readonly stackInfo: string | null;
@@ -81,6 +91,7 @@ export class LogRecord {
     return (this.#message ??= this.msg instanceof Error && args.length === 0 ? this.msg.message : formatMessage(this.msg, args));
   }
 
+  /** The milliseconds of `created`: whole, from 0 to 999. */
   get msecs(): number {
     return Math.floor((this.created * 1000) % 1000);
   }
@@ -89,18 +100,23 @@ export class LogRecord {
     return this.created * 1000 - LOADED;
   }
   // Where it was logged is found out while it is being logged, when a format asks: afterwards the stack is another one.
+  /** The file that logged it; `(unknown)` when that can't be found out. */
   get pathname(): string {
     return this.#called()?.file ?? '(unknown)';
   }
+  /** The last part of `pathname`. */
   get filename(): string {
     return basename(this.pathname);
   }
+  /** `filename` without what follows its last dot. */
   get module(): string {
     return this.filename.replace(/\.[^.]*$/, '');
   }
+  /** The line that logged it, from 1 on; 0 when that is not known. */
   get lineno(): number {
     return this.#called()?.line ?? 0;
   }
+  /** The function that logged it; `<module>` outside of any. */
   get funcName(): string {
     return this.#called()?.functionName || '<module>';
   }

@@ -48,6 +48,7 @@ export interface RotatingOptions extends FileHandlerOptions {
 
 /** A file of a limited size, and some older ones: Python's `RotatingFileHandler`. */
 export class RotatingFileHandler extends RollingFileHandler {
+  /** How many bytes the file may have; 0: any number. */
   readonly maxBytes: number;
 
   constructor(filename: string, { maxBytes = 0, ...options }: RotatingOptions = {}) {
@@ -77,6 +78,7 @@ export interface TimedRotatingOptions extends FileHandlerOptions {
   readonly interval?: number | undefined;
   /** How many old files are kept; all of them when 0. */
   readonly backupCount?: number | undefined;
+  /** By UTC, and not by local time, which is used when left out. */
   readonly utc?: boolean | undefined;
 }
 
@@ -91,8 +93,11 @@ const UNITS: Readonly<Record<string, readonly [ms: number, suffix: string, patte
 
 /** A file for each hour, day or week, and some older ones, named after the time at which they began: Python's `TimedRotatingFileHandler`. */
 export class TimedRotatingFileHandler extends RollingFileHandler {
+  /** The unit, in capitals: `S`, `M`, `H`, `D`, `MIDNIGHT`, `W0` to `W6`. */
   readonly when: string;
+  /** After how many of the units of `when` the file is moved away. */
   readonly interval: number;
+  /** Whether midnight, and the time in the names of old files, are those of UTC. */
   readonly utc: boolean;
   /** When the file is to be moved away next, in all threads. */
   protected readonly next: SharedValue<number>;

@@ -14,7 +14,9 @@ import type { WritePipe } from './write-pipe.ts';
 
 /** What was read; `null` where there was no pipe. */
 export interface Communicated<T extends Buffer | string = Buffer | string> {
+  /** What it wrote to stdout; `null` where that was no pipe. */
   readonly stdout: T | null;
+  /** What it wrote to stderr; `null` where that was no pipe. */
   readonly stderr: T | null;
 }
 

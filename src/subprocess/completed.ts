@@ -6,11 +6,13 @@ import { repr } from './repr.ts';
 
 /** A command that has ended: what `run` gives. */
 export class CompletedProcess<Out extends Output = Output, Err extends Output = Output> {
+  /** The command, as it was given. */
   readonly args: Command;
   /** The exit code, or minus the number of the signal that ended it. */
   readonly returnCode: number;
   /** What was captured; `null` where nothing was. */
   readonly stdout: Out;
+  /** What was captured of its errors; `null` where nothing was, also with `stderr: STDOUT`. */
   readonly stderr: Err;
 
   constructor(args: Command, returnCode: number, stdout: Out, stderr: Err) {
@@ -36,6 +38,7 @@ export class CompletedProcess<Out extends Output = Output, Err extends Output = 
     return this;
   }
 
+  /** As Python shows it: the command, its return code, and what was captured. */
   toString(): string {
     const outputs = (['stdout', 'stderr'] as const).flatMap((name) => (this[name] === null ? [] : `, ${name}=${inspect(this[name])}`));
     return `CompletedProcess(args=${repr(this.args)}, returnCode=${this.returnCode}${outputs.join('')})`;

@@ -12,6 +12,7 @@ const TAIL_LINES = 20;
 /** The root of the errors of commands that were run. */
 export class SubprocessError extends Error {
   readonly code: string = 'ERR_SUBPROCESS';
+  /** The command, as it was given. */
   readonly cmd: Command;
 
   constructor(message: string, cmd: Command, options?: ErrorOptions) {
@@ -26,7 +27,9 @@ export class CalledProcessError extends SubprocessError {
   override readonly code: string = 'ERR_CALLED_PROCESS';
   /** The exit code, or minus the number of the signal. */
   readonly returnCode: number;
+  /** What was captured of its output; `null` when nothing was. */
   readonly stdout: Output;
+  /** What was captured of its errors; `null` when nothing was. */
   readonly stderr: Output;
 
   constructor(returnCode: number, cmd: Command, stdout: Output = null, stderr: Output = null) {
@@ -35,6 +38,7 @@ export class CalledProcessError extends SubprocessError {
     this.stdout = stdout;
     this.stderr = stderr;
   }
+  /** The same as `stdout`: Python has both names. */
   get output(): Output {
     return this.stdout;
   }
@@ -48,6 +52,7 @@ export class TimeoutExpired extends SubprocessError {
   readonly timeout: number;
   /** What it had written so far. */
   readonly stdout: Output;
+  /** What it had written to stderr so far; `null` when that was not captured. */
   readonly stderr: Output;
 
   constructor(cmd: Command, timeout: number, stdout: Output = null, stderr: Output = null) {
@@ -56,6 +61,7 @@ export class TimeoutExpired extends SubprocessError {
     this.stdout = stdout;
     this.stderr = stderr;
   }
+  /** The same as `stdout`: Python has both names. */
   get output(): Output {
     return this.stdout;
   }
@@ -65,8 +71,11 @@ nameError(TimeoutExpired, 'TimeoutExpired');
 /** A command wrote more than `maxBuffer` allows, and was ended. What was kept is here. */
 export class MaxBufferExceeded extends SubprocessError {
   override readonly code: string = 'ERR_MAX_BUFFER';
+  /** The limit, in bytes, of stdout and of stderr. */
   readonly maxBuffer: number;
+  /** What was kept of its output, no more than the limit; `null` when it was not captured. */
   readonly stdout: Output;
+  /** What was kept of its errors, no more than the limit; `null` when they were not captured. */
   readonly stderr: Output;
 
   constructor(cmd: Command, maxBuffer: number, stdout: Output, stderr: Output) {
@@ -84,6 +93,7 @@ nameError(MaxBufferExceeded, 'MaxBufferExceeded');
 /** The output is longer than a string can be. It is here as bytes. */
 export class TextTooLongError extends SubprocessError {
   override readonly code: string = 'ERR_TEXT_TOO_LONG';
+  /** The whole of it. */
   readonly bytes: Buffer;
 
   constructor(cmd: Command, bytes: Buffer) {

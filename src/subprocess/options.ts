@@ -11,6 +11,7 @@ export type Descriptor = number | { readonly fd: number };
 
 /** A file that is opened for the command, and closed afterwards. */
 export interface FileRedirect {
+  /** Its path. For output it is made when it is missing, and emptied unless `append` is set. */
   readonly file: string | URL;
   /** Output goes behind what the file has. */
   readonly append?: boolean | undefined;
@@ -34,18 +35,23 @@ export type Stderr = Stdout | typeof STDOUT;
 
 /** How a command is started. */
 export interface PopenOptions extends TextOptions {
+  /** Where its input comes from: this process's stdin when left out. */
   readonly stdin?: Stdin;
+  /** Where its output goes: this process's stdout when left out. */
   readonly stdout?: Stdout;
+  /** Where its errors go: this process's stderr when left out. */
   readonly stderr?: Stderr;
   /** The command is a line for `/bin/sh`, or for the shell named here. */
   readonly shell?: boolean | string | undefined;
   /** The file that is run in place of the one that the command names. */
   readonly executable?: Word | undefined;
+  /** The folder in which the command begins; this process's when left out. A relative path of the command itself counts from there. */
   readonly cwd?: string | Uint8Array | URL | undefined;
   /** The whole environment, instead of this process's. */
   readonly env?: Environment | undefined;
   /** True when left out: the child gets no other descriptors than 0, 1, 2 and those of `passFds`. */
   readonly closeFds?: boolean | undefined;
+  /** Descriptors of this process that the child gets under the same numbers. */
   readonly passFds?: readonly number[] | undefined;
   /** True when left out: the child does not ignore SIGPIPE and SIGXFSZ, as Node does. */
   readonly restoreSignals?: boolean | undefined;
@@ -55,8 +61,11 @@ export interface PopenOptions extends TextOptions {
   readonly processGroup?: number | undefined;
   /** By number or name. Needs the right to. */
   readonly user?: number | string | undefined;
+  /** By number or name. Needs the right to. */
   readonly group?: number | string | undefined;
+  /** The further groups that the child has, instead of this process's. Needs the right to. */
   readonly extraGroups?: readonly (number | string)[] | undefined;
+  /** Permissions that files which the child makes shall not have, as `0o077`; this process's when left out. */
   readonly umask?: number | undefined;
   /**
    * The command gets a terminal of its own, through which all of its input and output goes: `stdin` and `stdout` here. What is written there

@@ -13,6 +13,7 @@ import type { WritePipe } from './write-pipe.ts';
 
 /** A command of a pipeline, with options of its own. */
 export interface StageOptions extends Omit<PopenOptions, 'stdin' | 'stdout' | 'text' | 'encoding' | 'errors'> {
+  /** Its program and arguments; or a line for the shell, with `shell: true`. */
   readonly command: Command;
 }
 /** A command of a pipeline. */
@@ -27,11 +28,15 @@ export type NoPipelineOptions = Pick<PipelineOptions, 'cwd'>;
 
 /** How a whole pipeline is run, and how long it may take. */
 export interface PipelineRunOptions extends Wait {
+  /** What the first command is fed with, through a pipe that is closed behind it. */
   readonly input?: Input | null | undefined;
   /** Throws `CalledProcessError` for the command that failed. */
   readonly check?: boolean | undefined;
+  /** Bytes of the output that are kept; more is a `MaxBufferExceeded`. No limit when left out. */
   readonly maxBuffer?: number | undefined;
+  /** How the commands are ended when the time is up, or the wait is cancelled. */
   readonly kill?: KillOptions | undefined;
+  /** Milliseconds to wait, after the commands have ended, for descendants that hold the output open. For ever when left out. */
   readonly drain?: number | undefined;
 }
 
@@ -41,7 +46,9 @@ export interface CompletedPipeline<Out extends Output = Output> {
   readonly returnCodes: readonly number[];
   /** As the shell's `pipefail`: that of the last command that failed, or 0. */
   readonly returnCode: number;
+  /** What was captured of the last command's output; `null` where nothing was. */
   readonly stdout: Out;
+  /** What was captured of the last command's errors; `null` where nothing was. */
   readonly stderr: Output;
 }
 
@@ -56,6 +63,7 @@ const isStage = (stage: Stage): stage is StageOptions =>
  * JavaScript but what is read from the last. When one ends early, those before it get SIGPIPE, as in a shell.
  */
 export class Pipeline<const O extends PipelineOptions = PipelineOptions> implements AsyncDisposable, AsyncIterable<string> {
+  /** The commands, in their order. They have all started. */
   readonly stages: readonly Popen<O>[];
 
   /** @internal */

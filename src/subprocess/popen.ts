@@ -43,7 +43,9 @@ export type PipedOf<O, Name extends 'stdin' | 'stdout' | 'stderr', T> = O extend
 
 /** What `communicate` gives with these options. */
 export interface CommunicatedOf<O> {
+  /** What it wrote to stdout; `null` where that was no pipe. */
   readonly stdout: PipedOf<O, 'stdout', OutputOf<O>>;
+  /** What it wrote to stderr; `null` where that was no pipe. */
   readonly stderr: PipedOf<O, 'stderr', OutputOf<O>>;
 }
 
@@ -83,10 +85,13 @@ export const TREE: unique symbol = Symbol('tree');
 export class Popen<const O extends PopenOptions = PopenOptions> implements AsyncDisposable {
   /** What was run. */
   readonly args: Command;
+  /** The number of the process. After its end the system may give it to another one: `kill` and `sendSignal` take care of that. */
   readonly pid: number;
   /** The child's input, when `stdin` is `PIPE`. */
   readonly stdin: PipedOf<O, 'stdin', WritePipe>;
+  /** The child's output, when `stdout` is `PIPE`, or the terminal with `pty`. */
   readonly stdout: PipedOf<O, 'stdout', ReadPipe<OutputOf<O>>>;
+  /** The child's errors, when `stderr` is `PIPE`. */
   readonly stderr: PipedOf<O, 'stderr', ReadPipe<OutputOf<O>>>;
   readonly #child: Child;
   readonly #coding: Coding | null;

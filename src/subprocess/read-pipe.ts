@@ -63,6 +63,7 @@ export class ReadPipe<T extends Buffer | string = Buffer | string> implements As
     throw new StateError('ERR_NO_LIBRARY', `${this.#name} has no descriptor of its own here`);
   }
 
+  /** Whether it was closed here. */
   get closed(): boolean {
     return this.#state.is === 'closed';
   }

@@ -37,12 +37,14 @@ export class WritePipe implements AsyncDisposable {
     this.#coding = coding;
   }
 
+  /** The descriptor, for other code to write to. `StateError` once somebody writes here, and where there is none. */
   get fd(): number {
     const target = this.#bare('tell the descriptor of');
     if (typeof target === 'number') return target;
     throw new StateError('ERR_NO_LIBRARY', `${this.#name} has no descriptor of its own here`);
   }
 
+  /** Whether it was closed here. */
   get closed(): boolean {
     return this.#state.is === 'closed';
   }

@@ -9,7 +9,9 @@ const PATH_BYTES = 128;
 
 /** How many characters a terminal shows. */
 export interface TerminalSize {
+  /** Characters in a line. */
   readonly columns: number;
+  /** Lines on the screen. */
   readonly rows: number;
 }
 
