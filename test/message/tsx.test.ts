@@ -38,7 +38,10 @@ test('under tsx, which compiles what is required, threads and processes use the 
   assert.equal(output, 'worker1 false\n0 from afar\n');
 });
 
-test('a project without "type": "module", whose TypeScript tsx makes CommonJS of, sends what its modules export by reference', () => {
+const imports = `import { count, named, Pair, twice } from './part.ts';`;
+
+/** A project without "type": "module", so that tsx makes CommonJS of its TypeScript. */
+function runInCommonProject(name: string, text: string): string {
   const project = mkdtempSync(join(folder, 'common-'));
   writeFileSync(join(project, 'package.json'), '{}');
   writeFileSync(
@@ -49,31 +52,56 @@ test('a project without "type": "module", whose TypeScript tsx makes CommonJS of
      export const named = { inner: (n: number): number => n * 3 };
      export const twice = (n: number): number => { if (n === 7) throw new RangeError('no sevens'); return n * 2; };`,
   );
-  const program = `
-    async function all() {
-      const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
-      console.log(await pool.submit(count, 1), await pool.submit(count, 2), await pool.submit(twice, 21));
-      const pair = await pool.submit((n: number) => new Pair(n, 2), 1);
-      console.log(pair instanceof Pair, pair.sum(), await pool.submit((one: Pair) => [one instanceof Pair, one.sum(), named.inner(2)].join(), pair));
-      const error = (await pool.submit(twice, 7).exception()) as Error;
-      console.log(error instanceof RangeError, error.message);
-      const processes = new ProcessPoolExecutor({ maxWorkers: 1 });
-      console.log(await processes.submit(count, 3));
-      await processes.shutdown();
-      await pool.shutdown();
-    }
-    void all();`;
-  const imports = `import { count, named, Pair, twice } from './part.ts';`;
-  const expected = '1 1 2 2 42\ntrue 3 true,3,6\ntrue no sevens\n3 1\n';
-  for (const [name, text] of [
-    ['main.mts', `import { ThreadPoolExecutor, ProcessPoolExecutor } from ${at('futures')}; ${imports} ${program}`],
-    [
-      'main.ts',
-      `const { ThreadPoolExecutor, ProcessPoolExecutor } = require(${JSON.stringify(fileURLToPath(new URL('../../src/futures/index.js', import.meta.url)))}); ${imports} ${program}`,
-    ],
-  ] as const) {
-    writeFileSync(join(project, name), text);
-    const { stdout, stderr } = spawnSync(process.execPath, ['--import', tsx, join(project, name)], { encoding: 'utf8', timeout: LONG });
-    assert.equal(stdout, expected, `${name}: ${stderr}`);
+  writeFileSync(join(project, name), text);
+  const { stdout, stderr } = spawnSync(process.execPath, ['--import', tsx, join(project, name)], {
+    cwd: project,
+    encoding: 'utf8',
+    timeout: LONG,
+  });
+  assert.equal(stderr, '');
+  return stdout;
+}
+
+const onThreads = `
+  async function all() {
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    console.log(await pool.submit(count, 1), await pool.submit(count, 2), await pool.submit(twice, 21));
+    const pair = await pool.submit((n: number) => new Pair(n, 2), 1);
+    console.log(pair instanceof Pair, pair.sum(), await pool.submit((one: Pair) => [one instanceof Pair, one.sum(), named.inner(2)].join(), pair));
+    const error = (await pool.submit(twice, 7).exception()) as Error;
+    console.log(error instanceof RangeError, error.message);
+    await pool.shutdown();
   }
+  void all();`;
+const shown = '1 1 2 2 42\ntrue 3 true,3,6\ntrue no sevens\n';
+
+test('functions and classes of a module that tsx has made CommonJS of go to threads by reference, from an ES module', () => {
+  assert.equal(runInCommonProject('main.mts', `import { ThreadPoolExecutor } from ${at('futures')}; ${imports} ${onThreads}`), shown);
+});
+
+test('and from CommonJS', () => {
+  const whole = JSON.stringify(fileURLToPath(new URL('../../src/index.js', import.meta.url)));
+  assert.equal(runInCommonProject('main.ts', `const { ThreadPoolExecutor } = require(${whole}).futures; ${imports} ${onThreads}`), shown);
+});
+
+test('and to processes', () => {
+  const output = runInCommonProject(
+    'main.mts',
+    `import { ProcessPoolExecutor } from ${at('futures')}; ${imports}
+     const pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+     console.log(await pool.submit(count, 3), await pool.submit((n: number) => twice(n), 2));
+     await pool.shutdown();`,
+  );
+  assert.equal(output, '3 1 4\n');
+});
+
+test('and to the nodes of a cluster', () => {
+  const output = runInCommonProject(
+    'main.mts',
+    `import { SlurmExecutor } from ${at('slurm')}; ${imports}
+     const nodes = new SlurmExecutor({ launcher: 'local', workersPerNode: 1 });
+     console.log(await nodes.submit(count, 4), await nodes.submit((n: number) => twice(n), 2));
+     await nodes.shutdown();`,
+  );
+  assert.equal(output, '4 1 4\n');
 });

@@ -20,6 +20,18 @@ export function flagsForChildren(): string[] {
   return process.execArgv.filter((flag, i, flags) => !NOT_FOR_CHILDREN.test(flag) && !(i > 0 && WITH_VALUE.test(flags[i - 1]!)));
 }
 
+/** Flags that say how modules are loaded, without which a program can't load its own elsewhere. */
+const LOADS = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(=|$)/;
+const HOW = /^--(enable-source-maps|(no-)?experimental-(strip|transform)-types|(no-)?strip-types|preserve-symlinks(-main)?)$/;
+
+/** The flags of this process by which modules are loaded, for a Node that is another's child, and maybe another version. */
+export function loaderFlags(flags: readonly string[] = process.execArgv): string[] {
+  return flags.filter((flag, i) => {
+    const before = i > 0 ? LOADS.exec(flags[i - 1]!) : null;
+    return LOADS.test(flag) || HOW.test(flag) || (before !== null && before[2] === '');
+  });
+}
+
 export function refusal(cause: unknown): StateError {
   const why = cause instanceof Error ? cause.message : 'too many processes or open files, or no memory';
   return new StateError('ERR_PROCESS_START', `cannot start a process: ${why}`, { cause });

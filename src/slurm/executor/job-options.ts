@@ -1,3 +1,4 @@
+import { loaderFlags } from '../../host/process/launch.ts';
 import type { LaunchPlan } from './link/plan.ts';
 
 /** Where nodes come from, and what is asked of Slurm for them. */
@@ -26,13 +27,14 @@ export interface JobOptions {
 /** What is asked of Slurm. No line of it can be more than one. */
 export function jobOf(options: JobOptions, cpusPerNode: number | null): LaunchPlan {
   const { launcher = 'slurm' } = options;
+  const flags = loaderFlags();
   if (launcher !== 'slurm' && launcher !== 'local') throw new TypeError(`launcher must be 'slurm' or 'local': got ${String(launcher)}`);
-  if (launcher === 'local') return { kind: 'local', node: options.nodePath ?? process.execPath };
+  if (launcher === 'local') return { kind: 'local', node: options.nodePath ?? process.execPath, flags };
   const { partition, time, memory, account, qos, modules = [], setup = [], directives = [], nodePath = process.execPath } = options;
   const named = { partition, time, mem: memory, account, qos };
   const asked = Object.entries(named).flatMap(([key, value]) => (value === undefined ? [] : [`--${key}=${value}`]));
   for (const line of [...asked, ...directives, ...modules])
     if (/[\r\n]/.test(line)) throw new TypeError(`what is asked of Slurm has to fit in a line: got ${JSON.stringify(line)}`);
   const lines = [...modules.map((module) => `module load '${module.replaceAll("'", '')}'`), ...setup];
-  return { kind: 'slurm', node: nodePath, cpusPerNode, directives: [...asked, ...directives], setup: lines };
+  return { kind: 'slurm', node: nodePath, flags, cpusPerNode, directives: [...asked, ...directives], setup: lines };
 }

@@ -17,9 +17,10 @@ export class LocalLauncher implements Launcher {
   readonly jobName = '';
   readonly #directory: string;
   readonly #runFile: string;
-  readonly #node: string;
+  /** Node, with its flags. */
+  readonly #node: readonly string[];
 
-  constructor(directory: string, runFile: string, node: string) {
+  constructor(directory: string, runFile: string, node: readonly string[]) {
     this.#directory = directory;
     this.#runFile = runFile;
     this.#node = node;
@@ -32,7 +33,7 @@ export class LocalLauncher implements Launcher {
       const processes = Array.from(
         { length: nodes },
         (_, rank) =>
-          new Popen([this.#node, MAIN, this.#runFile, String(number), String(rank)], {
+          new Popen([...this.#node, MAIN, this.#runFile, String(number), String(rank)], {
             stdout: fd,
             stderr: STDOUT,
             startNewSession: true,

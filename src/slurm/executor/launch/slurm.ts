@@ -42,7 +42,7 @@ export class SlurmLauncher implements Launcher {
   }
 
   async launch(number: number, nodes: number, avoid: readonly string[]): Promise<Allocation> {
-    const { node, cpusPerNode } = this.#plan;
+    const { node, flags, cpusPerNode } = this.#plan;
     const cpus = cpusPerNode === null ? [] : [`--cpus-per-task=${cpusPerNode}`];
     const options = [
       `--nodes=${nodes}`,
@@ -54,7 +54,18 @@ export class SlurmLauncher implements Launcher {
       // A minute before its time is up it gives back what has not begun.
       '--signal=USR2@60',
     ];
-    const command = ['srun', '--ntasks-per-node=1', ...cpus, '--kill-on-bad-exit=0', '--wait=0', node, MAIN, this.#runFile, String(number)];
+    const command = [
+      'srun',
+      '--ntasks-per-node=1',
+      ...cpus,
+      '--kill-on-bad-exit=0',
+      '--wait=0',
+      node,
+      ...flags,
+      MAIN,
+      this.#runFile,
+      String(number),
+    ];
     const exclude = avoid.length === 0 ? [] : [`--exclude=${avoid.join()}`];
     const submitted = await submit(this.#plan, [...options, ...exclude], command, this.jobName).catch((error: unknown) => {
       const isRefused = error instanceof JobFailedError && !(error.cause instanceof ControllerError);

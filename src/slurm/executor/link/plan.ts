@@ -6,6 +6,8 @@ export interface SlurmPlan {
   readonly kind: 'slurm';
   /** The Node on the nodes. */
   readonly node: string;
+  /** What it needs to load the program's modules: a loader of TypeScript. */
+  readonly flags: readonly string[];
   readonly cpusPerNode: number | null;
   /** As they stand behind `#SBATCH`. */
   readonly directives: readonly string[];
@@ -14,7 +16,7 @@ export interface SlurmPlan {
 }
 
 /** How nodes are had; the rest is for the launcher of that kind. */
-export type LaunchPlan = { readonly kind: 'local'; readonly node: string } | SlurmPlan;
+export type LaunchPlan = { readonly kind: 'local'; readonly node: string; readonly flags: readonly string[] } | SlurmPlan;
 
 /** What an executor's link is told when it is started. */
 export interface LinkPlan extends ChannelTimes {
