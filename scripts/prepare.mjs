@@ -17,4 +17,5 @@ rmSync('node_modules/.bin/node', { force: true });
 run(process.execPath, ['scripts/layers.mjs']);
 run(process.execPath, ['scripts/differences.mjs']);
 run('node_modules/.bin/tsc', ['-b']);
+run(process.execPath, ['scripts/entries.mjs']);
 if (existsSync('build/src/cli/main.js')) chmodSync('build/src/cli/main.js', 0o755);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { after, test } from '../support/test.ts';
 const folder = mkdtempSync(join(tmpdir(), 'manycore-tsx-'));
 after(() => rmSync(folder, { recursive: true }));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const at = (path: string): string => JSON.stringify(new URL(`../../src/${path}/index.js`, import.meta.url).href);
 
 function runTypeScript(text: string): string {
@@ -52,6 +53,8 @@ function runInCommonProject(name: string, text: string): string {
      export const named = { inner: (n: number): number => n * 3 };
      export const twice = (n: number): number => { if (n === 7) throw new RangeError('no sevens'); return n * 2; };`,
   );
+  mkdirSync(join(project, 'node_modules'));
+  symlinkSync(repository, join(project, 'node_modules/manycore'));
   writeFileSync(join(project, name), text);
   const { stdout, stderr } = spawnSync(process.execPath, ['--import', tsx, join(project, name)], {
     cwd: project,
@@ -79,9 +82,16 @@ test('functions and classes of a module that tsx has made CommonJS of go to thre
   assert.equal(runInCommonProject('main.mts', `import { ThreadPoolExecutor } from ${at('futures')}; ${imports} ${onThreads}`), shown);
 });
 
-test('and from CommonJS', () => {
-  const whole = JSON.stringify(fileURLToPath(new URL('../../src/index.js', import.meta.url)));
-  assert.equal(runInCommonProject('main.ts', `const { ThreadPoolExecutor } = require(${whole}).futures; ${imports} ${onThreads}`), shown);
+test('and from CommonJS, whose require of this package, here and in the thread, gives the modules that import gives', () => {
+  const program = `
+    import { ThreadPoolExecutor } from 'manycore/futures'; ${imports} ${onThreads}
+    void import('manycore/futures').then((imported) => console.log(imported.ThreadPoolExecutor === ThreadPoolExecutor));
+    void new ThreadPoolExecutor({ maxWorkers: 1 }).submit(async () => {
+      const required = require('manycore/threading'), imported = await import('manycore/threading');
+      return [required.Thread === imported.Thread, required.currentThread().name].join();
+    }).result().then((text) => setTimeout(() => console.log(text), 0));`;
+  const lines = runInCommonProject('main.ts', program).trim().split('\n');
+  assert.deepEqual(lines.toSorted(), [...shown.trim().split('\n'), 'true', 'true,ThreadPoolExecutor-1_0'].toSorted());
 });
 
 test('and to processes', () => {

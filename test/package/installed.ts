@@ -7,9 +7,13 @@ import { after } from '../support/test.ts';
 
 export const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
+interface Target {
+  readonly types: string;
+  readonly default: string;
+}
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly exports: Readonly<Record<string, string | { readonly require: Target; readonly default: Target }>>;
 }
 export const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as Manifest;
 

@@ -1,0 +1,22 @@
+'use strict';
+/*
+ * What `require('manycore/…')` gives. Loaders such as tsx compile an ES module that is required into a module of their own, with
+ * other functions and other state than what is imported, in threads above all. The package is there once: as Node itself loads it.
+ */
+const { readFileSync } = require('node:fs');
+const Module = require('node:module');
+const { basename } = require('node:path');
+
+/**
+ * The ES module beside `file`, an `index.cjs`: the instance that `import` gives, whatever a loader has made of `require`.
+ * Undefined where Node's own `require` gives that, and where this file has become a part of a bundle.
+ */
+exports.moduleBeside = function moduleBeside(file) {
+  const isNodesOwn = /^function ?\(module, filename\)/.test(String(Module._extensions['.js']));
+  if (isNodesOwn || basename(file) !== 'index.cjs') return undefined;
+  const target = file.replace(/cjs$/, 'js');
+  const module = new Module(target);
+  module.filename = target;
+  module._compile(readFileSync(target, 'utf8'), target, 'module');
+  return module.exports;
+};
