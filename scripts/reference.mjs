@@ -41,7 +41,7 @@ const isMember = (one) =>
   one.name !== 'code' &&
   !one.kindOf(ReflectionKind.Constructor);
 // Modules whose members are not all described yet: shorten this list.
-const UNFINISHED = new Set(['profile', 'multiprocessing', 'slurm']);
+const UNFINISHED = new Set(['slurm']);
 const membersOf = (one) => (one.kindOf(ReflectionKind.ClassOrInterface) ? (one.children ?? []).filter(isMember) : []);
 const placed = (one) => `${one.sources?.[0]?.fileName}:${one.sources?.[0]?.line}: ${one.getFullName()}`;
 

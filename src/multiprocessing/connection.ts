@@ -6,7 +6,9 @@ import { QueueEmpty } from '../queue/index.ts';
 
 /** A part of some bytes: all from `offset` on when `size` is left out. */
 export interface ByteRange {
+  /** The first byte; 0 when left out. */
   readonly offset?: number | undefined;
+  /** How many bytes; all from `offset` on when left out. */
   readonly size?: number | undefined;
 }
 
@@ -23,25 +25,31 @@ type BlockingWait = Pick<Wait, 'timeout'>;
  * `Listener` do. Python's `multiprocessing.connection.Connection`.
  */
 export abstract class Connection implements Disposable {
+  /** Whether it can receive: one end of a one-way `Pipe` can't. */
   abstract get readable(): boolean;
+  /** Whether it can send: one end of a one-way `Pipe` can't. */
   abstract get writable(): boolean;
   /** Whether this thread has closed it. */
   abstract get closed(): boolean;
 
   /** Sends a copy of a value; waits while the reader lags behind. Rejects with `SendError`, `BrokenPipeError`, `QueueFull` when time was up. */
   abstract send(value: unknown, wait?: Wait): Promise<void>;
+  /** The blocking twin of `send`. */
   abstract sendSync(value: unknown, wait?: Wait): void;
 
   /** Sends bytes: `size` of them from `offset` on, all when left out. */
   abstract sendBytes(bytes: Uint8Array, options?: Wait & ByteRange): Promise<void>;
+  /** The blocking twin of `sendBytes`. */
   abstract sendBytesSync(bytes: Uint8Array, options?: BlockingWait & ByteRange): void;
 
   /** Receives a value, waiting for one. Rejects with `EndOfFileError` when none will come, with `QueueEmpty` when time was up. */
   abstract recv(wait?: Wait): Promise<unknown>;
+  /** The blocking twin of `recv`. */
   abstract recvSync(wait?: BlockingWait): unknown;
 
   /** Receives bytes. `RangeError` when there are more than `maxLength`: the message is lost then, and the connection as good as before. */
   abstract recvBytes(options?: Wait & AtMost): Promise<Uint8Array>;
+  /** The blocking twin of `recvBytes`. */
   abstract recvBytesSync(options?: BlockingWait & AtMost): Uint8Array;
 
   /** Receives bytes into `target`, from `offset` on, and says how many there were. `BufferTooShort`, which has them, when they do not fit. */
@@ -49,6 +57,7 @@ export abstract class Connection implements Disposable {
     const room = roomIn(target, offset);
     return fill(room, await this.recvBytes(wait));
   }
+  /** The blocking twin of `recvBytesInto`. */
   recvBytesIntoSync(target: Uint8Array, { offset = 0, ...wait }: BlockingWait & Pick<ByteRange, 'offset'> = {}): number {
     const room = roomIn(target, offset);
     return fill(room, this.recvBytesSync(wait));
@@ -56,6 +65,7 @@ export abstract class Connection implements Disposable {
 
   /** Whether something can be received, or never will be: `recv` would not wait. Waits for that as long as `timeout` says; 0 when left out. */
   abstract poll(wait?: Wait): Promise<boolean>;
+  /** The blocking twin of `poll`. */
   abstract pollSync(wait?: BlockingWait): boolean;
 
   /** Closes this connection. May be called again. */

@@ -51,7 +51,9 @@ export class ForkServerPool<I extends readonly unknown[] = readonly unknown[]> e
  * in each: they can be shared by processes that were started in different ways.
  */
 export interface Context extends Omit<typeof everything, 'Process' | 'Pool'> {
+  /** `Process`, started in the way of this context. */
   readonly Process: typeof Process;
+  /** `Pool`, whose workers are started in the way of this context. */
   readonly Pool: typeof Pool;
   /** This context; or another one, by its method. */
   getContext(method?: StartMethod | null): Context;
@@ -59,8 +61,11 @@ export interface Context extends Omit<typeof everything, 'Process' | 'Pool'> {
   getStartMethod(options?: { readonly allowNone?: boolean }): StartMethod | null;
   /** As the function of this name; `StateError` in a context that has its method. */
   setStartMethod(method: StartMethod | null, options?: { readonly force?: boolean }): void;
+  /** As the function of this name. */
   getAllStartMethods(): StartMethod[];
+  /** As the function of this name: it holds for all contexts. */
   setForkServerPreload(modules: readonly string[]): void;
+  /** As the function of this name: it holds for all contexts. */
   setExecutable(path: string): void;
 }
 

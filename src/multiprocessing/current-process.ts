@@ -19,18 +19,23 @@ export class CurrentProcess {
   set name(name: string) {
     setNameHere(name);
   }
+  /** The number that the system gave it. */
   get pid(): number {
     return process.pid;
   }
+  /** The same as `pid`: Python has both names. */
   get ident(): number {
     return process.pid;
   }
+  /** Whether it was started as a daemon. */
   get daemon(): boolean {
     return here.setup?.daemon ?? false;
   }
+  /** Always true: it is the one that asks. */
   get isAlive(): boolean {
     return true;
   }
+  /** Always `null`: it has not ended. */
   get exitCode(): null {
     return null;
   }
@@ -45,7 +50,9 @@ export class CurrentProcess {
 
 /** The process that started this one. */
 export class ParentProcess {
+  /** The number that the system gave it. When it has ended, another process may have it. */
   readonly pid: number;
+  /** What it was called when it started this one. */
   readonly name: string;
   readonly #started: number | null;
 
@@ -55,6 +62,7 @@ export class ParentProcess {
     this.#started = startTimeOf(pid);
   }
 
+  /** The same as `pid`: Python has both names. */
   get ident(): number {
     return this.pid;
   }

@@ -18,6 +18,7 @@ export class Listener implements Disposable {
     this.#listener = new FrameListener(address, options);
   }
 
+  /** Where it listens: with the port, or the path, that the system has chosen when that was left to it. */
   get address(): SocketAddress {
     return this.#listener.address;
   }
@@ -25,6 +26,7 @@ export class Listener implements Disposable {
   get lastAccepted(): SocketAddress | null {
     return this.#lastAccepted;
   }
+  /** Whether it was closed: nobody can connect any more. */
   get closed(): boolean {
     return this.#listener.closed;
   }

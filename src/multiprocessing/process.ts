@@ -23,6 +23,7 @@ import { Sentinel } from './sentinel.ts';
 export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[]> {
   /** What the process runs: any function. A promise that it returns is awaited. */
   readonly target?: ((...args: A) => unknown) | undefined;
+  /** What the target is called with. Copies go to the child; shared things arrive as themselves. */
   readonly args?: readonly [...A] | undefined;
   /** `Process-N` when left out. */
   readonly name?: string | undefined;
@@ -139,6 +140,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     return Object.assign(Reflect.construct(Process, [{ [EMBODY]: true }], subclass) as Process, fields);
   }
 
+  /** What it is called in messages, and by `currentProcess()` in the child. Not unique. */
   get name(): string {
     return this.#name;
   }
@@ -146,6 +148,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     this.#name = name;
   }
 
+  /** Whether it is ended when this process ends, instead of being waited for. Can be set until it is started. */
   get daemon(): boolean {
     return this.#daemon;
   }
@@ -169,6 +172,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   get pid(): number | null {
     return this.#state.is === 'started' ? this.#state.child.pid : null;
   }
+  /** The same as `pid`: Python has both names. */
   get ident(): number | null {
     return this.pid;
   }
@@ -182,6 +186,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     return exit === null ? null : exitCodeOf(exit);
   }
 
+  /** Whether it has been started and has not ended, at this moment. Never blocks. */
   get isAlive(): boolean {
     return this.#state.is === 'started' && this.exitCode === null;
   }

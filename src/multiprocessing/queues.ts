@@ -34,6 +34,7 @@ export class JoinableQueue<T = unknown> extends queue.Queue<T> {
   async joinThread(): Promise<void> {
     if (!this.#isClosed) throw new StateError('ERR_QUEUE_OPEN', 'cannot join the feeder of a queue that is open: close() it first');
   }
+  /** The blocking twin of `joinThread`. */
   joinThreadSync(): void {
     if (!this.#isClosed) throw new StateError('ERR_QUEUE_OPEN', 'cannot join the feeder of a queue that is open: close() it first');
   }

@@ -48,6 +48,7 @@ export class Profile implements Disposable {
     return this;
   }
 
+  /** Whether this profile is recording, at this moment. One at a time can record in a thread. */
   get isEnabled(): boolean {
     return owner === this;
   }
@@ -84,6 +85,7 @@ export class Profile implements Disposable {
     return this.#stats;
   }
 
+  /** Prints the table of what has been recorded so far, on stdout. Records on if it was recording. */
   print(): this {
     this.stats.print();
     return this;

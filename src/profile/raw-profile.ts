@@ -3,20 +3,27 @@ import type { SourceMapPayload } from 'node:module';
 
 /** What one thread's profiler recorded, as plain data: it can be kept in a file and merged with others. */
 export interface RawProfile {
+  /** The version of this form: there is one. */
   readonly version: 1;
+  /** The name of the machine. */
   readonly host: string;
+  /** The number of the process. */
   readonly pid: number;
+  /** Node's number for the thread: 0 for the main thread. */
   readonly threadId: number;
   /** The thread's or the program's name. */
   readonly name: string;
   /** Microseconds on the system's monotonic clock: comparable between all threads and processes of one machine. */
   readonly startUs: number;
+  /** When the recording ended, by the same clock. */
   readonly endUs: number;
+  /** V8's samples; `null` when only calls were counted. */
   readonly profile: Profiler.Profile | null;
   /** How often each function ran; `null` when nobody counted. */
   readonly counts: readonly ScriptFunctions[] | null;
   /** Where the functions of each script lie; used to give inlined time back to its function. */
   readonly ranges: readonly ScriptFunctions[];
+  /** Calls of the async functions that were asked about, by their names. */
   readonly asyncCalls: Readonly<Record<string, AsyncCalls>>;
   /** Source maps of scripts that a loader has made while the program ran: no file holds them. */
   readonly maps?: Readonly<Record<string, LoadedMap>> | undefined;
@@ -91,8 +98,12 @@ export interface FunctionRange {
 
 /** Calls of an async function, in milliseconds. */
 export interface AsyncCalls {
+  /** How often it was called. */
   readonly calls: number;
+  /** Milliseconds from call to end, summed over the calls: more than the program took, when they overlap. */
   readonly wall: number;
+  /** Milliseconds that its calls were on the CPU, summed; the rest of `wall` they awaited. */
   readonly onCpu: number;
+  /** The most calls that were under way at one moment. */
   readonly atOnceMax: number;
 }

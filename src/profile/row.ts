@@ -1,8 +1,12 @@
 /** A function in a report: times in microseconds. */
 export interface Row {
+  /** Tells functions apart: the same in every recording of the program. */
   readonly key: string;
+  /** The file as it was written, by its source map; `~` for code that is in no file. */
   readonly file: string;
+  /** The line where it begins, from 1 on. */
   readonly line: number;
+  /** The function's name. */
   readonly name: string;
   /** Script of the program, code of the runtime, or a state of the runtime such as garbage collection. */
   readonly kind: 'script' | 'native' | 'state';
@@ -12,8 +16,11 @@ export interface Row {
   total: number;
   /** In the function and in everything that it called. */
   cumulative: number;
+  /** Whether it called itself, directly or through others: `ncalls` then shows two numbers. */
   isRecursive: boolean;
+  /** The functions that called it, by their keys. */
   readonly callers: Map<string, Edge>;
+  /** The functions that it called, by their keys. */
   readonly callees: Map<string, Edge>;
 }
 

@@ -38,6 +38,7 @@ type Compare = (a: Row, b: Row) => number;
  * `sortStats`, `stripDirs`, `reverseOrder` and `add` give the object back, so that calls can be chained.
  */
 export class Stats {
+  /** What it was made of: one for each thread and each time. */
   readonly recordings: RawProfile[] = [];
   readonly #table = new CallTable();
   #order: readonly Row[] | null = null;
@@ -63,6 +64,7 @@ export class Stats {
     return this;
   }
 
+  /** Reads a file that `dumpStats` has written. Throws what reading it throws. */
   static load(file: string): Stats {
     return new Stats(file);
   }
@@ -76,9 +78,11 @@ export class Stats {
   get totalTime(): number {
     return this.#table.sampled - this.#table.idle;
   }
+  /** The calls of all functions, as far as they were counted. */
   get totalCalls(): number {
     return this.#table.totalCalls;
   }
+  /** The functions, in no order. */
   get rows(): readonly Row[] {
     return [...this.#table.rows.values()];
   }
@@ -95,6 +99,7 @@ export class Stats {
     return this;
   }
 
+  /** Orders the functions by these keys, the first one first. `RangeError` for a key that there is not: it lists them. */
   sortStats(...keys: readonly SortKey[]): this {
     const orders = keys.map((key) => {
       const order = this.#orders[key];
@@ -109,6 +114,7 @@ export class Stats {
     return this;
   }
 
+  /** Turns the order round. */
   reverseOrder(): this {
     this.#order = this.#sorted().toReversed();
     return this;
@@ -142,10 +148,15 @@ export class Stats {
     return `${lines.join('\n')}\n`;
   }
 
+  /**
+   * Prints the table on stdout. Each restriction narrows what the one before has left: a number of lines, a share of them below 1, or a
+   * pattern of names.
+   */
   print(...restrictions: readonly Restriction[]): this {
     console.log(this.toString(...restrictions));
     return this;
   }
+  /** The same as `print`: Python's name. */
   printStats(...restrictions: readonly Restriction[]): this {
     return this.print(...restrictions);
   }
@@ -180,6 +191,7 @@ export class Stats {
     console.log(this.#edges('callers', restrictions));
     return this;
   }
+  /** Prints what each function called, with the time spent in each callee. */
   printCallees(...restrictions: readonly Restriction[]): this {
     console.log(this.#edges('callees', restrictions));
     return this;

@@ -47,6 +47,7 @@ nameError(ConnectionRefusedError, 'ConnectionRefusedError');
 /** A message does not fit where it was to be received: Python's `BufferTooShort`. Nothing is lost: `bytes` is the message. */
 export class BufferTooShort extends ProcessError {
   override readonly code: string = 'ERR_BUFFER_TOO_SHORT';
+  /** The whole message. */
   readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array, room: number) {

@@ -35,6 +35,7 @@ export interface ManagerOptions {
 export interface ManagerStart {
   /** Runs first in the manager's process. */
   readonly initializer?: ((...args: never[]) => unknown) | undefined;
+  /** What the initializer is called with. It has to be something that can be sent. */
   readonly initArgs?: readonly unknown[] | undefined;
 }
 
@@ -68,6 +69,7 @@ export type WithType<C extends ManagerClass, N extends string, A extends readonl
  * What it can make is said by `register`.
  */
 export class BaseManager implements AsyncDisposable {
+  /** The types that were registered with this class and those above it, by their names. */
   static readonly types: ReadonlyMap<string, Registered> = new Map();
   protected readonly withBuiltins: boolean = false;
   readonly #secret: Uint8Array;
@@ -130,6 +132,7 @@ export class BaseManager implements AsyncDisposable {
     this.#launch(options);
     return this.#started();
   }
+  /** The blocking twin of `start`. */
   startSync(options?: ManagerStart): void {
     this.#launch(options);
     this.#startedSync();
@@ -204,6 +207,7 @@ export class BaseManager implements AsyncDisposable {
     await (await linkTo({ address, secret: this.#secret })).call(0, 'dummy', []);
     this.#state = { is: 'connected', address };
   }
+  /** The blocking twin of `connect`. */
   connectSync(): void {
     const address = this.#toConnect();
     linkToSync({ address, secret: this.#secret }).callSync(0, 'dummy', []);
@@ -246,6 +250,7 @@ export class BaseManager implements AsyncDisposable {
   async create(typeId: string, ...args: readonly unknown[]): Promise<BaseProxy> {
     return this.#proxy(await this.#call('create', [typeId, args]));
   }
+  /** The blocking twin of `create`. */
   createSync(typeId: string, ...args: readonly unknown[]): BaseProxy {
     return this.#proxy(this.#callSync('create', [typeId, args]));
   }

@@ -15,6 +15,7 @@ export class LockProxy extends BaseProxy implements Disposable, AsyncDisposable 
       throw mine(error, this);
     }
   }
+  /** The blocking twin of `acquire`. */
   acquireSync(wait: Pick<Wait, 'timeout'> = {}): this | null {
     try {
       return this.callMethodSync('acquire', wait) === null ? null : this;
@@ -31,9 +32,11 @@ export class LockProxy extends BaseProxy implements Disposable, AsyncDisposable 
     }
   }
 
+  /** Frees it; resolves when that is done. Rejects with `StateError` when nobody holds it. */
   async release(): Promise<void> {
     await this.callMethod('release');
   }
+  /** The blocking twin of `release`. */
   releaseSync(): void {
     this.callMethodSync('release');
   }
@@ -52,9 +55,11 @@ export class LockProxy extends BaseProxy implements Disposable, AsyncDisposable 
 
 /** A semaphore in a manager: the permits of one who dies come back. */
 export class SemaphoreProxy extends LockProxy {
+  /** Gives so many permits back; resolves when that is done. */
   override async release(count = 1): Promise<void> {
     await this.callMethod('release', count);
   }
+  /** The blocking twin of `release`. */
   override releaseSync(count = 1): void {
     this.callMethodSync('release', count);
   }
@@ -70,6 +75,7 @@ export class ConditionProxy extends LockProxy {
   wait(wait: Wait = {}): Promise<boolean> {
     return this.callMethod('wait', wait) as Promise<boolean>;
   }
+  /** The blocking twin of `wait`. */
   waitSync(wait: Pick<Wait, 'timeout'> = {}): boolean {
     return this.callMethodSync('wait', wait) as boolean;
   }
@@ -83,6 +89,7 @@ export class ConditionProxy extends LockProxy {
       await this.wait({ timeout: remaining(deadline), signal });
     }
   }
+  /** The blocking twin of `waitFor`: the predicate may not give a promise. */
   waitForSync<T>(predicate: () => T, { timeout }: Pick<Wait, 'timeout'> = {}): T {
     const deadline = deadlineAfter(timeout);
     for (let result = predicate(); ; result = predicate()) {
@@ -95,12 +102,15 @@ export class ConditionProxy extends LockProxy {
   async notify(count = 1): Promise<void> {
     await this.callMethod('notify', count);
   }
+  /** The blocking twin of `notify`. */
   notifySync(count = 1): void {
     this.callMethodSync('notify', count);
   }
+  /** Wakes all who wait. They go on one after the other, as each gets the lock. */
   async notifyAll(): Promise<void> {
     await this.callMethod('notifyAll');
   }
+  /** The blocking twin of `notifyAll`. */
   notifyAllSync(): void {
     this.callMethodSync('notifyAll');
   }

@@ -104,6 +104,7 @@ export class BaseProxy<T = unknown> {
   getValue(): Promise<T> {
     return this.callMethod('#value') as Promise<T>;
   }
+  /** The blocking twin of `getValue`. */
   getValueSync(): T {
     return this.callMethodSync('#value') as T;
   }
@@ -113,12 +114,15 @@ export class BaseProxy<T = unknown> {
     return this.callMethod('#describe') as Promise<string>;
   }
 
+  /** The name under which its type was registered. */
   get typeId(): string {
     return this.#reference.token.typeId;
   }
+  /** Its number in the manager. Two proxies with the same one, and the same address, are of the same object. */
   get objectId(): number {
     return this.#reference.token.object;
   }
+  /** Where its manager listens. */
   get address(): Token['address'] {
     return this.#reference.token.address;
   }

@@ -46,6 +46,7 @@ export class Server {
     ownServer.letGo = (id) => this.#objects.letGo(id);
   }
 
+  /** Where it listens. */
   get address(): SocketAddress {
     return this.#listener.address;
   }

@@ -49,18 +49,23 @@ export class SyncManager extends BaseManager {
   dict<K = string, V = unknown>(entries: Entries<K, V> = []): Promise<DictProxy<K, V>> {
     return this.create('dict', entries) as Promise<DictProxy<K, V>>;
   }
+  /** The blocking twin of `dict`. */
   dictSync<K = string, V = unknown>(entries: Entries<K, V> = []): DictProxy<K, V> {
     return this.createSync('dict', entries) as DictProxy<K, V>;
   }
+  /** An array, with Python's words beside JavaScript's. The items are copied. */
   list<T = unknown>(items: Iterable<T> = []): Promise<ListProxy<T>> {
     return this.create('list', [...items]) as Promise<ListProxy<T>>;
   }
+  /** The blocking twin of `list`. */
   listSync<T = unknown>(items: Iterable<T> = []): ListProxy<T> {
     return this.createSync('list', [...items]) as ListProxy<T>;
   }
+  /** A Set, with Python's words beside JavaScript's. The items are copied. */
   set<T = unknown>(items: Iterable<T> = []): Promise<SetProxy<T>> {
     return this.create('set', [...items]) as Promise<SetProxy<T>>;
   }
+  /** The blocking twin of `set`. */
   setSync<T = unknown>(items: Iterable<T> = []): SetProxy<T> {
     return this.createSync('set', [...items]) as SetProxy<T>;
   }
@@ -68,6 +73,7 @@ export class SyncManager extends BaseManager {
   Namespace<T extends object = Record<string, unknown>>(values: Partial<T> = {}): Promise<NamespaceProxy<T>> {
     return this.create('Namespace', values) as Promise<NamespaceProxy<T>>;
   }
+  /** The blocking twin of `Namespace`. */
   NamespaceSync<T extends object = Record<string, unknown>>(values: Partial<T> = {}): NamespaceProxy<T> {
     return this.createSync('Namespace', values) as NamespaceProxy<T>;
   }
@@ -75,6 +81,7 @@ export class SyncManager extends BaseManager {
   Value<T>(value: T): Promise<ValueProxy<T>> {
     return this.create('Value', value) as Promise<ValueProxy<T>>;
   }
+  /** The blocking twin of `Value`. */
   ValueSync<T>(value: T): ValueProxy<T> {
     return this.createSync('Value', value) as ValueProxy<T>;
   }
@@ -82,56 +89,73 @@ export class SyncManager extends BaseManager {
   Array<T extends number | bigint = number>(items: Iterable<T>): Promise<ListProxy<T>> {
     return this.create('Array', [...items]) as Promise<ListProxy<T>>;
   }
+  /** The blocking twin of `Array`. */
   ArraySync<T extends number | bigint = number>(items: Iterable<T>): ListProxy<T> {
     return this.createSync('Array', [...items]) as ListProxy<T>;
   }
 
+  /** A queue, first in, first out. Without a limit when `maxSize` is 0. */
   Queue<T = unknown>(maxSize = 0): Promise<QueueProxy<T>> {
     return this.create('Queue', maxSize) as unknown as Promise<QueueProxy<T>>;
   }
+  /** The blocking twin of `Queue`. */
   QueueSync<T = unknown>(maxSize = 0): QueueProxy<T> {
     return this.createSync('Queue', maxSize) as unknown as QueueProxy<T>;
   }
+  /** A queue; `taskDone` and `join` say when its items are done with. Without a limit when `maxSize` is 0. */
   JoinableQueue<T = unknown>(maxSize = 0): Promise<QueueProxy<T>> {
     return this.create('JoinableQueue', maxSize) as unknown as Promise<QueueProxy<T>>;
   }
+  /** The blocking twin of `JoinableQueue`. */
   JoinableQueueSync<T = unknown>(maxSize = 0): QueueProxy<T> {
     return this.createSync('JoinableQueue', maxSize) as unknown as QueueProxy<T>;
   }
 
+  /** A lock that one at a time holds. */
   Lock(): Promise<LockProxy> {
     return this.create('Lock') as Promise<LockProxy>;
   }
+  /** The blocking twin of `Lock`. */
   LockSync(): LockProxy {
     return this.createSync('Lock') as LockProxy;
   }
+  /** A lock that its holder may acquire again, and has to release as often. */
   RLock(): Promise<LockProxy> {
     return this.create('RLock') as Promise<LockProxy>;
   }
+  /** The blocking twin of `RLock`. */
   RLockSync(): LockProxy {
     return this.createSync('RLock') as LockProxy;
   }
+  /** A semaphore with so many permits. */
   Semaphore(value = 1): Promise<SemaphoreProxy> {
     return this.create('Semaphore', value) as Promise<SemaphoreProxy>;
   }
+  /** The blocking twin of `Semaphore`. */
   SemaphoreSync(value = 1): SemaphoreProxy {
     return this.createSync('Semaphore', value) as SemaphoreProxy;
   }
+  /** A semaphore that can't be released more often than it was acquired. */
   BoundedSemaphore(value = 1): Promise<SemaphoreProxy> {
     return this.create('BoundedSemaphore', value) as Promise<SemaphoreProxy>;
   }
+  /** The blocking twin of `BoundedSemaphore`. */
   BoundedSemaphoreSync(value = 1): SemaphoreProxy {
     return this.createSync('BoundedSemaphore', value) as SemaphoreProxy;
   }
+  /** A condition with a re-entrant lock of its own. */
   Condition(): Promise<ConditionProxy> {
     return this.create('Condition') as Promise<ConditionProxy>;
   }
+  /** The blocking twin of `Condition`. */
   ConditionSync(): ConditionProxy {
     return this.createSync('Condition') as ConditionProxy;
   }
+  /** A flag, not set, that can be waited for. */
   Event(): Promise<EventProxy> {
     return this.create('Event') as Promise<EventProxy>;
   }
+  /** The blocking twin of `Event`. */
   EventSync(): EventProxy {
     return this.createSync('Event') as EventProxy;
   }
@@ -139,6 +163,7 @@ export class SyncManager extends BaseManager {
   Barrier(parties: number, options: BarrierOptions = {}): Promise<BarrierProxy> {
     return this.create('Barrier', parties, options) as Promise<BarrierProxy>;
   }
+  /** The blocking twin of `Barrier`. */
   BarrierSync(parties: number, options: BarrierOptions = {}): BarrierProxy {
     return this.createSync('Barrier', parties, options) as BarrierProxy;
   }
@@ -147,6 +172,7 @@ export class SyncManager extends BaseManager {
   Pool<I extends readonly unknown[]>(options: number | PoolOptions<I> = {}): Promise<PoolProxy> {
     return this.create('Pool', options) as Promise<PoolProxy>;
   }
+  /** The blocking twin of `Pool`. */
   PoolSync<I extends readonly unknown[]>(options: number | PoolOptions<I> = {}): PoolProxy {
     return this.createSync('Pool', options) as PoolProxy;
   }

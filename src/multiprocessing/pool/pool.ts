@@ -17,6 +17,7 @@ export interface PoolOptions<I extends readonly unknown[] = readonly unknown[]> 
   readonly processes?: number | undefined;
   /** Runs once in each worker before its first task. When it fails, the pool is broken. */
   readonly initializer?: ((...args: I) => unknown) | undefined;
+  /** What the initializer is called with. It has to be something that can be sent. */
   readonly initArgs?: readonly [...I] | undefined;
   /** After so many tasks a worker is replaced by a new one; it lives as long as the pool when left out. */
   readonly maxTasksPerChild?: number | undefined;
@@ -127,6 +128,7 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> implements 
     return this.starmapAsync(fn, items, options).getSync();
   }
 
+  /** As `starmap`, but gives the result to come at once. */
   starmapAsync<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
     items: Items<readonly [...A]>,

@@ -42,6 +42,7 @@ export class ShareableList implements Iterable<ShareableItem>, Disposable {
   readonly shm: SharedMemory;
   readonly #view: DataView;
   readonly #bytes: Buffer;
+  /** How many items it has. It can't be changed. */
   readonly length: number;
 
   /** A new list; or, without items, the one of this name. */

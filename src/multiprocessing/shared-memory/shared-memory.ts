@@ -12,6 +12,7 @@ export interface SharedMemoryOptions {
   readonly name?: string | null | undefined;
   /** Makes it, with `size` bytes; otherwise it is there already. */
   readonly create?: boolean | undefined;
+  /** How many bytes a new one shall have, at least 1. Without `create` it is not looked at. */
   readonly size?: number | undefined;
   /** Whether it is removed when this process ends, however it ends. Left out: when this process made it. */
   readonly track?: boolean | undefined;
@@ -25,7 +26,9 @@ const NAME_MAX = 250;
  * It travels to threads, and to processes on the same machine, as its name. Everybody closes it; one, usually who made it, unlinks it.
  */
 export class SharedMemory implements Disposable {
+  /** The name by which others open it, without a slash. */
   readonly name: string;
+  /** How many bytes it has, for whoever opens it. */
   readonly size: number;
   #file: SharedFile | null;
   #buf: Uint8Array | null;
@@ -64,6 +67,7 @@ export class SharedMemory implements Disposable {
     return isUnlinked(this.#opened('look at'));
   }
 
+  /** Whether this thread has closed it. Others may have it open. */
   get closed(): boolean {
     return this.#file === null;
   }
