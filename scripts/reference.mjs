@@ -1,5 +1,6 @@
 // `npm run reference`: the API reference from the doc comments, by TypeDoc, as pages that need no network, in build/reference. Fails when something
-// that is exported, or a public member of it, has no doc comment; with `--check` that is all it does. TypeDoc is installed when it is first needed, as its lock file says.
+// that is exported, or a public member of it, has no doc comment; with `--check` that is all it does. TypeDoc is installed when it is first
+// needed, as its lock file says.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -40,15 +41,13 @@ const isMember = (one) =>
   !one.name.startsWith('[') &&
   one.name !== 'code' &&
   !one.kindOf(ReflectionKind.Constructor);
-// Modules whose members are not all described yet: shorten this list.
-const UNFINISHED = new Set(['slurm']);
 const membersOf = (one) => (one.kindOf(ReflectionKind.ClassOrInterface) ? (one.children ?? []).filter(isMember) : []);
 const placed = (one) => `${one.sources?.[0]?.fileName}:${one.sources?.[0]?.line}: ${one.getFullName()}`;
 
 const missing = project.children.flatMap((module) =>
   module.children
     .filter((one) => !one.kindOf(ReflectionKind.Reference))
-    .flatMap((one) => (UNFINISHED.has(module.name) ? [one] : [one, ...membersOf(one)]))
+    .flatMap((one) => [one, ...membersOf(one)])
     .filter((one) => !isDescribed(one))
     .map(placed),
 );

@@ -3,6 +3,7 @@ import { formatDuration } from './text/duration.ts';
 
 /** A signal that a job gets before its time is up. SIGUSR2 rather than SIGUSR1, which opens Node's inspector. */
 export interface EarlySignal {
+  /** By name or number. */
   readonly signal: NodeJS.Signals | number;
   /** Milliseconds before the end; Slurm may be up to a minute early. */
   readonly before: number;
@@ -23,11 +24,15 @@ export interface Directives {
   readonly partition?: string | readonly string[] | undefined;
   /** As Slurm writes it, `1:00:00` or `2-12`; or milliseconds. Slurm counts whole minutes. */
   readonly time?: string | number | undefined;
+  /** How many tasks a step of it starts, on all nodes together. */
   readonly tasks?: number | undefined;
+  /** How many tasks a step of it starts on each node. */
   readonly tasksPerNode?: number | undefined;
+  /** How many CPUs each task gets on its node. */
   readonly cpusPerTask?: number | undefined;
   /** For each node: megabytes, or text as `4G`. */
   readonly memory?: number | string | undefined;
+  /** For each CPU: megabytes, or text as `4G`. Not together with `memory`. */
   readonly memoryPerCpu?: number | string | undefined;
   /** `gpu:2`, or `{ gpu: 2 }`. */
   readonly gres?: string | Readonly<Record<string, number | string>> | undefined;
@@ -37,28 +42,41 @@ export interface Directives {
   readonly dependency?: string | Dependency | undefined;
   /** Seen in queues; the program's name when left out. */
   readonly name?: string | undefined;
+  /** A text that is kept with the job, and in the accounts. */
   readonly comment?: string | undefined;
   /** The file for its output; `%j` stands for the job's number. */
   readonly output?: string | undefined;
+  /** The file for what it writes to stderr; that of its output when left out. */
   readonly error?: string | undefined;
+  /** The file that it reads as its stdin. */
   readonly inputFile?: string | undefined;
   /** `append` keeps the log of a job that is put back. */
   readonly openMode?: 'append' | 'truncate' | undefined;
   /** Where it runs; the folder of this process when left out. */
   readonly cwd?: string | undefined;
+  /** Which account pays; the user's default when left out. */
   readonly account?: string | undefined;
+  /** The quality of service that it asks for: with it come limits and priority. */
   readonly qos?: string | undefined;
+  /** The reservation whose nodes it uses. */
   readonly reservation?: string | undefined;
+  /** Features that its nodes must have, as Slurm writes it: `gpu&fast`. */
   readonly constraint?: string | undefined;
   /** Nodes that it must have. */
   readonly nodeList?: string | readonly string[] | undefined;
+  /** Nodes that it must not have. */
   readonly exclude?: string | readonly string[] | undefined;
+  /** Nobody else's job runs on its nodes meanwhile. */
   readonly exclusive?: boolean | undefined;
   /** Whether it is put back when a node fails or a more urgent job comes. */
   readonly requeue?: boolean | undefined;
+  /** It is submitted, and does not begin until it is released. */
   readonly hold?: boolean | undefined;
+  /** It does not begin before: a moment, or as Slurm writes it, `now+1hour`. */
   readonly begin?: string | Date | undefined;
+  /** How much less urgent it is than the user's other jobs. */
   readonly nice?: number | undefined;
+  /** A signal that it gets before its time is up. */
   readonly earlySignal?: EarlySignal | undefined;
   /** It ends when its dependency can't come true any more; otherwise it waits for ever. */
   readonly endOnLostDependency?: boolean | undefined;

@@ -32,8 +32,11 @@ nameError(SlurmMissingError, 'SlurmMissingError');
 
 /** A command of Slurm's has failed: what it was, and what it said. */
 export class SlurmCommandError extends SlurmError {
+  /** The command and its arguments, as they were run. */
   readonly command: readonly string[];
+  /** What the command ended with; null when it did not end by itself. */
   readonly exitCode: number | null;
+  /** What the command wrote to stderr. */
   readonly stderr: string;
 
   constructor(

@@ -5,6 +5,7 @@ import { expandNodes } from './text/node-list.ts';
 export interface Task {
   /** From 0 on, over all nodes. */
   readonly rank: number;
+  /** How many tasks the step has, on all nodes together. */
   readonly size: number;
   /** From 0 on, among those of this node. */
   readonly localRank: number;
@@ -12,6 +13,7 @@ export interface Task {
   readonly nodes: readonly string[];
   /** The one that this task runs on. */
   readonly node: string;
+  /** The number of the job that the step belongs to. */
   readonly job: string;
 }
 

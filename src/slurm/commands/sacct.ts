@@ -12,36 +12,55 @@ import { idOf, type JobLike, listOf, value } from './words.ts';
 export interface AccountRow {
   /** `12`, `12_3`, or with a step: `12.batch`, `12.0`. */
   readonly id: string;
+  /** What it was called when it was submitted; of a step: `batch`, `extern`, or the command. */
   readonly name: string;
+  /** Who submitted it; empty for steps. */
   readonly user: string;
+  /** The partition that it ran in; empty for steps. */
   readonly partition: string;
+  /** Which account pays for it. */
   readonly account: string;
+  /** The state it is in, or ended in. */
   readonly state: JobState;
   /** The text after the state: "by 1000" for who cancelled it. */
   readonly stateNote: string;
+  /** Its exit code; null when nobody knows. */
   readonly exitCode: number | null;
+  /** The number of the signal that ended it; null for none. */
   readonly signal: number | null;
+  /** The nodes that it ran on; empty when it never began. */
   readonly nodes: readonly string[];
+  /** When it was submitted. */
   readonly submitted: Date | null;
+  /** When it began; null while it has not. */
   readonly started: Date | null;
+  /** When it ended; null while it has not. */
   readonly ended: Date | null;
   /** Milliseconds. */
   readonly elapsed: number | null;
+  /** How many CPUs it was given. */
   readonly cpus: number;
+  /** The comment that it was submitted with. */
   readonly comment: string;
+  /** What tells it from all other jobs, also when a number is given out twice; null for a job that this library did not submit. */
   readonly mark: string | null;
 }
 
 /** Which jobs `sacct` tells of. */
 export interface AccountFilter extends Wait {
+  /** These alone, by their numbers or as `Job`s. */
   readonly jobs?: JobLike | readonly JobLike[] | undefined;
+  /** Those of these users. */
   readonly user?: string | readonly string[] | undefined;
+  /** Those that are, or were, in one of these states. */
   readonly states?: JobState | readonly JobState[] | undefined;
   /** From when on; as Slurm writes it, also `now-1hour`. Today when left out, or any time if `jobs` are given. */
   readonly since?: string | Date | undefined;
+  /** Up to when; as Slurm writes it. Now when left out. */
   readonly until?: string | Date | undefined;
   /** Steps as well, and not jobs alone. */
   readonly steps?: boolean | undefined;
+  /** The jobs of all users, and not of this one alone. */
   readonly everyone?: boolean | undefined;
 }
 

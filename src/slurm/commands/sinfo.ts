@@ -7,7 +7,9 @@ import { listOf, value } from './words.ts';
 
 /** Nodes of a partition that are in the same state. */
 export interface NodeGroup {
+  /** The name of the partition. */
   readonly partition: string;
+  /** Whether jobs that name no partition go there. */
   readonly isDefault: boolean;
   /** `up`, `down`, `drain` or `inactive`: whether the partition takes jobs. */
   readonly available: string;
@@ -15,12 +17,15 @@ export interface NodeGroup {
   readonly timeLimit: number | null;
   /** `idle`, `allocated`, `mixed`, `down`, `drained`, …; a mark behind it, as `*` for a node that does not answer, is kept. */
   readonly state: string;
+  /** The names of the nodes. */
   readonly nodes: readonly string[];
   /** How many CPUs of these nodes are allocated, idle, neither, and in all. */
   readonly cpus: { readonly allocated: number; readonly idle: number; readonly other: number; readonly total: number };
   /** Megabytes of each node. */
   readonly memory: number | null;
+  /** What a `gres` can ask for, as Slurm writes it; empty for nothing. */
   readonly gres: string;
+  /** The features that a `constraint` can ask for, with commas; empty for none. */
   readonly features: string;
   /** Why nodes are down or drained. */
   readonly reason: string;
@@ -28,8 +33,11 @@ export interface NodeGroup {
 
 /** Which nodes `sinfo` tells of. */
 export interface NodeFilter extends Wait {
+  /** Those of these partitions; without it, also of hidden ones. */
   readonly partition?: string | readonly string[] | undefined;
+  /** These alone, as a list or as Slurm writes it: `node[1-4]`. */
   readonly nodes?: string | readonly string[] | undefined;
+  /** Those in one of these states. */
   readonly states?: string | readonly string[] | undefined;
 }
 

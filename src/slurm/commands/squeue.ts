@@ -9,14 +9,19 @@ import { idOf, type JobLike, listOf, value } from './words.ts';
 
 /** Which jobs `squeue` tells of. */
 export interface QueueFilter extends Wait {
+  /** These alone, by their numbers or as `Job`s. */
   readonly jobs?: JobLike | readonly JobLike[] | undefined;
   /** `me`: who runs this. */
   readonly user?: string | readonly string[] | undefined;
+  /** Those of these partitions. */
   readonly partition?: string | readonly string[] | undefined;
   /** Those that have ended are left out unless they are asked for: `all`, or their states. */
   readonly states?: 'all' | JobState | readonly JobState[] | undefined;
+  /** Those that were called so. */
   readonly name?: string | readonly string[] | undefined;
+  /** Those that these accounts pay for. */
   readonly account?: string | readonly string[] | undefined;
+  /** Those that run on one of these nodes. */
   readonly nodes?: string | readonly string[] | undefined;
   /** A row for each element of an array, also those that have not begun. */
   readonly eachElement?: boolean | undefined;

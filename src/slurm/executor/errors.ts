@@ -9,6 +9,7 @@ export interface JobFacts {
   readonly state: string;
   /** Slurm's reason, or what is known else; empty when nothing is. */
   readonly reason: string;
+  /** What it ended with; `null` when there is no exit code, or nobody knows. */
   readonly exitCode: number | null;
   /** The end of the job's log. */
   readonly log: string;

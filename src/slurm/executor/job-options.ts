@@ -5,12 +5,15 @@ import type { LaunchPlan } from './link/plan.ts';
 export interface JobOptions {
   /** Where the nodes come from: `local` stands processes of this machine in for them, to develop and to test without a cluster. */
   readonly launcher?: 'slurm' | 'local' | undefined;
+  /** The partition that the nodes come from; the cluster's default when left out. */
   readonly partition?: string | undefined;
   /** How long a job may run, as Slurm writes it: `1:00:00`. Jobs whose time is up are replaced. */
   readonly time?: string | undefined;
   /** For each node, as Slurm writes it: `4G`. */
   readonly memory?: string | undefined;
+  /** Which account pays; the user's default when left out. */
   readonly account?: string | undefined;
+  /** The quality of service that the jobs ask for. */
   readonly qos?: string | undefined;
   /** Modules that are loaded before Node is started: `['nodejs/20']`. */
   readonly modules?: readonly string[] | undefined;

@@ -33,6 +33,7 @@ export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly un
   readonly workerType?: 'threads' | 'processes' | undefined;
   /** Runs once in each worker before its first task. An error of it breaks the executor. */
   readonly initializer?: ((...args: I) => unknown) | undefined;
+  /** What the initializer is called with. It has to be something that can be sent. */
   readonly initargs?: readonly [...I] | undefined;
   /** A worker is replaced after so many tasks. */
   readonly maxTasksPerWorker?: number | undefined;

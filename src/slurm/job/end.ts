@@ -5,16 +5,25 @@ import type { EndState, JobState } from './states.ts';
 
 /** How a job ended. */
 export interface JobEnd {
+  /** The job's number; with its element for one of an array: `12_3`. */
   readonly id: string;
+  /** What it was called when it was submitted. */
   readonly name: string;
+  /** Slurm's word for how it ended: `COMPLETED`, `FAILED`, `TIMEOUT`, … */
   readonly state: EndState;
+  /** Slurm's reason; empty for none. */
   readonly reason: string;
+  /** Its exit code; null when there is none, or nobody knows. */
   readonly exitCode: number | null;
   /** The number of the signal that ended it; null for none. */
   readonly signal: number | null;
+  /** The nodes that it ran on; empty when it never began. */
   readonly nodes: readonly string[];
+  /** When it began; null when it never did, or nobody knows. */
   readonly started: Date | null;
+  /** When it ended; null when nobody knows. */
   readonly ended: Date | null;
+  /** How often it was put back. */
   readonly restarts: number;
 }
 
@@ -27,11 +36,17 @@ export interface JobFailure extends Omit<JobEnd, 'state'> {
 
 /** A job has not ended well: with all that is known of it. */
 export class JobError extends SlurmError {
+  /** The job's number; with its element for one of an array: `12_3`. */
   readonly jobId: string;
+  /** Slurm's word for how it ended: `FAILED`, `TIMEOUT`, … */
   readonly state: JobState;
+  /** Slurm's reason; empty for none. */
   readonly reason: string;
+  /** Its exit code; null when there is none, or nobody knows. */
   readonly exitCode: number | null;
+  /** The number of the signal that ended it; null for none. */
   readonly signal: number | null;
+  /** The nodes that it ran on; empty when it never began. */
   readonly nodes: readonly string[];
   /** The last lines of its log; empty when there is none that can be read here. */
   readonly logTail: string;

@@ -12,38 +12,57 @@ export interface JobInfo {
   readonly array: string | null;
   /** Which elements of the array this row is about; empty for no array. */
   readonly elements: readonly number[];
+  /** What it was called when it was submitted. */
   readonly name: string;
+  /** Who submitted it. */
   readonly user: string;
+  /** The partition that it waits for or runs in; several, with commas, while it waits for the first one. */
   readonly partition: string;
+  /** Which account pays for it. */
   readonly account: string;
+  /** The state that it is in. */
   readonly state: JobState;
   /** Why it waits, or why it has failed; empty for nothing. */
   readonly reason: string;
+  /** Its exit code; null while it has none. */
   readonly exitCode: number | null;
   /** The number of the signal that ended it; null for none. */
   readonly signal: number | null;
   /** How often it was put back. */
   readonly restarts: number;
+  /** The nodes that it has, or had; empty while it waits. */
   readonly nodes: readonly string[];
+  /** How many nodes it asks for, or has. */
   readonly nodeCount: number;
+  /** How many CPUs it asks for, or has. */
   readonly cpus: number;
+  /** How many tasks its steps start. */
   readonly tasks: number;
   /** Megabytes, for each node or each CPU; null when unknown. */
   readonly memory: number | null;
+  /** When it was submitted. */
   readonly submitted: Date | null;
   /** When it began, or will begin as far as can be foreseen. */
   readonly started: Date | null;
+  /** When it ended, or will have to as far as can be foreseen; null when unknown. */
   readonly ended: Date | null;
   /** Milliseconds. */
   readonly timeLimit: number | null;
+  /** Milliseconds that it has run. */
   readonly timeUsed: number | null;
+  /** The folder that it runs in. */
   readonly folder: string;
+  /** The script or command, with its path where Slurm knows it. */
   readonly command: string;
   /** Where its output goes, with the numbers filled in as far as they are known. */
   readonly output: string;
+  /** Where its errors go, with the numbers filled in as far as they are known. */
   readonly error: string;
+  /** What it still waits for, as Slurm writes it; empty for nothing. */
   readonly dependency: string;
+  /** The greater, the sooner it comes. */
   readonly priority: number;
+  /** The comment that it was submitted with, without this library's mark. */
   readonly comment: string;
   /** What tells it from all other jobs, also when a number is given out twice; null for a job that this library did not submit. */
   readonly mark: string | null;

@@ -25,6 +25,7 @@ export interface JobWait extends Wait {
 export interface LogOptions extends Wait {
   /** Goes on until the job has ended; false when left out: what there is now. */
   readonly follow?: boolean | undefined;
+  /** What it wrote to stdout, when left out, or to stderr. They are one file unless `error` was given when it was submitted. */
   readonly stream?: 'output' | 'error' | undefined;
 }
 
@@ -97,6 +98,7 @@ export class Job {
     });
   }
 
+  /** What it was called when it was submitted. */
   get name(): string {
     return recordOf(this).origin.name;
   }
@@ -199,10 +201,12 @@ export class Job {
   hold(): Promise<void> {
     return scontrol.hold(this.id);
   }
+  /** A job that was held may begin. */
   release(): Promise<void> {
     return scontrol.release(this.id);
   }
 
+  /** Its number, its name and the state that was seen last, on one line. */
   toString(): string {
     return `Job(${this.id}, ${this.name}, ${this.state ?? 'not looked at'})`;
   }

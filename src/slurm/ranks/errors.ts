@@ -4,6 +4,7 @@ import { nameError, StateError } from '../../base/errors.ts';
 export class RankLostError extends StateError {
   /** Which task; `null` when the connection to the first one is lost, and nobody says who it was. */
   readonly rank: number | null;
+  /** The node that the task ran on. */
   readonly node: string;
   constructor(message: string, rank: number | null, node: string, options?: ErrorOptions) {
     super('ERR_RANK_LOST', message, options);

@@ -29,10 +29,15 @@ export interface Line {
  * has taken part all the same; the others go on.
  */
 export class Ranks implements AsyncDisposable {
+  /** Which task this is, from 0 on, over all nodes. */
   readonly rank: number;
+  /** How many tasks there are, on all nodes together. */
   readonly size: number;
+  /** Its number among the tasks of its node, from 0 on. */
   readonly localRank: number;
+  /** The node that this task runs on. */
   readonly node: string;
+  /** All nodes of the step, in the order of their ranks. */
   readonly nodes: readonly string[];
   private readonly line: Line;
   private readonly waiting = new Map<number, Deferred<Reply>>();

@@ -175,6 +175,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     return undefined;
   }
 
+  /** All results, in the order of the items. Rejects with the first error among them, by their order. */
   async toArray(): Promise<R[]> {
     const all: R[] = [];
     for await (const one of this) all.push(one);
