@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { deadlineAfter, remaining, type Wait } from '../base/deadline.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { Deque } from '../base/deque.ts';
@@ -6,6 +7,7 @@ import { currentScope } from './current.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { type Future, type Observer, PENDING } from './future.ts';
 import type { Scope } from './scope.ts';
+import { mustBeSeveral } from './several.ts';
 import { limit } from './limit.ts';
 import { fail, refusal, WaiterList } from './waiter.ts';
 
@@ -95,5 +97,7 @@ class Completion<F extends Future> implements Observer, AsyncIterableIterator<Co
 export function asCompleted<F extends Future>(futures: Iterable<F>, wait?: Wait): AsyncIterableIterator<Completed<F>>;
 export function asCompleted<T>(awaitables: Iterable<Awaitable<T>>, wait?: Wait): AsyncIterableIterator<Completed<Future<T>>>;
 export function asCompleted(awaitables: Iterable<Awaitable<unknown>>, wait: Wait = {}): AsyncIterableIterator<Completed<Future>> {
+  mustBeSeveral(awaitables, 'asCompleted');
+  checkOptions(wait, 'asCompleted', '{ timeout: 300 }');
   return new Completion(Array.from(awaitables, ensureFuture), wait);
 }

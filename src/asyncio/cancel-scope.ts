@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { StateError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
 import { invoke, mustBeFunction } from './coroutine.ts';
@@ -23,7 +24,9 @@ export class CancelScope extends SubScope {
   #error: unknown = null;
   #isCaught = false;
 
-  constructor({ sticky = false, shield = false }: CancelScopeOptions = {}) {
+  constructor(options: CancelScopeOptions = {}) {
+    checkOptions(options, 'a CancelScope', '{ shield: true }');
+    const { sticky = false, shield = false } = options;
     super(null, shield);
     this.#isSticky = sticky;
   }

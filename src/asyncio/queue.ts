@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import type { Wait } from '../base/deadline.ts';
 import { Deque } from '../base/deque.ts';
 import { OutOfRangeError } from '../base/errors.ts';
@@ -32,7 +33,9 @@ export class Queue<T = unknown> {
   #unfinished = 0;
   #isShutDown = false;
 
-  constructor({ maxSize = 0 }: QueueOptions = {}, items: Store<T> = new Deque<T>()) {
+  constructor(options: QueueOptions = {}, items: Store<T> = new Deque<T>()) {
+    checkOptions(options, `a ${new.target.name}`, '{ maxSize: 5 }');
+    const { maxSize = 0 } = options;
     if (typeof maxSize !== 'number' || Number.isNaN(maxSize)) throw new TypeError(`maxSize must be a number: got ${String(maxSize)}`);
     this.maxSize = maxSize > 0 && maxSize !== Infinity ? Math.ceil(maxSize) : 0;
     this.#items = items;
@@ -214,7 +217,8 @@ export interface PriorityQueueOptions<T> extends QueueOptions {
 
 /** A queue from which the least item comes out first. */
 export class PriorityQueue<T = unknown> extends Queue<T> {
-  constructor({ compare = compareValues, ...options }: PriorityQueueOptions<T> = {}) {
-    super(options, new Sorted<T>(compare));
+  constructor(options: PriorityQueueOptions<T> = {}) {
+    // What is no object of options has no such property, and is refused by the constructor above.
+    super(options, new Sorted<T>((options as Partial<PriorityQueueOptions<T>> | null)?.compare ?? compareValues));
   }
 }

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { StateError } from '../base/errors.ts';
 import { type Context, copyContext } from './context.ts';
 import { type Coroutine, mustBeCoroutine } from './coroutine.ts';
@@ -35,7 +36,9 @@ export class Runner implements AsyncDisposable {
   readonly generators: OpenGenerators | null;
   #closing: Promise<void> | null = null;
 
-  constructor({ debug, closeGenerators = false }: Pick<RunOptions, 'debug' | 'closeGenerators'> = {}) {
+  constructor(options: Pick<RunOptions, 'debug' | 'closeGenerators'> = {}) {
+    checkOptions(options, 'a Runner', '{ debug: true }');
+    const { debug, closeGenerators = false } = options;
     this.#debug = debug;
     this.generators = closeGenerators ? new OpenGenerators() : null;
   }

@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { type CancelledError, StateError } from '../base/errors.ts';
 import type { Awaitable, ResultOf } from './coroutine.ts';
 import { currentScope } from './current.ts';
@@ -91,8 +92,11 @@ class Selection implements Observer, Source {
  */
 export async function select<const A extends Readonly<Record<string, Awaitable<unknown>>>>(
   cases: A,
-  { leftover }: SelectOptions = {},
+  options: SelectOptions = {},
 ): Promise<Selected<A>> {
+  checkOptions(cases, 'select', '{ item: () => queue.get() }');
+  checkOptions(options, 'select', '{ leftover }');
+  const { leftover } = options;
   const scope = currentScope();
   const error = refusal(scope);
   if (error !== null) return cutOff(error);

@@ -1,4 +1,5 @@
 import { onAbort } from '../base/on-abort.ts';
+import { checkOptions } from '../base/check-options.ts';
 import { deadlineAfter, NEVER, type Wait } from '../base/deadline.ts';
 import { TimeoutError } from '../base/errors.ts';
 import type { Awaitable } from './coroutine.ts';
@@ -10,7 +11,9 @@ import { Timeout } from './timeout.ts';
  * Waits for one thing for so long. When time is up it is cancelled, waited for until it has ended, and `TimeoutError` thrown; if it ends with a
  * value all the same, the value is given. Aborting the signal does the same, and throws its reason.
  */
-export async function waitFor<T>(awaitable: Awaitable<T>, { timeout, signal }: Wait = {}): Promise<T> {
+export async function waitFor<T>(awaitable: Awaitable<T>, wait: Wait = {}): Promise<T> {
+  checkOptions(wait, 'waitFor', '{ timeout: 300 }');
+  const { timeout, signal } = wait;
   const deadline = deadlineAfter(timeout);
   signal?.throwIfAborted();
   if (timeout === 0 && typeof awaitable === 'function') throw new TimeoutError('there was no time to start it: the timeout was 0');

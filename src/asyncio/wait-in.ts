@@ -1,3 +1,4 @@
+import { checkOptions } from '../base/check-options.ts';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import { currentScope } from './current.ts';
 import { limit } from './limit.ts';
@@ -17,6 +18,8 @@ export function waitIn(list: WaiterList, wait: Wait | undefined, late: unknown, 
 /** Refuses a bad time-out, also where nothing has to be waited for; a signal that is aborted throws its reason. */
 export function checkWait(wait: Wait | undefined): void {
   if (wait === undefined) return;
+  // A bare number would be no limit at all.
+  checkOptions(wait, 'a wait', '{ timeout: 300 }');
   deadlineAfter(wait.timeout);
   wait.signal?.throwIfAborted();
 }

@@ -1,3 +1,5 @@
+import { checkOptions } from '../base/check-options.ts';
+import { mustBeSeveral } from './several.ts';
 import type { Wait as Limits } from '../base/deadline.ts';
 import { OutOfRangeError, type CancelledError } from '../base/errors.ts';
 import type { Awaitable } from './coroutine.ts';
@@ -91,17 +93,15 @@ class WaitForSome implements Observer, Source {
  */
 export async function wait<F extends Future>(futures: Iterable<F>, options?: WaitOptions): Promise<DoneAndPending<F>>;
 export async function wait<T>(awaitables: Iterable<Awaitable<T>>, options?: WaitOptions): Promise<DoneAndPending<Future<T>>>;
-export async function wait(
-  awaitables: Iterable<Awaitable<unknown>>,
-  { returnWhen = ALL_COMPLETED, ...limits }: WaitOptions = {},
-): Promise<DoneAndPending<Future>> {
+export async function wait(awaitables: Iterable<Awaitable<unknown>>, options: WaitOptions = {}): Promise<DoneAndPending<Future>> {
+  checkOptions(options, 'wait', '{ timeout: 300 }');
+  const { returnWhen = ALL_COMPLETED, ...limits } = options;
   if (returnWhen !== ALL_COMPLETED && returnWhen !== FIRST_COMPLETED && returnWhen !== FIRST_EXCEPTION)
     throw new OutOfRangeError(
       'ERR_RETURN_WHEN',
       `returnWhen must be FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED: got ${String(returnWhen)}`,
     );
-  if (awaitables instanceof Future || typeof awaitables === 'function')
-    throw new TypeError('wait takes several, in an array or another iterable');
+  mustBeSeveral(awaitables, 'wait');
   const futures = [...new Set(awaitables)].map(ensureFuture);
   if (futures.length === 0)
     throw new OutOfRangeError('ERR_NOTHING_TO_WAIT_FOR', 'wait needs at least one task, future or function: got none');

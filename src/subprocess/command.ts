@@ -41,6 +41,11 @@ export type Environment = Readonly<Record<string, string | Uint8Array | undefine
 export function environmentOf(env: Environment): Buffer[] {
   return Object.entries(env).flatMap(([name, value]) => {
     if (value === undefined) return [];
+    // Numbers and the like become text, as everywhere in Node; what has no text of its own would become "null" or "[object Object]".
+    if (value === null || typeof value === 'function' || (typeof value === 'object' && !((value as unknown) instanceof Uint8Array)))
+      throw new TypeError(
+        `environment variable ${name} must be text or bytes, or undefined to leave it out: got ${value === null ? 'null' : typeof value}`,
+      );
     if (name.includes('=') || name === '')
       throw new OutOfRangeError(
         'ERR_ENVIRONMENT',

@@ -2,6 +2,7 @@ import type { Wait } from '../base/deadline.ts';
 import { deadlineAfter, remaining } from '../base/deadline.ts';
 import { hasLibrary } from '../system/library.ts';
 import { WIDE_PIPE } from '../system/pipes.ts';
+import { checkInput, checkKinds, checkWaitOptions } from './check.ts';
 import type { Command } from './command.ts';
 import type { Communicated } from './communicate.ts';
 import { PIPE } from './constants.ts';
@@ -56,7 +57,7 @@ const SIGPIPE = 13;
 const LAST_WORDS_MS = 20;
 
 const isStage = (stage: Stage): stage is StageOptions =>
-  typeof stage === 'object' && !Array.isArray(stage) && !(stage instanceof Uint8Array) && !(stage instanceof URL);
+  typeof stage === 'object' && stage !== null && !Array.isArray(stage) && !(stage instanceof Uint8Array) && !(stage instanceof URL);
 
 /**
  * Commands that run at once, the output of each being the input of the next. The kernel carries the bytes; none comes through
@@ -69,6 +70,7 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
   /** @internal */
   constructor(stages: readonly Stage[], options: O) {
     if (stages.length === 0) throw new TypeError('a pipeline needs at least one command');
+    checkKinds(options, 'a pipeline');
     const { stdin, stdout, ...common } = options;
     const started: Popen<O>[] = [];
     try {
@@ -130,7 +132,9 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
   }
 
   /** Waits until all have ended; their return codes. `TimeoutExpired` when time is up first; they go on then. */
-  async wait({ timeout, signal }: Wait = {}): Promise<number[]> {
+  async wait(wait: Wait = {}): Promise<number[]> {
+    checkWaitOptions(wait, 'wait');
+    const { timeout, signal } = wait;
     const deadline = deadlineAfter(timeout);
     const codes: number[] = [];
     for (const stage of this.stages) codes.push(await stage.wait({ ...(timeout == null ? {} : { timeout: remaining(deadline) }), signal }));
@@ -142,6 +146,8 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
     input?: Input | null,
     options: Wait & { readonly drain?: number | undefined; readonly maxBuffer?: number | undefined } = {},
   ): Promise<Communicated<OutputOf<O>>> {
+    checkInput(input);
+    checkWaitOptions(options, 'communicate');
     const [first, last] = [this.stages[0]!, this.#last];
     if (first === last) return first.communicate(input, options) as Promise<Communicated<OutputOf<O>>>;
     // Its output is the second's: there is nothing to read of it here.
@@ -157,11 +163,12 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
    * Communicates, and ends all of it with its descendants when time is up or it is cancelled, as the function `run`. With `check`, a command
    * that fails is a `CalledProcessError`; one that was ended by SIGPIPE has not failed, for the next one had enough.
    */
-  async run({ input = null, check = false, kill, timeout, signal, ...rest }: PipelineRunOptions = {}): Promise<
-    CompletedPipeline<EndOf<O, OutputOf<O>>>
-  > {
+  async run(options: PipelineRunOptions = {}): Promise<CompletedPipeline<EndOf<O, OutputOf<O>>>> {
     let output: Communicated<OutputOf<O>>;
+    // Bad options end it as well: nobody would hear of it any more.
+    const { input = null, check = false, kill, timeout, signal, ...rest } = Object(options) as PipelineRunOptions;
     try {
+      checkKinds(options, 'running a pipeline');
       signal?.throwIfAborted();
       output = await this.communicate(input, { timeout, signal, ...rest });
     } catch (error) {

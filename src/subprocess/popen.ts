@@ -1,3 +1,4 @@
+import { checkInput, checkKinds, checkWaitOptions } from './check.ts';
 import { observer } from '../base/observer.ts';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
@@ -104,6 +105,7 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
   #waiting = 0;
 
   constructor(args: Command, options: O = {} as O) {
+    checkKinds(options, 'a Popen');
     for (const name of Object.keys(options)) if (!KNOWN.has(name)) throw new TypeError(`there is no option ${JSON.stringify(name)}`);
     this.args = args;
     this.#coding = codingOf(options as TextOptions);
@@ -165,6 +167,7 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
 
   /** Waits until it has ended. `TimeoutExpired` when time is up first: it goes on then, and can be waited for again. */
   async wait(wait: Wait = {}): Promise<number> {
+    checkWaitOptions(wait, 'wait');
     const done = this.poll();
     if (done !== null) return done;
     if (this.#exited === null) {
@@ -177,7 +180,9 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
   }
 
   /** The blocking twin of `wait`. */
-  waitSync({ timeout }: Pick<Wait, 'timeout'> = {}): number {
+  waitSync(wait: Pick<Wait, 'timeout'> = {}): number {
+    checkWaitOptions(wait, 'waitSync');
+    const { timeout } = wait;
     const code = this.#child.waitSync(remaining(deadlineAfter(timeout)));
     if (code === null) throw new TimeoutExpired(this.args, timeout!);
     return code;
@@ -200,8 +205,11 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
    */
   async communicate(
     input?: Input | null,
-    { drain, maxBuffer, ...wait }: Wait & { readonly drain?: number | undefined; readonly maxBuffer?: number | undefined } = {},
+    options: Wait & { readonly drain?: number | undefined; readonly maxBuffer?: number | undefined } = {},
   ): Promise<CommunicatedOf<O>> {
+    checkInput(input);
+    checkWaitOptions(options, 'communicate');
+    const { drain, maxBuffer, ...wait } = options;
     const ongoing = (this.#communication ??= new Communication(this, this.#coding, maxBuffer));
     await this.#held(() => ongoing.go(input ?? null, wait, drain));
     return ongoing.result() as unknown as CommunicatedOf<O>;

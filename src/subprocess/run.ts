@@ -2,6 +2,7 @@ import { ambient } from '../base/ambient.ts';
 import type { Wait } from '../base/deadline.ts';
 import { deadlineAfter } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
+import { checkInput, checkKinds } from './check.ts';
 import type { Command } from './command.ts';
 import { CompletedProcess } from './completed.ts';
 import { PIPE } from './constants.ts';
@@ -52,6 +53,8 @@ export type CapturedOf<O, Name extends 'stdout' | 'stderr'> = O extends { readon
 
 /** What is for `Popen`, and what for `run` itself. */
 export function split(options: RunOptions): { readonly popen: PopenOptions; readonly own: Required<RunOwn> } {
+  checkKinds(options, 'running a command');
+  checkInput(options.input);
   const { input, captureOutput = false, check = false, maxBuffer, kill = {}, drain, timeout, signal, ...rest } = options;
   if (input !== undefined && rest.stdin !== undefined && rest.stdin !== null)
     throw new TypeError('stdin and input may not both be given: input makes a pipe of its own');

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { CompletedProcess } from './completed.ts';
+import { checkKinds } from './check.ts';
 import { PIPE } from './constants.ts';
 import type { PopenOptions } from './options.ts';
 import { Popen } from './popen.ts';
@@ -107,7 +108,14 @@ export interface Sh extends Template {
 }
 
 function shWith(options: ShellOptions): Sh {
-  const template: Template = (strings, ...values) => new ShellCommand(compile(strings, values), options);
+  checkKinds(options, 'sh.with');
+  const template: Template = (strings, ...values) => {
+    if (!Array.isArray((strings as Partial<TemplateStringsArray> | undefined)?.raw))
+      throw new TypeError(
+        `sh is a template tag: write sh\`…\`, or run(line, { shell: true }) for a line that is made elsewhere: got ${inspect(strings)}`,
+      );
+    return new ShellCommand(compile(strings, values), options);
+  };
   return Object.assign(template, { with: (more: ShellOptions) => shWith({ ...options, ...more }), quote });
 }
 

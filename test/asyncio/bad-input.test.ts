@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import {
   asCompleted,
+  LifoQueue,
+  PriorityQueue,
+  select,
   Barrier,
   CancelScope,
   Condition,
@@ -146,4 +149,34 @@ test('options that are none are refused, and leave no task behind', async () => 
     },
     TypeError,
   );
+});
+
+test('a number where options are expected is refused: it would be no limit at all, and silently', async () => {
+  const five = 5 as never;
+  const busy = new Lock();
+  assert.notEqual(busy.tryAcquire(), null);
+  await areRefused(
+    {
+      waitFor: () => waitFor(leaf, five),
+      wait: () => wait([leaf], five),
+      asCompleted: () => asCompleted([leaf], five),
+      select: () => select({ leaf }, five),
+      Queue: () => new Queue(five),
+      PriorityQueue: () => new PriorityQueue(null as never),
+      LifoQueue: () => new LifoQueue(five),
+      CancelScope: () => new CancelScope(five),
+      Runner: () => new Runner(five),
+      'lock.acquire': () => busy.acquire(five),
+      'queue.get': () => new Queue().get(five),
+      'event.wait': () => new Event().wait(five),
+    },
+    { name: 'TypeError', message: /takes an object of options, such as \{.*got (a number|null)/ },
+  );
+});
+
+test('one thing, or nothing, where several are expected is refused', async () => {
+  for (const bad of [undefined, null, 5, {}, Promise.resolve([]), leaf]) {
+    const expected = { name: 'TypeError', message: /takes several tasks, futures or functions/ };
+    await areRefused({ wait: () => wait(bad as never), asCompleted: () => asCompleted(bad as never) }, expected);
+  }
 });

@@ -437,3 +437,42 @@ test('what is read is exact, however it comes: every piece of every size, byte b
   assert.ok(isExact(Buffer.concat(pieces)));
   assert.ok(isExact(runSync(command, { stdout: PIPE }).stdout));
 });
+
+test('an option of the wrong kind is refused by its name, with what it has to be, and nothing is started', async () => {
+  const bad: Readonly<Record<string, readonly unknown[]>> = {
+    env: [5, 'x', ['A=1'], { A: null }, { A: {} }],
+    input: [5, {}, Symbol('s'), Promise.resolve('x')],
+    passFds: [5, ['x'], [-1]],
+    extraGroups: [5],
+    signal: [5, 'SIGTERM', {}],
+    kill: ['SIGTERM', 9],
+    pty: [5, 'x', []],
+    closeFds: ['x'],
+    startNewSession: [5],
+    restoreSignals: [0],
+    captureOutput: [5],
+    check: ['yes', 1],
+    text: [5],
+  };
+  for (const [name, values] of Object.entries(bad)) {
+    for (const value of values) {
+      const expected = { name: 'TypeError', message: name === 'env' ? /env.* must be .*got / : new RegExp(`^${name} must be .*got `) };
+      await assert.rejects(run(['true'], { [name]: value } as never), expected, name);
+      assert.throws(() => runSync(['true'], { [name]: value } as never), expected, name);
+    }
+  }
+  for (const options of [null, 5, 'text', []]) {
+    await assert.rejects(run(['true'], options as never), { name: 'TypeError', message: /takes an object of options/ });
+    assert.throws(() => new Popen(['true'], options as never), { name: 'TypeError', message: /takes an object of options/ });
+  }
+});
+
+test('a bare number is no time-out: it is refused, and not waited for without end', async () => {
+  const child = new Popen(['cat'], { stdin: PIPE, stdout: PIPE });
+  const expected = { name: 'TypeError', message: /such as \{ timeout: 300 \}: got a number/ };
+  await assert.rejects(child.wait(5 as never), expected);
+  assert.throws(() => child.waitSync(5 as never), expected);
+  await assert.rejects(child.communicate('x', 5 as never), expected);
+  await assert.rejects(child.communicate(5 as never), { name: 'TypeError', message: /^input must be/ });
+  assert.equal(String((await child.communicate('x')).stdout), 'x');
+});
