@@ -135,18 +135,29 @@ export function clusterTests(
   let found: Promise<SlurmCluster | string> | null = null;
   return (name, body) => {
     test(name, async (context) => {
-      if (options?.onOneNode === true && /[/]node_modules[/]node\d+[/]/.test(process.execPath))
-        return context.skip('it is about Slurm, and runs on one Node alone');
-      found ??=
-        options === undefined ? sharedCluster() : startCluster(process.pid, `${tmpdir()}/manycore-slurm-own-${process.pid}`, options);
+      if (options?.onOneNode === true && isOtherNode()) return context.skip(OTHER_NODE);
+      found ??= clusterOfFile(options);
       const cluster = await found;
       if (typeof cluster === 'string') return context.skip(`no Slurm: ${cluster}`);
-      process.env['SLURM_CONF'] = join(cluster.scratch, 'etc/slurm.conf');
-      process.env['MODULEPATH'] = join(cluster.scratch, 'modules');
       watch(name);
       await body(cluster, context);
     });
   };
+}
+
+export const OTHER_NODE = 'it is about Slurm, and runs on one Node alone';
+/** Whether this is one of the Nodes that the project brings along. */
+export const isOtherNode = (): boolean => /[/]node_modules[/]node\d+[/]/.test(process.execPath);
+
+/** The cluster of the run, or with options one for this file alone, for tests that are not written by `clusterTests`; or why there is none. */
+export async function clusterOfFile(options?: ClusterOptions): Promise<SlurmCluster | string> {
+  const cluster = await (options === undefined
+    ? sharedCluster()
+    : startCluster(process.pid, `${tmpdir()}/manycore-slurm-own-${process.pid}`, options));
+  if (typeof cluster === 'string') return cluster;
+  process.env['SLURM_CONF'] = join(cluster.scratch, 'etc/slurm.conf');
+  process.env['MODULEPATH'] = join(cluster.scratch, 'modules');
+  return cluster;
 }
 
 function sharedCluster(): Promise<SlurmCluster | string> {
