@@ -4,7 +4,7 @@ export { alarm, getitimer, ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, setitimer }
 export { KeyboardInterrupt, SignalReceived } from './errors.ts';
 export { interruptible, type InterruptibleOptions } from './interruptible.ts';
 export { type MaskHow, pthreadSigmask, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, sigpending } from './mask.ts';
-export { type Signal, type SignalName, signalName, signalNumber, Signals, strsignal, validSignals } from './names.ts';
+export { NSIG, type Signal, type SignalName, signalName, signalNumber, Signals, strsignal, validSignals } from './names.ts';
 export { kill, pidfdSendSignal, pthreadKill, raiseSignal } from './send.ts';
 export { defaultIntHandler, type Disposition, getSignal, SIG_DFL, SIG_IGN, signal } from './signal.ts';
 export { type SignalIterator, signals } from './signals.ts';

@@ -9,6 +9,9 @@ export type Signal = SignalName | number;
 const FIRST_REAL_TIME = 34;
 const LAST = process.platform === 'linux' ? 64 : 31;
 
+/** One more than the largest number of a signal here. */
+export const NSIG = LAST + 1;
+
 const numbers = new Map<string, number>(Object.entries(constants.signals));
 if (numbers.has('SIGCHLD')) numbers.set('SIGCLD', numbers.get('SIGCHLD')!);
 const names = new Map<number, SignalName>();

@@ -217,6 +217,8 @@ export class Popen<const O extends PopenOptions = PopenOptions> implements Async
 
   /** The blocking twin of `communicate`. Its input is text or bytes, and it has to be the first to read. */
   communicateSync(input?: string | Uint8Array | null, options: SyncOptions = {}): CommunicatedOf<O> {
+    checkInput(input);
+    checkWaitOptions(options, 'communicateSync');
     if (!hasLibrary())
       throw new StateError('ERR_NO_LIBRARY', `cannot block on ${repr(this.args)}: ${whyNoLibrary()}. Await communicate, or use runSync`);
     return communicateSync(this, this.#child, this.#coding, input ?? null, options) as unknown as CommunicatedOf<O>;

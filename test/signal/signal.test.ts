@@ -35,6 +35,7 @@ import {
   sigtimedwait,
   sigwait,
   strsignal,
+  NSIG,
   validSignals,
 } from '../../src/signal/index.ts';
 import { hasLibrary, whyNoLibrary } from '../../src/system/library.ts';
@@ -275,6 +276,8 @@ test('every signal has a name, a number and words [SIG-08]', () => {
   assert.equal(signalName(6), 'SIGABRT');
   assert.ok(!validSignals().has('SIGNONE' as never));
   assert.ok(validSignals().size >= 31);
+  assert.ok(strsignal(NSIG - 1));
+  assert.throws(() => strsignal(NSIG), { name: 'RangeError' });
 });
 
 test('kill says why it could not', () => {
