@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { test } from '../support/test.ts';
 import { watch } from '../support/watchdog.ts';
 import { installed, manifest, packed, project, repository, run, tarball } from './installed.ts';
+import { morePrograms } from './more-programs.ts';
 import { asCommonJs, asModule, inTypeScript, programs } from './programs.ts';
 
 const bin = (name: string): string => join(repository, 'node_modules/.bin', name);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const stripsTypes = major > 22 || (major === 22 && minor >= 18);
 
-for (const program of programs) {
+for (const program of [...programs, ...morePrograms]) {
   test(`installed, ${program.name} works in a module, and with require`, () => {
     assert.equal(run(`${program.name}.mjs`, asModule(program)), program.output);
     assert.equal(run(`${program.name}.cjs`, asCommonJs(program)), program.output);
