@@ -35,7 +35,7 @@ manycore profile [options] <report.json>     a report that --output has kept
   --sort <key>         cumtime (default), tottime, ncalls, filename, line, name, nfl, stdname
   --limit <n>          so many rows, or such a part of them (0.1)
   --match <pattern>    rows whose name matches
-  --all                functions inside Node and manycore too
+  --all                functions inside Node, manycore and the loader (tsx) too
   --callers, --callees who called each function, whom it called
   --mode <mode>        sampling (default: costs next to nothing), counts (exact numbers of calls), exact (every call timed)
   --interval <µs>      between two samples: 1000

@@ -9,7 +9,7 @@ export interface ProfileOptions extends ProfileSettings {
   readonly sort?: SortKey | undefined;
   /** Which rows are printed. */
   readonly limit?: Restriction | undefined;
-  /** Functions inside Node and manycore are shown too. */
+  /** Functions inside Node, manycore and the loader (tsx) are shown too. */
   readonly all?: boolean | undefined;
   /** Where the table goes; `console.log` when left out. */
   readonly print?: ((table: string) => void) | undefined;

@@ -5,9 +5,12 @@ const ROOT = new URL('../../', HERE);
 /** The package's own code, as it runs and as it was written; its examples are programs like any other. */
 const FOLDERS = [fileURLToPath(HERE), fileURLToPath(new URL('src/', ROOT))];
 
-/** Whether a file is inside Node or inside this package: not a part of the program that is profiled. */
+/** tsx, and what it compiles with: makes JavaScript of the program while it is loaded. */
+export const isLoader = (file: string): boolean => /\/node_modules\/(?:tsx|esbuild|@esbuild\/[^/]+)\//.test(file);
+
+/** Whether a file is inside Node, this package or the loader: not a part of the program that is profiled. */
 export function isInternal(file: string): boolean {
-  if (file.startsWith('node:internal/')) return true;
+  if (file.startsWith('node:internal/') || isLoader(file)) return true;
   const path = file.startsWith('file:') ? fileURLToPath(file) : file;
   return FOLDERS.some((folder) => path.startsWith(folder) && !path.startsWith(`${folder}practical/`));
 }

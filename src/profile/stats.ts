@@ -229,7 +229,7 @@ export class Stats {
     if (this.#programOnly) {
       const all = rows.length;
       rows = rows.filter((row) => !isInternal(row.file));
-      if (rows.length < all) notes.push(`   Not shown: ${counted(all - rows.length, 'function')} inside Node and manycore`);
+      if (rows.length < all) notes.push(`   Not shown: ${counted(all - rows.length, 'function')} inside Node, manycore and the loader`);
     }
     for (const restriction of restrictions) {
       const before = rows.length;

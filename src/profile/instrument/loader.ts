@@ -1,16 +1,19 @@
 import Module from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { isLoader } from '../internals.ts';
 import { instrument } from './instrument.ts';
 import { recorderOf } from './recorder.ts';
 
 /*
- * Instruments scripts while they are loaded: by synchronous hooks where Node has them, which see both kinds of module; otherwise
- * by hooks in a thread of Node's own for ES modules, and at the door where the text of a CommonJS module is compiled.
+ * Instruments scripts while they are loaded: by synchronous hooks where Node has them, otherwise by hooks in a thread of Node's own;
+ * and at the door where the text of a CommonJS module is compiled, which a loader such as tsx reads by itself.
  *
- * The package itself stays as it is.
+ * The package itself stays as it is, and so does what compiles TypeScript.
  */
 const PACKAGE = new URL('../../', import.meta.url).href;
 export const RECORDER_OF = Symbol.for('manycore.profile.recorder');
+
+const RECORDER = `globalThis[Symbol.for('manycore.profile.recorder')]`;
 
 export interface Loaded {
   format?: string | null | undefined;
@@ -18,12 +21,11 @@ export interface Loaded {
   shortCircuit?: boolean | undefined;
 }
 
-export const isInstrumented = (url: string): boolean => url.startsWith('file:') && !url.startsWith(PACKAGE);
+export const isInstrumented = (url: string): boolean => url.startsWith('file:') && !url.startsWith(PACKAGE) && !isLoader(url);
 
 /** The text that runs instead of `source`. */
 export function rewritten(source: string, url: string, type: 'module' | 'script'): string {
-  const recorder = `globalThis[Symbol.for('manycore.profile.recorder')]`;
-  return instrument(source, type, (functions) => `${recorder}(${JSON.stringify(url)},${JSON.stringify(functions)})`) ?? source;
+  return instrument(source, type, (functions) => `${RECORDER}(${JSON.stringify(url)},${JSON.stringify(functions)})`) ?? source;
 }
 
 /** What a load hook gives back for what the next hook has given. */
@@ -49,14 +51,13 @@ interface Hooked {
 export function instrumentLoads(): void {
   (globalThis as Record<symbol, unknown>)[RECORDER_OF] = recorderOf;
   const hooked = Module as unknown as Hooked;
-  if (hooked.registerHooks !== undefined) {
-    hooked.registerHooks({ load: (url, context, next) => rewrite(url, next(url, context)) });
-    return;
-  }
-  Module.register('./loader-thread.js', import.meta.url);
+  if (hooked.registerHooks === undefined) Module.register('./loader-thread.js', import.meta.url);
+  else hooked.registerHooks({ load: (url, context, next) => rewrite(url, next(url, context)) });
   const { _compile } = hooked.prototype;
   hooked.prototype._compile = function (content, filename, ...rest) {
     const url = pathToFileURL(filename).href;
-    return _compile.call(this, isInstrumented(url) ? rewritten(content, url, 'script') : content, filename, ...rest);
+    const type = rest[0] === 'module' ? 'module' : 'script';
+    const isDone = !isInstrumented(url) || content.includes(RECORDER);
+    return _compile.call(this, isDone ? content : rewritten(content, url, type), filename, ...rest);
   };
 }
