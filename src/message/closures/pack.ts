@@ -4,13 +4,14 @@ import { isShareable } from '../../word/shareable.ts';
 import { isParcel } from '../parcel.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { HERITAGE } from './class-edits.ts';
+import { fileOfExports } from './file-of-exports.ts';
 import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
 import { boundParts, canInspect, type FunctionScope, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
 import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
 import type { Binding, Reference } from './references.ts';
-import { fileOfExports, folderOfRequire, referenceByName, referenceTo } from './references-to.ts';
+import { folderOfRequire, mainModule, referenceByName, referenceTo } from './references-to.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
 import { type Capture, shareVariables, withCells } from './shared-variables.ts';
 import { checkSize, type Dragged } from './size-guard.ts';
@@ -482,7 +483,7 @@ class Packer {
       }
       return this.#add(undefined, ['import', code.url, specifier, imported.name, imported.attributes ?? null]);
     }
-    const file = typeof value === 'object' && value !== null ? fileOfExports(value) : null;
+    const file = typeof value === 'object' && value !== null ? fileOfExports(value, mainModule()) : null;
     if (file !== null) return this.#add(value, ['require', file, []]);
     const before = this.#shipped.length;
     this.#capturing.push({ code, reference: references[0]! });

@@ -168,12 +168,3 @@ export function folderOfRequire(value: object): string | null {
   if (cache !== require.cache || typeof resolve?.paths !== 'function') return null;
   return resolve.paths('./')?.[0] ?? null;
 }
-
-/** The file of a CommonJS module with these exports. */
-export function fileOfExports(value: unknown): string | null {
-  for (const [file, module] of Object.entries(require.cache)) {
-    if (module?.loaded === true && module.exports === value && pathToFileURL(file).href !== mainModule() && !file.endsWith('.json'))
-      return file;
-  }
-  return null;
-}
