@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Future } from '../../src/futures/future.ts';
 import type { SlurmExecutor } from '../../src/slurm/executor/slurm-executor.ts';
 import { Random } from '../chaos/random.ts';
+import { managersIn } from '../support/managers.ts';
 
 /*
  * Hands tasks to an executor, and meanwhile does what goes wrong on a cluster, at random, from a seed. Every task has to end, once, as it must: with
@@ -36,20 +37,6 @@ const AHEAD = 40;
 const STOPPED_MS = 3000;
 /** Slurm takes its time, but not so long. */
 const HANGS_MS = 120_000;
-
-/** The numbers of the processes, here or on nodes of this machine, that manage nodes of runs in this folder. */
-export function managersIn(directory: string): number[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      const isManager = words[1]?.endsWith('manager-main.js') === true && words[2]?.startsWith(directory) === true;
-      return isManager && !words[0]!.endsWith('srun') ? [Number(pid)] : [];
-    } catch {
-      return [];
-    }
-  });
-}
 
 export async function faultsAtRandom({ pool, directory, seed, faults, more = {}, recovers, onMove = () => {} }: Play): Promise<Outcome> {
   const random = new Random(seed);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { SlurmExecutor } from '../../src/slurm/executor/slurm-executor.ts';
+import { managersIn } from './managers.ts';
 import { LONG } from './patience.ts';
 import { watch } from './watchdog.ts';
 
@@ -25,19 +25,6 @@ function numbersFrom(seed: number): (below: number) => number {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) % below;
   };
-}
-
-/** The processes of the nodes of a run, by the folder that is among the words of their commands. */
-function managersIn(directory: string): number[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return words[1]?.endsWith('manager-main.js') === true && words[2]?.startsWith(directory) === true ? [Number(pid)] : [];
-    } catch {
-      return [];
-    }
-  });
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
