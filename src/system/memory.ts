@@ -1,5 +1,6 @@
 import { StateError } from '../base/errors.ts';
 import { errno, type Foreign, foreign, koffi } from './library.ts';
+import { POLLHUP, pollDescriptors } from './poll.ts';
 
 /*
  * Memory that processes share, and sleeping on a word of it: memfd, mmap and futex(2).
@@ -131,12 +132,13 @@ export function createPipe(): [read: number, write: number] {
 
 /**
  * Has the system kill this process when the thread that started it ends; for one that its parent's main thread
- * started, that is when the parent ends, however it ends. Without effect where the system can't.
+ * started, that is when the parent ends, however it ends. `control` is a socket whose other end the parent has. Without effect
+ * where the system can't.
  */
-export function diesWithParent(): void {
+export function diesWithParent(control: number): void {
   if (!canShareMemory()) return;
-  const parent = process.ppid;
   load().prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // It may have died before the system was told.
-  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+  // It may have died before the system was told: then its end is closed.
+  const [seen = 0] = pollDescriptors([{ fd: control, events: 0 }], 0);
+  if ((seen & POLLHUP) !== 0) process.kill(process.pid, 'SIGKILL');
 }

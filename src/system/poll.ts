@@ -2,6 +2,8 @@ import { StateError } from '../base/errors.ts';
 import { errno, foreign } from './library.ts';
 
 /** Something to read, or the other side has closed it; of a pidfd: the process has ended. */
+/** The other end has gone. */
+export const POLLHUP = 0x10;
 export const POLLIN = 1;
 export const POLLOUT = 4;
 

@@ -17,10 +17,12 @@ import { here, type Setup } from './setup.ts';
 export type StartMessage = readonly [main: (...args: never[]) => unknown, args: readonly unknown[]];
 
 let control: Socket;
+let descriptor: number;
 let running = false;
 
 /** Begins to listen to the parent. To be called once, in a process that is nobody yet. */
 export function runChild(controlFd: number): void {
+  descriptor = controlFd;
   control = new Socket({ fd: controlFd });
   const reader = new FrameReader((kind, body) => {
     if (kind === FRAME.setup) become(decode(body) as Setup);
@@ -81,7 +83,7 @@ function become(setup: Setup): void {
   if (process.cwd() !== setup.cwd) process.chdir(setup.cwd);
   for (const name of Object.keys(process.env)) if (!(name in setup.env)) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, setup.env);
-  if (setup.startedByMainThread) diesWithParent();
+  if (setup.startedByMainThread) diesWithParent(descriptor);
 }
 
 async function start(body: Buffer): Promise<void> {

@@ -46,7 +46,7 @@ function prepare(): void {
   writeSync(SERVER, JSON.stringify({ why } satisfies Ready));
   if (why !== null) exitAtOnce(0);
   ignoreInterrupts();
-  diesWithParent();
+  diesWithParent(SERVER);
   const bytes = heapBytes();
   if (bytes !== null) attachProcessHeap(CHILD_FDS.heap, bytes);
   // What a copy starts itself shall not be trimmed as this one is.
