@@ -192,7 +192,8 @@ async function byMultithreading(times: number): Promise<Measured> {
 
 const suite: Suite = {
   name: 'condition',
-  about: 'Two threads hand a turn to and fro: one round is two wakes. Nobody spins.',
+  about:
+    'Two threads hand a turn to and fro: one round is two wakes. Ours looks for a moment whether the turn comes at once, then sleeps; the others sleep at once.',
   lines: [
     {
       name: 'condition, blocking',
