@@ -33,6 +33,13 @@ const copy = there((pool) => pool.run('lengthOf', copied));
 const share = there((pool) => pool.run('lengthOf', shared));
 const give = there((pool) => pool.give!('lengthOf', new ArrayBuffer(TEN_MB)));
 
+/** Those that can do without a copy. */
+const withoutCopies = (load: Measure): Contender[] => [
+  warm('manycore ThreadPoolExecutor', manycore, load),
+  warm('bare workers and postMessage', raw, load, { isFloor: true }),
+  warm('piscina', piscina, load, { peer: 'piscina' }),
+];
+
 export const payloads: readonly Line[] = [
   { name: 'JSON of 1 KB there and back', unit: 'µs', contenders: everybody(thereAndBack(() => record(1000), 1000)) },
   { name: 'JSON of 100 KB there and back', unit: 'µs', contenders: everybody(thereAndBack(() => record(100_000), 200)) },
@@ -45,20 +52,12 @@ export const payloads: readonly Line[] = [
   {
     name: '10 MB to a task, given away',
     unit: 'ms',
-    contenders: [
-      warm('manycore ThreadPoolExecutor', manycore, give),
-      warm('bare workers and postMessage', raw, give, { isFloor: true }),
-      warm('piscina', piscina, give, { peer: 'piscina' }),
-    ],
+    contenders: withoutCopies(give),
   },
   {
     name: '10 MB to a task, shared',
     unit: 'ms',
-    contenders: [
-      warm('manycore ThreadPoolExecutor', manycore, share),
-      warm('bare workers and postMessage', raw, share, { isFloor: true }),
-      warm('piscina', piscina, share, { peer: 'piscina' }),
-    ],
+    contenders: withoutCopies(share),
   },
 ];
 

@@ -1,86 +1,15 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { emit, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { Event, int32, SharedValue } from '../../src/threading/index.ts';
 import { test } from '../support/test.ts';
-import { until } from '../support/until.ts';
+import { saysAndYields } from './said-and-yielded.ts';
 
-test('a task sends messages while it runs, in order, before its result', async () => {
-  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
-  const seen: unknown[] = [];
-  const view = pool.with({ onMessage: (message: unknown) => void seen.push(message) });
-  const count = (n: number): number => {
-    for (let i = 0; i < n; i++) emit({ at: i });
-    return n;
-  };
-  assert.equal(await view.submit(count, 3), 3);
-  assert.deepEqual(seen, [{ at: 0 }, { at: 1 }, { at: 2 }]);
-  seen.length = 0;
-  await view.submit(async () => {
-    emit('before');
-    await new Promise(setImmediate);
-    emit('after');
-  });
-  assert.deepEqual(seen, ['before', 'after']);
-  assert.equal(await pool.submit(() => emit('nobody')), false);
-  seen.length = 0;
-  assert.equal(await view.submit(count, 20_000), 20_000);
-  assert.equal(seen.length, 20_000);
-});
-
-test('a listener that throws is reported, and a message that cannot travel fails its task', async () => {
-  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
-  const deaf = pool.with({
-    onMessage: () => {
-      throw new Error('reported by a test');
-    },
-  });
-  assert.equal(
-    await deaf.submit(() => {
-      emit(1);
-      return 'done';
-    }),
-    'done',
-  );
-  await assert.rejects(async () => await deaf.submit(() => emit(Promise.resolve())), { name: 'SendError' });
-});
-
-test('a task that yields is read as it comes', async () => {
-  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
-  const seen: number[] = [];
-  const stream = await pool.submit(function* (n: number) {
-    for (let i = 0; i < n; i++) yield i * i;
-  }, 100);
-  for await (const value of stream) seen.push(value);
-  assert.deepEqual(
-    seen,
-    Array.from({ length: 100 }, (_, i) => i * i),
-  );
-  const words: string[] = [];
-  for await (const word of await pool.submit(async function* () {
-    yield 'a';
-    await new Promise(setImmediate);
-    yield 'b';
-  }))
-    words.push(word);
-  assert.deepEqual(words, ['a', 'b']);
-  assert.equal(await pool.submit(() => 'free again'), 'free again');
-});
-
-test('a stream runs no more than some values ahead of its reader', async () => {
-  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
-  const made = new SharedValue(int32, 0);
-  const stream = await pool.submit(function* () {
-    for (;;) yield made.add(1);
-  });
-  await stream.next();
-  await until(() => made.value >= 30);
-  for (let i = 0; i < 100; i++) {
-    await stream.next();
-    assert.ok(made.value <= i + 2 + 33, `${made.value} were made when ${i + 2} had been read`);
-  }
-  await stream.return();
-  assert.equal(await pool.submit(() => 1), 1);
+saysAndYields({
+  place: 'thread',
+  pool: () => new ThreadPoolExecutor({ maxWorkers: 1 }),
+  counter: () => new SharedValue(int32, 0),
+  ahead: { begun: 30, most: 33 },
 });
 
 test('leaving the loop ends the task, and an error of the task ends the stream', async () => {

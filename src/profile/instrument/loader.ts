@@ -12,8 +12,8 @@ import { recorderOf } from './recorder.ts';
  */
 const PACKAGE = new URL('../../', import.meta.url).href;
 export const RECORDER_OF = Symbol.for('manycore.profile.recorder');
-
-const RECORDER = `globalThis[Symbol.for('manycore.profile.recorder')]`;
+/** By which instrumented text finds it. */
+const RECORDER = `globalThis[Symbol.for('${RECORDER_OF.description}')]`;
 
 export interface Loaded {
   format?: string | null | undefined;
