@@ -208,7 +208,10 @@ export abstract class Heap {
   #recycle(sizeClass: number): number | undefined {
     const local = this.#free[sizeClass]!;
     if (local.length === 0) this.#adopt(sizeClass);
-    return local.pop();
+    const offset = local.pop();
+    // This thread may have seen no more of it than its first word: what lies beyond its views would be lost when it is written, without a word.
+    if (offset !== undefined) this.reach(offset + sizeOf(sizeClass) - 1);
+    return offset;
   }
 
   /** Cuts a block that was never used, and is therefore zero. */

@@ -34,6 +34,27 @@ test('blocks that one thread frees serve another thread', () => {
   assert.ok(producer.top - before < 1 << 20, `the heap grew by ${producer.top - before} bytes`);
 });
 
+test('a block that lies across the end of what a thread has seen of the heap is written whole, however it came to the thread', () => {
+  for (const frees of ['the other thread', 'the thread itself']) {
+    const grower = new SharedHeap();
+    const late = new SharedHeap(grower.buffer);
+    const seen = late.bytes.length;
+    const size = 1 << 18;
+    const blocks: number[] = [];
+    while (grower.top <= seen) blocks.push(grower.allocate(size));
+    const across = blocks.at(-1)!;
+    assert.ok(across < seen && across + size > seen);
+    // It needs no more of the block than its header.
+    (frees === 'the other thread' ? grower : late).release(across);
+    assert.equal(late.allocateAnyhow(size), across);
+    late.bytes.fill(7, across, across + size);
+    assert.ok(
+      grower.bytes.subarray(across, across + size).every((byte) => byte === 7),
+      `${frees} has freed it`,
+    );
+  }
+});
+
 test('threads that allocate and free at once get blocks that nobody else has', async () => {
   const { Worker } = await import('node:worker_threads');
   const heap = new SharedHeap();
