@@ -242,7 +242,10 @@ export abstract class Heap {
 
   #give(offset: number): void {
     const contents = this.i32[(offset - HEADER) / 4 + 3]!;
-    if (contents !== 0) letGo[contents]?.(this, offset);
+    if (contents !== 0) {
+      this.reach(offset + this.sizeOf(offset) - 1);
+      letGo[contents]?.(this, offset);
+    }
     const attached = (this.i32[(offset - HEADER) / 4 + 2]! >>> 0) * UNIT;
     if (attached !== 0) {
       this.reach(attached);

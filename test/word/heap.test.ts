@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SharedHeap } from '../../src/word/heap.ts';
+import { registerContents, SharedHeap } from '../../src/word/heap.ts';
 import { test } from '../support/test.ts';
 
 test('a block is zero, aligned, and apart from every other', () => {
@@ -53,6 +53,20 @@ test('a block that lies across the end of what a thread has seen of the heap is 
       `${frees} has freed it`,
     );
   }
+});
+
+test('what lets go of the contents of a block sees all of it, also in a thread that has seen only its header', () => {
+  const grower = new SharedHeap();
+  const late = new SharedHeap(grower.buffer);
+  const seen = late.bytes.length;
+  const size = 1 << 18;
+  let across = 0;
+  while (grower.top <= seen) across = grower.allocate(size);
+  grower.setContents(across, 'condition');
+  let end = 0;
+  registerContents('condition', (heap, offset) => void (end = heap.bytes.length - offset));
+  late.release(across);
+  assert.ok(end >= size, `it sees ${end} of ${size} bytes`);
 });
 
 test('threads that allocate and free at once get blocks that nobody else has', async () => {
