@@ -35,6 +35,8 @@ class SyncCommunication {
   #written = 0;
   #slab = Buffer.allocUnsafeSlow(64 * 1024);
   #used = 0;
+  /** It was said that there was too much. */
+  #isTold = false;
 
   constructor(talker: Talker, child: Child, input: string | Uint8Array | null, maxBuffer: number) {
     this.#talker = talker;
@@ -67,7 +69,7 @@ class SyncCommunication {
   }
 
   /** True when all is read and the command has ended; false when time was up. */
-  go(deadline: number, drain: number): boolean {
+  go(deadline: number, drain: number, coding: Coding | null): boolean {
     const { stdin } = this.#talker;
     let last = deadline;
     for (;;) {
@@ -91,8 +93,9 @@ class SyncCommunication {
       });
       if (isWriting && ready[open.length] !== 0) this.#write(stdin);
       if (drain !== Infinity && last === deadline && this.#child.poll() !== null) last = Math.min(deadline, performance.now() + drain);
-      if (this.#outputs.some(({ all }) => all.isOver)) {
-        const { stdout, stderr } = this.result(null);
+      if (!this.#isTold && this.#outputs.some(({ all }) => all.isOver)) {
+        this.#isTold = true;
+        const { stdout, stderr } = this.result(coding);
         throw new MaxBufferExceeded(this.#talker.args, this.#limit, stdout, stderr);
       }
     }
@@ -164,7 +167,7 @@ export function communicateSync(
   if (conversation === undefined) ongoing.set(child, (conversation = new SyncCommunication(talker, child, input, maxBuffer)));
   else if (input !== null)
     throw new StateError('ERR_COMMUNICATING', 'cannot give input to a command that is being communicated with already');
-  const isDone = conversation.go(deadline, drain);
+  const isDone = conversation.go(deadline, drain, coding);
   const result = conversation.result(coding);
   if (!isDone) throw new TimeoutExpired(talker.args, timeout!, result.stdout, result.stderr);
   return result;

@@ -6,7 +6,8 @@ import { checkInput, checkKinds, checkWaitOptions } from './check.ts';
 import type { Command } from './command.ts';
 import type { Communicated } from './communicate.ts';
 import { PIPE } from './constants.ts';
-import { CalledProcessError, type Output, TimeoutExpired } from './errors.ts';
+import { CalledProcessError, type Output } from './errors.ts';
+import { LAST_WORDS_MS, withLastWords } from './last-words.ts';
 import type { Input, KillOptions, PopenOptions } from './options.ts';
 import { type OutputOf, type PipedOf, Popen, TREE } from './popen.ts';
 import type { LineOptions, ReadPipe } from './read-pipe.ts';
@@ -54,7 +55,6 @@ export interface CompletedPipeline<Out extends Output = Output> {
 }
 
 const SIGPIPE = 13;
-const LAST_WORDS_MS = 20;
 
 const isStage = (stage: Stage): stage is StageOptions =>
   typeof stage === 'object' && stage !== null && !Array.isArray(stage) && !(stage instanceof Uint8Array) && !(stage instanceof URL);
@@ -174,9 +174,7 @@ export class Pipeline<const O extends PipelineOptions = PipelineOptions> impleme
     } catch (error) {
       await this.end(kill);
       await Promise.all(this.stages.map((stage) => stage.finish(LAST_WORDS_MS)));
-      if (!(error instanceof TimeoutExpired)) throw error;
-      const { stdout, stderr } = this.#last.outputSoFar();
-      throw new TimeoutExpired(this.#last.args, timeout!, stdout, stderr);
+      throw withLastWords(error, this.#last, timeout);
     }
     const returnCodes = this.stages.map((stage) => stage.poll()!);
     const failed = returnCodes.findLastIndex((code, i) => code !== 0 && !(code === -SIGPIPE && i < returnCodes.length - 1));

@@ -2,15 +2,14 @@ import { hasLibrary } from '../system/library.ts';
 import type { Command } from './command.ts';
 import { CompletedProcess } from './completed.ts';
 import { PIPE } from './constants.ts';
-import { CalledProcessError, MaxBufferExceeded, type Output, TimeoutExpired } from './errors.ts';
+import { CalledProcessError, type Output } from './errors.ts';
+import { LAST_WORDS_MS, withLastWords } from './last-words.ts';
 import { type OutputOf, Popen, TREE } from './popen.ts';
 import { type CapturedOf, type NoOptions, refuseStdout, type RunOptions, split } from './run.ts';
 import { runByNodeSync } from './node-run-sync.ts';
 
 /** What `runSync` takes: input is text or bytes, and no signal can abort it. */
 export type RunSyncOptions = Omit<RunOptions, 'signal' | 'input'> & { readonly input?: string | Uint8Array | null | undefined };
-
-const LAST_WORDS_MS = 20;
 
 /** The blocking twin of `run`: this thread stands still until the command has ended. One whose time is up is ended by SIGKILL at once. */
 export function runSync<const O extends RunSyncOptions = NoOptions>(
@@ -28,17 +27,12 @@ export function runSync<const O extends RunSyncOptions = NoOptions>(
     } catch (error) {
       child.killTree();
       child.waitSync();
-      if (error instanceof TimeoutExpired) {
-        try {
-          child.communicateSync(null, { drain: LAST_WORDS_MS });
-        } catch {
-          // Then it is what has come so far.
-        }
-        const { stdout, stderr } = child.outputSoFar();
-        throw new TimeoutExpired(command, own.timeout!, stdout, stderr);
+      try {
+        child.communicateSync(null, { drain: LAST_WORDS_MS });
+      } catch {
+        // Then it is what has come so far.
       }
-      if (error instanceof MaxBufferExceeded) child.outputSoFar();
-      throw error;
+      throw withLastWords(error, child, own.timeout);
     } finally {
       child.stdout?.close();
       child.stderr?.close();

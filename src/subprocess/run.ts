@@ -6,7 +6,8 @@ import { checkInput, checkKinds } from './check.ts';
 import type { Command } from './command.ts';
 import { CompletedProcess } from './completed.ts';
 import { PIPE } from './constants.ts';
-import { CalledProcessError, MaxBufferExceeded, type Output, TimeoutExpired } from './errors.ts';
+import { CalledProcessError, MaxBufferExceeded, type Output } from './errors.ts';
+import { LAST_WORDS_MS, withLastWords } from './last-words.ts';
 import type { Input, KillOptions, PopenOptions } from './options.ts';
 import { type OutputOf, Popen, TREE } from './popen.ts';
 
@@ -78,9 +79,6 @@ export interface RunOwn extends Wait {
   readonly drain?: number | undefined;
 }
 
-/** How long a command that was ended may still be heard. */
-const LAST_WORDS_MS = 20;
-
 /**
  * Runs a command, and resolves when it has ended: Python's `subprocess.run`. What it prints goes where this program's output goes,
  * unless `stdout`, `stderr` or `captureOutput` say otherwise.
@@ -119,9 +117,7 @@ async function ended(child: Popen, error: unknown, { kill, timeout }: RunOwn): P
   await child.end(isTooLong ? { ...kill, signal: 'SIGKILL' } : kill);
   // What it has written is in the pipes; a descendant that got away may hold them open for ever.
   await child.finish(LAST_WORDS_MS);
-  if (!(error instanceof TimeoutExpired)) return error;
-  const { stdout, stderr } = child.outputSoFar();
-  return new TimeoutExpired(child.args, timeout!, stdout, stderr);
+  return withLastWords(error, child, timeout);
 }
 
 /** Runs a command and gives its return code. */

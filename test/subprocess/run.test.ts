@@ -18,6 +18,7 @@ import {
   type Input,
   MaxBufferExceeded,
   PIPE,
+  pipeline,
   Popen,
   run,
   runSync,
@@ -320,10 +321,21 @@ test('finding 5: maxBuffer ends the command, and tells what was kept', async () 
     });
   }
   assert.equal((await run(['echo', '12345'], { captureOutput: true, maxBuffer: 6 })).stdout.length, 6);
-  await assert.rejects(
-    run('echo why >&2; exec yes', { shell: true, captureOutput: true, maxBuffer: 100_000 }),
-    /it was ended\n--- stderr\nwhy$/,
-  );
+});
+
+test('finding 5: what it wrote on stderr before it wrote too much is told, whichever of the two is read first', async () => {
+  const command = 'echo why >&2; exec yes';
+  const options = { shell: true, captureOutput: true, maxBuffer: 100_000 } as const;
+  const tells = (error: unknown): boolean => {
+    assert.ok(error instanceof MaxBufferExceeded);
+    assert.match(error.message, /it was ended\n--- stderr\nwhy$/);
+    assert.equal(String(error.stderr), 'why\n');
+    return true;
+  };
+  await assert.rejects(run(command, options), tells);
+  await assert.rejects(pipeline(['true'], { command, shell: true }, { stderr: PIPE }).run({ maxBuffer: 100_000 }), tells);
+  // Without the library it is Node that reads, and it reads no further.
+  if (isNative) assert.throws(() => runSync(command, options), tells);
 });
 
 test('a run leaves no listener behind: neither at its signal nor at this process', async () => {
