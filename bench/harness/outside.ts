@@ -49,7 +49,8 @@ function run(command: string, args: readonly string[]): Promise<Outcome> {
 
 function reasonIn(stderr: string): string | undefined {
   const lines = stderr.split('\n').map((line) => line.trim());
-  return lines.find((line) => /error/i.test(line) && !line.startsWith('at '))?.slice(0, 160) ?? lines.find((line) => line !== '');
+  // Above its message Node shows the statement that threw.
+  return lines.find((line) => /error/i.test(line) && !/^(at|throw) /.test(line))?.slice(0, 160) ?? lines.find((line) => line !== '');
 }
 
 /** Why a contender can't be measured here; `null` when it can. */

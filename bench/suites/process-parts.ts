@@ -92,14 +92,14 @@ export const adders: Readonly<Record<string, () => Promise<Adder>>> = {
   },
 };
 
-/** Some pools lose a task now and then, or all of them. */
+/** Some pools lose a task now and then, or all of them: poolifier's of processes does on Node 20. */
 const PATIENCE_MS = 10_000;
 
 async function warmed(name: string): Promise<Adder> {
   const adder = await adders[name]!();
   const first = Promise.resolve(adder.add(0)).then(() => true);
   if (!(await Promise.race([first, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, false))])))
-    throw new Error(`error: no answer within ${PATIENCE_MS / 1000} s`);
+    throw new Error(`no answer within ${PATIENCE_MS / 1000} s`);
   for (let round = 0; round < 5; round++) await Promise.all(Array.from({ length: 40 }, (_, i) => adder.add(i)));
   return adder;
 }
