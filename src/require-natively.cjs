@@ -1,7 +1,8 @@
 'use strict';
 /*
  * What `require('manycore/…')` gives. Loaders such as tsx compile an ES module that is required into a module of their own, with
- * other functions and other state than what is imported, in threads above all. The package is there once: as Node itself loads it.
+ * other functions and other state than what is imported, in threads above all; Jest, which has a `require` of its own in another
+ * realm, refuses it. The package is there once: as Node itself loads it.
  */
 const { readFileSync } = require('node:fs');
 const Module = require('node:module');
@@ -12,11 +13,12 @@ const { basename } = require('node:path');
  * Undefined where Node's own `require` gives that, and where this file has become a part of a bundle.
  */
 exports.moduleBeside = function moduleBeside(file) {
-  const isNodesOwn = /^function ?\(module, filename\)/.test(String(Module._extensions['.js']));
+  // A `module` that Node has made is one of its class.
+  const isNodesOwn = module instanceof Module && /^function ?\(module, filename\)/.test(String(Module._extensions['.js']));
   if (isNodesOwn || basename(file) !== 'index.cjs') return undefined;
   const target = file.replace(/cjs$/, 'js');
-  const module = new Module(target);
-  module.filename = target;
-  module._compile(readFileSync(target, 'utf8'), target, 'module');
-  return module.exports;
+  const loaded = new Module(target);
+  loaded.filename = target;
+  loaded._compile(readFileSync(target, 'utf8'), target, 'module');
+  return loaded.exports;
 };

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { StateError } from '../base/errors.ts';
 import { currentScope, enter } from './current.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
@@ -87,7 +88,7 @@ export class Context {
       detach(scope);
       throw error;
     }
-    if (!(result instanceof Promise)) {
+    if (!types.isPromise(result)) {
       detach(scope);
       return result as R;
     }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { CancelledError, InvalidStateError, StateError } from '../base/errors.ts';
+import { isError } from '../base/is-error.ts';
 import { bindCallback } from './callback.ts';
 import { cancelledBy } from './cancelled.ts';
 import { currentScope } from './current.ts';
@@ -79,7 +80,7 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
   setException(error: Error | (new () => Error)): void {
     this.#mustBePending('setException');
     const instance: unknown = typeof error === 'function' ? new error() : error;
-    if (!(instance instanceof Error)) throw new TypeError(`setException takes an Error or a class of errors: got ${inspect(error)}`);
+    if (!isError(instance)) throw new TypeError(`setException takes an Error or a class of errors: got ${inspect(error)}`);
     this.settle(FAILED, instance);
   }
 

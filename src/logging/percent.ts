@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isError } from '../base/is-error.ts';
 
 /*
  * Python's `%` formats, for messages and for the lines of a Formatter: `%0.02f`, `%-10s`, `%5d`, `%x`, `%r`, `%(name)s`. Node's own `%o`, `%O`,
@@ -58,7 +59,7 @@ function written(value: unknown, type: string, precision: number | null, flags: 
 
 /** An object that has a text of its own by that, any other as Node shows it. */
 function shown(value: object): string {
-  if (value instanceof Error) return String(value);
+  if (isError(value)) return String(value);
   const { toString } = value as { toString?: unknown };
   return typeof toString === 'function' && toString !== Object.prototype.toString && toString !== Array.prototype.toString
     ? String(value)

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { type Caller, callerOutside } from '../base/caller.ts';
+import { isError } from '../base/is-error.ts';
 import { here } from '../host/process/setup.ts';
 import { currentThread } from '../threading/index.ts';
 import { reduce } from '../message/closures/index.ts';
@@ -80,7 +81,7 @@ export class LogRecord {
     this.process = process.pid;
     this.processName = here.setup?.name ?? 'MainProcess';
     const last = args.length > 0 ? args[args.length - 1] : msg;
-    this.error = last instanceof Error ? last : null;
+    this.error = isError(last) ? last : null;
     this.extra = extra;
     this.stackInfo = stackInfo ? stackHere() : null;
   }
@@ -88,7 +89,7 @@ export class LogRecord {
   /** The message with its arguments: `%s`, `%d`, `%0.02f`, `%(name)s`, … An error at the end stands apart, with its stack. */
   get message(): string {
     const args = this.error === null || this.args.length === 0 ? this.args : this.args.slice(0, -1);
-    return (this.#message ??= this.msg instanceof Error && args.length === 0 ? this.msg.message : formatMessage(this.msg, args));
+    return (this.#message ??= isError(this.msg) && args.length === 0 ? this.msg.message : formatMessage(this.msg, args));
   }
 
   /** The milliseconds of `created`: whole, from 0 to 999. */

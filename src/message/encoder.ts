@@ -5,6 +5,7 @@ import { type Shareable, handle, isShareable, moduleOfKind } from '../word/share
 import { errorParts } from './error-parts.ts';
 import { numberOfKind } from './kinds.ts';
 import { isParcel, mustBeTransferred } from './parcel.ts';
+import { prototypeHere } from './realm.ts';
 import { Seen } from './seen.ts';
 import { type Destination, packer } from './packer.ts';
 import { SendError } from './send-error.ts';
@@ -208,6 +209,10 @@ export class Encoder {
     const prototype: unknown = Object.getPrototypeOf(value);
     // A Proxy looks like what stands behind it; what it does is refused by `pack`, which says where it was found. A Local of ours is one.
     if (types.isProxy(value) && !isShareable(value)) throw BAIL;
+    this.#putAs(value, prototype);
+  }
+
+  #putAs(value: object, prototype: unknown): void {
     if (prototype === Object.prototype) this.#putPlain(value);
     else if (Array.isArray(value) && prototype === Array.prototype) this.#putArray(value);
     else this.#putSpecial(value, prototype);
@@ -303,7 +308,11 @@ export class Encoder {
     } else if (prototype === null && !types.isModuleNamespaceObject(value)) this.#putKeyed(TAG.BARE, value as Record<string, unknown>);
     else if (types.isNativeError(value)) this.#putError(value, prototype);
     else if (isParcel(value)) this.#putParcel(value);
-    else throw BAIL;
+    else {
+      const here = prototype === null ? null : prototypeHere(prototype as object);
+      if (here === null) throw BAIL;
+      this.#putAs(value, here);
+    }
   }
 
   #putMap(value: Map<unknown, unknown>): void {
@@ -322,7 +331,7 @@ export class Encoder {
   }
 
   #putError(value: Error, prototype: unknown): void {
-    const parts = errorParts(value, prototype);
+    const parts = errorParts(value, prototype) ?? errorParts(value, prototypeHere(prototype as object));
     if (parts === null) throw BAIL;
     this.#putTag(TAG.ERROR, 0);
     for (const part of parts) this.put(part);

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isError } from '../base/is-error.ts';
 import { writeAll } from '../host/thread/output.ts';
 import type { Thread } from './thread.ts';
 
@@ -28,7 +29,7 @@ export function exceptHookArgs(error: unknown, thread: Thread): ExceptHookArgs {
   return {
     excType: typeof excType === 'function' ? (excType as NonNullable<ExceptHookArgs['excType']>) : null,
     excValue: error,
-    excTraceback: error instanceof Error ? error.stack : undefined,
+    excTraceback: isError(error) ? error.stack : undefined,
     thread,
   };
 }

@@ -6,17 +6,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { decode, encode } from '../../src/message/index.ts';
 import { SendError } from '../../src/message/send-error.ts';
+import { copies } from './copies.ts';
 import { far } from './ways/far.ts';
 import { LibraryError, Point } from './ways/library.ts';
 import { test } from '../support/test.ts';
-
-/* What is kept of each kind of value: by a message to a thread, by one to a process, and there and back through a real thread. */
-async function copies<T>(value: T): Promise<T[]> {
-  const near = encode(value);
-  const first = decode(Uint8Array.from(near.bytes), near.parcels) as T;
-  const second = decode(Uint8Array.from(encode(value, { where: 'process' }).bytes)) as T;
-  return [first, second, (await far((given: unknown) => given, value)) as T];
-}
 
 test('an error keeps class, name, message, code, cause, own properties and stack', async () => {
   const cause = new RangeError('too far', { cause: 'the sender' });

@@ -177,6 +177,13 @@ export function boundParts(fn: unknown): { readonly target: unknown; readonly se
   };
 }
 
+/** What a Proxy was made of; null when it was revoked. */
+export function proxyParts(proxy: object): { readonly target: unknown; readonly handler: unknown } | null {
+  const properties = propertiesOf(proxy);
+  const [target, handler] = ['[[Target]]', '[[Handler]]'].map((name) => real(internal(properties, name)));
+  return handler === null || handler === undefined ? null : { target, handler };
+}
+
 /** The `#private` fields of an object, which no other way of copying sees. */
 export function privateFieldsOf(value: object): { readonly name: string; readonly value: unknown }[] {
   const { privateProperties = [] } = propertiesOf(value);

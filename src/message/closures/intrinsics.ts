@@ -1,4 +1,5 @@
 import Module from 'node:module';
+import { otherRealmOf } from '../realm.ts';
 import type { Step } from './recipe.ts';
 
 /*
@@ -40,7 +41,7 @@ function reindex(): void {
     indexFrom((add) => {
       for (const name of ROOTS) if (name in globalThis && !LAZY.has(name)) add((globalThis as Record<string, unknown>)[name], [name], 3);
       addMembers(add);
-    });
+    }, known);
   }
   const { moduleLoadList } = process as unknown as { readonly moduleLoadList: readonly string[] };
   if (isLazyIndexed || moduleLoadList.length === loadedThen) return;
@@ -49,7 +50,7 @@ function reindex(): void {
   isLazyIndexed = true;
   indexFrom((add) => {
     for (const name of LAZY) if (name in globalThis) add((globalThis as Record<string, unknown>)[name], [name], 3);
-  });
+  }, known);
 }
 
 type Add = (value: unknown, path: readonly Step[], depth: number) => void;
@@ -68,12 +69,14 @@ function addMembers(add: Add): void {
   for (const [name, get] of Object.entries(NAMELESS)) add(get(), [['nameless', name]], 2);
 }
 
+type Index = Pick<WeakMap<object, readonly Step[]>, 'has' | 'set'>;
+
 /** Finds what can be reached from what `begin` adds. */
-function indexFrom(begin: (add: Add) => void): void {
+function indexFrom(begin: (add: Add) => void, index: Index): void {
   const open: { readonly value: object; readonly path: readonly Step[]; readonly depth: number }[] = [];
   const add: Add = (value, path, depth) => {
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || known.has(value)) return;
-    known.set(value, path);
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || known.has(value) || index.has(value)) return;
+    index.set(value, path);
     if (depth > 0) open.push({ value, path, depth });
   };
   begin(add);
@@ -98,7 +101,24 @@ export function pathOfIntrinsic(value: unknown): readonly Step[] | undefined {
   const path = known.get(value);
   if (path !== undefined) return path;
   reindex();
-  return known.get(value);
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  return known.get(value) ?? pathInOtherRealm(value);
+}
+
+/** The intrinsics of other realms, for as long as these are there. */
+const elsewhere = new WeakMap<object, readonly Step[]>();
+
+/** What is this in another realm is the same of that name here. */
+function pathInOtherRealm(value: object): readonly Step[] | undefined {
+  const realm = otherRealmOf(value);
+  if (realm === null) return undefined;
+  if (!elsewhere.has(realm)) {
+    elsewhere.set(realm, []);
+    indexFrom((add) => {
+      for (const name of ROOTS) add(Object.getOwnPropertyDescriptor(realm, name)?.value, [name], 3);
+    }, elsewhere);
+  }
+  return elsewhere.get(value);
 }
 
 export function isStandardGlobal(name: string): boolean {

@@ -2,13 +2,15 @@ import Module from 'node:module';
 import { types } from 'node:util';
 import { isShareable } from '../../word/shareable.ts';
 import { isParcel } from '../parcel.ts';
+import { prototypeOf } from '../realm.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { HERITAGE } from './class-edits.ts';
 import { fileOfExports } from './file-of-exports.ts';
 import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
-import { boundParts, canInspect, type FunctionScope, privateFieldsOf, promiseStateOf, scopesOf } from './inspector.ts';
+import { boundParts, canInspect, type FunctionScope, privateFieldsOf, promiseStateOf, proxyParts, scopesOf } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
+import { type Namespace, urlOfNamespace } from './namespace.ts';
 import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
 import type { Binding, Reference } from './references.ts';
 import { folderOfRequire, mainModule, referenceByName, referenceTo } from './references-to.ts';
@@ -106,12 +108,8 @@ class Packer {
     const known = this.#known.get(value);
     if (known !== undefined) return known;
     if (isShareable(value)) return this.#add(value, ['raw', value]);
-    if (types.isProxy(value))
-      this.#fail('E_PROXY', "a Proxy can't be sent: what it does is in functions that cannot be seen", {
-        hint: 'send the object behind it',
-      });
-    if (types.isModuleNamespaceObject(value))
-      this.#fail('E_NAMESPACE', "a module's namespace object can't be sent as a value", { hint: 'import the module inside the function' });
+    if (types.isProxy(value)) return this.#proxy(value);
+    if (types.isModuleNamespaceObject(value)) return this.#namespace(value);
     // A class inherits from the class above it, but is not made as that one is.
     const factory: unknown =
       typeof value === 'function' && !Object.hasOwn(value, reduce) ? undefined : (value as { [reduce]?: unknown })[reduce];
@@ -123,6 +121,27 @@ class Packer {
     if (typeof value !== 'function') return this.#object(value);
     const folder = folderOfRequire(value);
     return folder === null ? this.#function(value as AnyFunction) : this.#add(value, ['requirer', folder]);
+  }
+
+  /** Test runners put a Proxy around the modules that a file imports; one around anything else is refused. */
+  #proxy(value: object): Ref {
+    const parts = canInspect() ? proxyParts(value) : null;
+    if (parts === null || !types.isModuleNamespaceObject(parts.target))
+      this.#fail('E_PROXY', "a Proxy can't be sent: what it does is in functions that cannot be seen", {
+        hint: 'send the object behind it',
+      });
+    const { ref, fill } = this.#reserve(value);
+    fill(['proxy', this.#ref(parts.target), this.#ref(parts.handler)]);
+    return ref;
+  }
+
+  #namespace(value: object): Ref {
+    const url = canInspect() ? urlOfNamespace(value as Namespace) : null;
+    if (url === null)
+      this.#fail('E_NAMESPACE', "a module's namespace object can't be sent as a value: which module it is can't be told", {
+        hint: 'import the module inside the function',
+      });
+    return this.#add(value, ['import', '', url, '*', null]);
   }
 
   #symbol(symbol: symbol): Ref {
@@ -147,13 +166,14 @@ class Packer {
   // ------------------------------------------------------------------ objects
 
   #object(value: object): Ref {
-    if (Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype) return this.#array(value);
-    if (types.isMap(value) && Object.getPrototypeOf(value) === Map.prototype) {
+    const prototype = prototypeOf(value);
+    if (Array.isArray(value) && prototype === Array.prototype) return this.#array(value);
+    if (types.isMap(value) && prototype === Map.prototype) {
       const { ref, fill } = this.#reserve(value);
       fill(['map', [...value].map(([key, item], i) => this.#at(`entry ${i}`, () => [this.#ref(key), this.#ref(item)] as const))]);
       return ref;
     }
-    if (types.isSet(value) && Object.getPrototypeOf(value) === Set.prototype) {
+    if (types.isSet(value) && prototype === Set.prototype) {
       const { ref, fill } = this.#reserve(value);
       fill(['set', [...value].map((item, i) => this.#at(`item ${i}`, () => this.#ref(item)))]);
       return ref;
@@ -167,12 +187,11 @@ class Packer {
         this.#ref((value as { cause?: unknown }).cause),
       ]);
     if (types.isNativeError(value)) return this.#error(value);
-    if (isCodecsOwn(value)) return this.#add(value, ['raw', value]);
+    if (isCodecsOwn(value, prototype)) return this.#add(value, ['raw', value]);
     if (value instanceof URL) return this.#add(value, ['url', 'URL', value.href]);
     if (value instanceof URLSearchParams) return this.#add(value, ['url', 'URLSearchParams', String(value)]);
     if (types.isWeakMap(value) || types.isWeakSet(value)) return this.#weak(value);
     this.#refuse(value);
-    const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype === null || prototype === Object.prototype) return this.#plain(value, prototype === null);
     return this.#instance(value, prototype);
   }
@@ -635,12 +654,12 @@ const isPrimitive = (value: unknown): boolean =>
   value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');
 
 /** What the codec writes by itself and that holds nothing else. */
-function isCodecsOwn(value: object): boolean {
+function isCodecsOwn(value: object, prototype: object | null): boolean {
   return (
     ArrayBuffer.isView(value) ||
     types.isAnyArrayBuffer(value) ||
-    (types.isDate(value) && Object.getPrototypeOf(value) === Date.prototype) ||
-    (types.isRegExp(value) && Object.getPrototypeOf(value) === RegExp.prototype) ||
+    (types.isDate(value) && prototype === Date.prototype) ||
+    (types.isRegExp(value) && prototype === RegExp.prototype) ||
     types.isBoxedPrimitive(value) ||
     isParcel(value)
   );

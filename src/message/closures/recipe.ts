@@ -33,6 +33,7 @@ export type RecipeNode =
   /** A variable that several functions share. */
   | readonly ['cell', value: Ref]
   | readonly ['weak', kind: 'WeakMap' | 'WeakSet', id: string, entries: readonly (readonly [key: Ref, value: Ref])[]]
+  | readonly ['proxy', target: Ref, handler: Ref]
   | readonly ['url', kind: 'URL' | 'URLSearchParams', text: string]
   | readonly ['exception', name: string, message: string, stack: string, cause: Ref]
   | readonly ['error', prototype: Ref, message: string, stack: string, properties: readonly PropertyRecipe[]]

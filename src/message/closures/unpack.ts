@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { types } from 'node:util';
 import { SendError } from '../send-error.ts';
 import { type Made, make } from './compile.ts';
 import { objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
@@ -103,6 +104,8 @@ class Unpacker {
       }
       case 'weak':
         return this.#weak(at, node);
+      case 'proxy':
+        return this.#set(at, new Proxy(this.#value(node[1]) as object, this.#value(node[2]) as ProxyHandler<object>));
       case 'url':
         return this.#set(at, node[1] === 'URL' ? new URL(node[2]) : new URLSearchParams(node[2]));
       case 'exception': {
@@ -259,11 +262,26 @@ function importedName(module: Record<string, unknown>, name: string): unknown {
   return name === 'default' ? module : namespaceOf(module)[name];
 }
 
-/** Where a loader has not told what names a CommonJS module exports that was compiled from an ES module, they are in its default. */
+/** What `import * as` binds of a module that `require` gave. */
 function namespaceOf(module: Record<string, unknown>): Record<string, unknown> {
+  if ((typeof module !== 'object' && typeof module !== 'function') || module === null) return { default: module };
+  if (!types.isModuleNamespaceObject(module) && !('__esModule' in module)) return namespaceWith(module);
+  // Where a loader has not told what names a CommonJS module exports that was compiled from an ES module, they are in its default.
   const exports = module['default'] as Record<string, unknown> | null | undefined;
   const isBare = Object.keys(module).every((name) => name === 'default' || name === 'module.exports');
   return isBare && typeof exports === 'object' && exports !== null && '__esModule' in exports ? exports : module;
+}
+
+const namespaces = new WeakMap<object, Record<string, unknown>>();
+
+/** The namespace that `import` makes of the exports of one of Node's modules, or of one of CommonJS. */
+function namespaceWith(exports: Record<string, unknown>): Record<string, unknown> {
+  let namespace = namespaces.get(exports);
+  if (namespace === undefined) {
+    namespace = Object.assign(Object.create(null) as Record<string, unknown>, exports, { default: exports });
+    namespaces.set(exports, Object.freeze(namespace));
+  }
+  return namespace;
 }
 
 function exported(url: string, path: readonly string[], length: number): unknown {

@@ -297,6 +297,14 @@ const modules: readonly Case[] = [
     () => far(() => [helper(1), handlers.double(4), handlers.triple(2), arrow(2), byDefault(30)]),
     [11, 8, 6, 20, 20],
   ],
+  [
+    'namespaces that were imported when they were wanted',
+    async () => {
+      const [nodes, programs] = [await import('node:path'), await import('./library.ts')];
+      return far(() => [nodes.basename('/a/b'), nodes.default.sep, programs.helper(1)]);
+    },
+    ['b', '/', 11],
+  ],
   ['an imported namespace', () => far(() => [library.helper(1), Object.keys(library).length > 5]), [11, true]],
   ['an exported function as target', () => far(helper, 5), 15],
   ['an exported arrow function as target', () => far(arrow, 5), 50],
