@@ -9,7 +9,7 @@ export interface ProgressOptions {
   readonly total?: number | undefined;
   /** Where it goes, and whether that is a terminal; stderr when left out. */
   readonly write?: ((text: string) => void) | undefined;
-  /** Whether a bar can be drawn there; whether stderr is a terminal when left out: say so with a `write` that goes elsewhere. */
+  /** Whether a bar can be drawn there. Left out: whether stderr is a terminal, and `false` for a `write` of your own. */
   readonly isTerminal?: boolean | undefined;
 }
 
@@ -35,7 +35,7 @@ export class Progress {
     this.#title = options.title === undefined ? '' : `${options.title} `;
     this.#total = options.total ?? total;
     this.#write = options.write ?? ((text) => writeAll(2, Buffer.from(text)));
-    this.#isTerminal = options.isTerminal ?? isatty(2);
+    this.#isTerminal = options.isTerminal ?? (options.write === undefined && isatty(2));
   }
 
   /** So many more are done. */

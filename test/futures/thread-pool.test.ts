@@ -113,6 +113,25 @@ test('an ArrayBuffer can be given away', async () => {
   assert.equal(bytes.length, 0);
 });
 
+test('a task for one thread alone, and tasks of tasks, do not wait until nothing else comes', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  let left = 20_000;
+  const busy = (): void => {
+    const end = performance.now() + 0.2;
+    while (performance.now() < end);
+  };
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) await pool.submit(busy);
+  };
+  const lanes = Array.from({ length: 1000 }, lane);
+  const own = pool.submit((shared: SharedArrayBuffer) => shared.byteLength, new SharedArrayBuffer(8));
+  const nested = pool.submit(async () => (await pool.submit(() => 20)) + 1);
+  assert.deepEqual(await gather([own, nested]), [8, 21]);
+  assert.ok(left > 0);
+  left = 0;
+  await Promise.all(lanes);
+});
+
 test('more tasks than slots: 20,000 in flight at once', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
   const twice = (n: number): number => n * 2;

@@ -50,6 +50,7 @@ export class Claims {
       for (let i = 0; i < count; i++) i32[batch + i] = i32[base + RING + ((head + i) & RING_MASK)]!;
       if (Atomics.compareExchange(i32, base + HEAD, head, (head + count) | 0) !== head) continue;
       if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, count);
+      if (available > count) this.#fabric.wakeOne(this.#fabric.workers);
       const start = performance.now();
       let ran = 0;
       for (let i = 0; i < count; i++) if (this.#inHand.mayBegin) ran += this.#runner.run(i32[batch + i]!);

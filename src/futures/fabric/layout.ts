@@ -90,6 +90,26 @@ export const INTERRUPTING = 128;
 /** It says when it was handed over. */
 export const STAMPED = 256;
 
+/*
+ * The word on which a worker sleeps. SLEEPERS counts those that are PARKED or LISTENING.
+ *
+ *   AWAKE      it works, or looks for work
+ *   PARKED     it sleeps, or is about to: after it has written this it looks for work once more
+ *   LISTENING  the same in its event loop, where something else may keep it
+ *   CALLED     it was PARKED and has been woken, and has not looked yet
+ *
+ *   AWAKE -> PARKED, LISTENING          the worker
+ *   PARKED -> CALLED, LISTENING -> AWAKE  whoever wakes it
+ *   any -> AWAKE                        the worker, before it looks for work
+ *
+ * Invariant: when there is something in the ring, some worker is awake, CALLED, or has died. So who puts something in there, and then finds a
+ * worker CALLED, wakes nobody: that one will see it, and if there is more than it takes, it wakes the next one.
+ */
+export const AWAKE = 0;
+export const PARKED = 1;
+export const CALLED = 2;
+export const LISTENING = 3;
+
 // What a message of a task says.
 export const EMITTED = 0;
 export const STREAM_BEGINS = 1;
@@ -121,6 +141,7 @@ export const DONE_HEAD = 1;
 export const DONE_RING = 2;
 /** How many bytes there are of what it last wrote to stderr; they lie behind its ring of results. */
 export const STDERR_LENGTH = 3;
+/** The word on which it sleeps. */
 export const PARK = 16;
 /** How many tasks have been sent by its port; NO_MORE when it is leaving. */
 export const PIN = 12;
@@ -187,20 +208,31 @@ export class Fabric {
     return this.base + FIRST_WORKER + number * WORKER_WORDS;
   }
 
-  /** Wakes a worker if it is parked. */
+  /** What a worker's park word says. */
+  parkOf(worker: number): number {
+    return Atomics.load(this.i32, this.worker(worker) + PARK);
+  }
+
+  /** Wakes a worker if it sleeps. */
   wake(worker: number): boolean {
+    return this.#wakeFrom(worker, PARKED, CALLED) || this.#wakeFrom(worker, LISTENING, AWAKE);
+  }
+
+  #wakeFrom(worker: number, from: number, to: number): boolean {
     const { i32, base } = this;
     const park = this.worker(worker) + PARK;
-    if (Atomics.load(i32, park) !== 1 || Atomics.compareExchange(i32, park, 1, 0) !== 1) return false;
+    if (Atomics.load(i32, park) !== from || Atomics.compareExchange(i32, park, from, to) !== from) return false;
     Atomics.sub(i32, base + SLEEPERS, 1);
     Atomics.notify(i32, park);
     return true;
   }
 
-  /** Wakes one of the workers that are parked, the first by number. */
-  wakeOne(workers: number): boolean {
-    for (let worker = 0; worker < workers; worker++) if (this.wake(worker)) return true;
-    return false;
+  /** Wakes one of the workers that sleep, rather one that will look at once. Gives its number; -1 when there is none. */
+  wakeOne(workers: number): number {
+    if (Atomics.load(this.i32, this.base + SLEEPERS) === 0) return -1;
+    for (let worker = 0; worker < workers; worker++) if (this.#wakeFrom(worker, PARKED, CALLED)) return worker;
+    for (let worker = 0; worker < workers; worker++) if (this.#wakeFrom(worker, LISTENING, AWAKE)) return worker;
+    return -1;
   }
 
   /** Tells the owner that there is something for it, if it wants to know. */

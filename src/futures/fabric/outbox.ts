@@ -3,6 +3,7 @@ import { CANCELLED } from '../future-record.ts';
 import type { Crew } from './crew.ts';
 import {
   BEGAN,
+  CALLED,
   FLAGS,
   FREE,
   HEAD,
@@ -21,6 +22,7 @@ import {
 } from './layout.ts';
 import { Backlog, dropPacked, park, unpack } from './parked.ts';
 import type { Pins } from './pins.ts';
+import type { PoolThread } from './pool-thread.ts';
 import { NOTHING, type Slots } from './slots.ts';
 import { BACKLOG, SCRATCH } from './ticket.ts';
 import { dropValue } from './values.ts';
@@ -35,6 +37,8 @@ export class Outbox {
   readonly #fail: (future: AnyFuture, error: unknown) => void;
   readonly backlog = new Backlog();
   #tail = 0;
+  /** The worker that was woken last. */
+  #called = -1;
 
   constructor(
     slots: Slots,
@@ -55,7 +59,7 @@ export class Outbox {
     return this.backlog.length > 0 || this.backlog.isOrdered ? SCRATCH : (this.#slots.takeFree() ?? SCRATCH);
   }
 
-  /** Sends a task that has been written into a slot, or keeps it when it has to wait for one. */
+  /** Sends a task that has been written into a slot, or keeps it when it has to wait for one. Parcels go to `only` one worker, if it is named and still there. */
   put(
     future: AnyFuture,
     slot: number,
@@ -64,8 +68,9 @@ export class Outbox {
     priority: number,
     parcels: readonly unknown[] | null,
     transfer: readonly unknown[],
+    only?: PoolThread,
   ): void {
-    if (slot !== SCRATCH) return this.#send(slot, at, future, flags, parcels, transfer);
+    if (slot !== SCRATCH) return this.#send(slot, at, future, flags, parcels, transfer, only);
     setTicket(future, BACKLOG);
     this.backlog.push(park(this.#slots.fabric, at, future, flags, priority, parcels, transfer));
     if (this.backlog.isOrdered) this.refill();
@@ -79,6 +84,7 @@ export class Outbox {
     flags: number,
     parcels: readonly unknown[] | null,
     transfer: readonly unknown[],
+    only?: PoolThread,
   ): void {
     const { i32, f64 } = this.#slots.fabric;
     this.#slots.futures[slot] = future;
@@ -88,14 +94,14 @@ export class Outbox {
     // Who sees the task run before its worker has written when it began must not take the time of the last task for it.
     if ((flags & TIMED) !== 0) f64[(at + BEGAN) >> 1] = 0;
     i32[at + RECORD] = recordOf(future);
-    if (parcels !== null) return this.#give(slot, at, parcels, transfer);
+    if (parcels !== null) return this.#give(slot, at, parcels, transfer, only);
     Atomics.store(i32, at, QUEUED);
     this.#push(slot);
   }
 
-  #give(slot: number, at: number, parcels: readonly unknown[], transfer: readonly unknown[]): void {
+  #give(slot: number, at: number, parcels: readonly unknown[], transfer: readonly unknown[], only?: PoolThread): void {
     try {
-      this.#pins.give(slot, parcels, transfer.length > 0, transfer);
+      this.#pins.give(slot, parcels, transfer.length > 0, transfer, only);
     } catch (error) {
       // What is to be given away has been given away already. The caller still has the slot.
       const { fabric, futures } = this.#slots;
@@ -113,7 +119,14 @@ export class Outbox {
     i32[base + RING + (this.#tail & RING_MASK)] = slot;
     this.#tail = (this.#tail + 1) | 0;
     Atomics.store(i32, base + TAIL, this.#tail);
-    if (Atomics.load(i32, base + SLEEPERS) > 0) fabric.wakeOne(this.#crew.slots.length);
+    if (Atomics.load(i32, base + SLEEPERS) > 0) this.#call();
+  }
+
+  /** Has somebody look into the ring: whoever has been called, and has not looked yet, will. To wake one costs more than a tiny task. */
+  #call(): void {
+    const { fabric } = this.#slots;
+    if (this.#called >= 0 && fabric.parkOf(this.#called) === CALLED) return;
+    this.#called = fabric.wakeOne(this.#crew.slots.length);
   }
 
   /** From now on tasks are sent by priority: those that have not begun, and come after this one, are taken out of the ring again. */
@@ -166,6 +179,8 @@ export class Outbox {
     const inRing = new Set<number>();
     for (let at = Atomics.load(i32, base + HEAD); at !== this.#tail; at = (at + 1) | 0) inRing.add(i32[base + RING + (at & RING_MASK)]!);
     for (const slot of queued) if (!inRing.has(slot) && !this.#isFull()) this.#push(slot);
+    // It was perhaps the one that had been called for them.
+    if (this.#waiting() > 0) this.#called = this.#slots.fabric.wakeOne(this.#crew.slots.length);
   }
 
   #waiting(): number {

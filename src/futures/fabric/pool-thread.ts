@@ -8,6 +8,7 @@ import { sharedHeap } from '../../word/heap.ts';
 import * as roster from '../../word/roster.ts';
 import type { AnyFunction } from './function-table.ts';
 import {
+  AWAKE,
   DONE_HEAD,
   DONE_RING,
   DONE_RING_BYTES,
@@ -16,7 +17,9 @@ import {
   type Fabric,
   FAILURE,
   LAST_WORD,
+  LISTENING,
   PARK,
+  PARKED,
   PIN,
   READY,
   SLEEPERS,
@@ -112,7 +115,7 @@ export class PoolThread {
     return Atomics.load(this.#fabric.i32, this.#area + READY) === 1;
   }
   get isParked(): boolean {
-    return Atomics.load(this.#fabric.i32, this.#area + PARK) === 1;
+    return this.#fabric.parkOf(this.number) === PARKED;
   }
   get hasResults(): boolean {
     const { i32 } = this.#fabric;
@@ -243,7 +246,8 @@ export class PoolThread {
     if (this.#run === 0) return;
     onWorkerEnd.delete(this.#run);
     const { i32, base } = this.#fabric;
-    if (Atomics.compareExchange(i32, this.#area + PARK, 1, 0) === 1) Atomics.sub(i32, base + SLEEPERS, 1);
+    const parked = Atomics.exchange(i32, this.#area + PARK, AWAKE);
+    if (parked === PARKED || parked === LISTENING) Atomics.sub(i32, base + SLEEPERS, 1);
     this.#ports?.close();
     forgetRun(this.#run);
     sharedHeap().release(this.#ring);

@@ -7,7 +7,7 @@ import { FAILED, moveRecord, PENDING, settleRecord } from '../future-record.ts';
 import type { ChunkArgs } from './chunk.ts';
 import type { AnyFunction } from './function-table.ts';
 import { Inbox, newTaskRecord, takeTask } from './inbox.ts';
-import { CLOSED, Fabric, SHUT, SLEEPERS, WORKER_COUNT } from './layout.ts';
+import { CLOSED, Fabric, SHUT, WORKER_COUNT } from './layout.ts';
 
 /** A pool, for a thread that has not made it: it hands tasks over by the inbox. */
 export class RemotePool {
@@ -41,7 +41,7 @@ export class RemotePool {
       sharedHeap().release(record);
       throw shutDown(this.#name);
     }
-    if (Atomics.load(i32, base + SLEEPERS) > 0) this.#fabric.wakeOne(this.#fabric.workers);
+    this.#fabric.wakeOne(this.#fabric.workers);
     // More threads may have to be started, which is for the owner to do.
     this.#fabric.ring();
     const future = adoptFuture(record);

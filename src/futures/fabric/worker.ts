@@ -1,6 +1,4 @@
 import { onStderr } from '../../host/thread/output.ts';
-import { hasWorkers } from '../../host/thread/carrier.ts';
-import { isLoopEmpty, runReactions } from '../../host/thread/loop.ts';
 import { callFromPort, type Ports, portsToMaker } from '../../host/thread/port.ts';
 import { onUncaught } from '../../host/thread/run-thread.ts';
 import { nameExports } from '../../message/closures/index.ts';
@@ -12,8 +10,9 @@ import { CLAIM_US, Claims } from './claims.ts';
 import type { AnyFunction } from './function-table.ts';
 import { InHand } from './in-hand.ts';
 import { LastWords } from './last-words.ts';
-import { CLOSED, Fabric, HEAD, LEFT, NO_MORE, PARK, PIN, QUIT, READY, SLEEPERS, STATE_BITS, TAIL } from './layout.ts';
+import { CLOSED, Fabric, HEAD, LEFT, NO_MORE, PIN, QUIT, READY, STATE_BITS, TAIL } from './layout.ts';
 import { MailRunner } from './mail-runner.ts';
+import { Parking } from './parking.ts';
 import { Reporter } from './reporter.ts';
 import { RunTimes } from './run-times.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -55,13 +54,13 @@ export class PoolWorker {
   readonly #tasks: TaskRunner;
   readonly #mail: MailRunner;
   readonly #claims: Claims;
+  readonly #parking: Parking;
   #pinsSeen = 0;
+  #round = 0;
   #memoryLook = 0;
   #isScheduled = false;
   /** Something has run since the event loop had its turn. */
   #hasRun = false;
-  /** Its event loop is known to be empty. */
-  #isQuiet = false;
 
   constructor(options: WorkerOptions, end: () => void) {
     const fabric = new Fabric(options.block);
@@ -79,6 +78,12 @@ export class PoolWorker {
     this.#tasks = new TaskRunner(fabric, area, mark, this.#ports, inHand, times, goOn, new Reporter(fabric, area));
     this.#mail = new MailRunner(fabric, area, inHand, times, goOn);
     this.#claims = new Claims(fabric, options.number, this.#tasks, inHand, times, options.maxTasks);
+    this.#parking = new Parking(
+      fabric,
+      options.number,
+      () => this.#hasWork(),
+      () => this.#schedule(),
+    );
     this.#ports.onCall((slot) => this.#recover(slot));
   }
 
@@ -122,17 +127,18 @@ export class PoolWorker {
 
   #goOn(): void {
     this.#hasRun = true;
-    this.#isQuiet = false;
+    this.#parking.disturb();
     this.#schedule();
   }
 
   readonly #turn = (): void => {
     this.#isScheduled = false;
+    this.#parking.wakeUp();
     const start = performance.now();
     while (this.#inHand.mayBegin) {
-      if (this.#claims.run() || this.#takePinned() || this.#mail.run() || this.#claims.steal()) {
+      if (this.#runNext()) {
         this.#hasRun = true;
-        this.#isQuiet = false;
+        this.#parking.disturb();
         if (this.#isWornOut() && this.#acceptNoMore()) return this.#leave();
         if (performance.now() - start > TURN_MS) return this.#schedule();
         continue;
@@ -146,20 +152,30 @@ export class PoolWorker {
       if (Atomics.load(i32, base + CLOSED) !== 0 || Atomics.load(i32, this.#area + QUIT) !== 0) {
         if (this.#inHand.isAwaiting) return;
         if (this.#acceptNoMore()) return this.#leave();
-      } else if (!this.#park()) return;
+      } else {
+        this.#tasks.functions.sweep();
+        if (!this.#parking.sleep()) return;
+      }
     }
+    this.#parking.passOn();
   };
 
-  /** What tasks have left in the queues of the event loop has its turn before the thread sleeps. False when that needs the event loop. */
+  /** Runs something; false when there is nothing. What is for this worker alone, and what tasks have handed over, does not wait until nothing else comes. */
+  #runNext(): boolean {
+    this.#round = (this.#round + 1) % 3;
+    if (this.#round === 1 && this.#takePinned()) return true;
+    if (this.#round === 2 && this.#mail.run()) return true;
+    return this.#claims.run() || this.#takePinned() || this.#mail.run() || this.#claims.steal();
+  }
+
   #settleDown(): boolean {
     try {
-      if (!runReactions()) return false;
+      return this.#parking.settleDown();
     } catch (error) {
       // The error of a callback, which has no task any more. The program may catch it where Node lets it.
       this.#schedule();
       throw error;
     }
-    return (this.#isQuiet = isLoopEmpty() && !hasWorkers());
   }
 
   /** Whether it has run as many tasks, or holds as much memory, as it may. Those that are for it alone are run first. */
@@ -191,29 +207,6 @@ export class PoolWorker {
     this.#end();
   }
 
-  /** Sleeps until it is woken. True: go on. False: it waits in the event loop, and will be called. */
-  #park(): boolean {
-    const { i32, base } = this.#fabric;
-    const park = this.#area + PARK;
-    this.#tasks.functions.sweep();
-    Atomics.store(i32, park, 1);
-    Atomics.add(i32, base + SLEEPERS, 1);
-    if (this.#hasWork()) {
-      if (Atomics.compareExchange(i32, park, 1, 0) === 1) Atomics.sub(i32, base + SLEEPERS, 1);
-      return true;
-    }
-    if (this.#isQuiet || (isLoopEmpty() && !hasWorkers())) {
-      // Nothing but a task can change that.
-      this.#isQuiet = true;
-      Atomics.wait(i32, park, 1);
-      return true;
-    }
-    const { async, value } = Atomics.waitAsync(i32, park, 1);
-    if (!async) return true;
-    void value.then(() => this.#schedule());
-    return false;
-  }
-
   #hasWork(): boolean {
     const { i32, base } = this.#fabric;
     return (
@@ -231,6 +224,7 @@ export class PoolWorker {
     if (pins === this.#pinsSeen) return false;
     this.#pinsSeen = (this.#pinsSeen + 1) | 0;
     const { slot, parcels } = this.#ports.receiveParcels() as { readonly slot: number; readonly parcels: readonly unknown[] };
+    this.#parking.passOn();
     this.#tasks.run(slot, parcels);
     return true;
   }

@@ -1,0 +1,69 @@
+import { hasWorkers } from '../../host/thread/carrier.ts';
+import { isLoopEmpty, runReactions } from '../../host/thread/loop.ts';
+import { AWAKE, type Fabric, HEAD, LISTENING, PARK, PARKED, SLEEPERS, TAIL } from './layout.ts';
+
+/** How a worker sleeps when there is nothing to do: itself, or in its event loop when something goes on there. */
+export class Parking {
+  readonly #fabric: Fabric;
+  readonly #park: number;
+  readonly #hasWork: () => boolean;
+  readonly #woken: () => void;
+  /** Its event loop is known to be empty. Nothing but a task can change that. */
+  #isQuiet = false;
+
+  constructor(fabric: Fabric, number: number, hasWork: () => boolean, woken: () => void) {
+    this.#fabric = fabric;
+    this.#park = fabric.worker(number) + PARK;
+    this.#hasWork = hasWork;
+    this.#woken = woken;
+  }
+
+  /** Something has run. */
+  disturb(): void {
+    this.#isQuiet = false;
+  }
+
+  /**
+   * What tasks have left in the queues of the event loop has its turn before the thread sleeps. False when that needs the event loop. Throws
+   * what it throws.
+   */
+  settleDown(): boolean {
+    if (!runReactions()) return false;
+    return (this.#isQuiet = isLoopEmpty() && !hasWorkers());
+  }
+
+  /** Sleeps until it is woken. True: go on. False: it waits in the event loop, and will be called. */
+  sleep(): boolean {
+    const { i32, base } = this.#fabric;
+    const park = this.#park;
+    this.#isQuiet ||= isLoopEmpty() && !hasWorkers();
+    const state = this.#isQuiet ? PARKED : LISTENING;
+    // In this order: one that dies in between leaves a number that is too great, which does no harm.
+    Atomics.add(i32, base + SLEEPERS, 1);
+    Atomics.store(i32, park, state);
+    if (!this.#hasWork()) {
+      if (state === LISTENING) {
+        const { async, value } = Atomics.waitAsync(i32, park, state);
+        if (async) {
+          void value.then(this.#woken);
+          return false;
+        }
+      } else Atomics.wait(i32, park, state);
+    }
+    this.wakeUp();
+    return true;
+  }
+
+  /** To be called before it looks for work. */
+  wakeUp(): void {
+    const { i32, base } = this.#fabric;
+    const before = Atomics.exchange(i32, this.#park, AWAKE);
+    if (before === PARKED || before === LISTENING) Atomics.sub(i32, base + SLEEPERS, 1);
+  }
+
+  /** Others may have relied on this worker to look into the ring, and it does something else. */
+  passOn(): void {
+    const { i32, base, workers } = this.#fabric;
+    if (Atomics.load(i32, base + HEAD) !== Atomics.load(i32, base + TAIL)) this.#fabric.wakeOne(workers);
+  }
+}
