@@ -44,6 +44,7 @@ export class Encoder {
   #where: Destination = 'thread';
   /** Binary data of so many bytes become parcels. */
   besideFrom = Infinity;
+  besideIf: (() => boolean) | null = null;
 
   /** What the message names besides its bytes. */
   get holds(): readonly number[] {
@@ -395,7 +396,7 @@ export class Encoder {
 
   #putBytes(bytes: Uint8Array): void {
     const length = bytes.length;
-    if (length >= this.besideFrom) {
+    if (length >= this.besideFrom && this.#isBeside()) {
       const copy = Buffer.allocUnsafeSlow(length);
       copy.set(bytes);
       this.#putTag(TAG.PARCEL, this.#parcels.length);
@@ -415,6 +416,12 @@ export class Encoder {
     this.#putTag(TAG.BUFFER, length);
     new Uint8Array(this.#i32.buffer, this.#at * 4, length).set(bytes);
     this.#at += words;
+  }
+
+  #isBeside(): boolean {
+    if (this.besideIf !== null && !this.besideIf()) this.besideFrom = Infinity;
+    this.besideIf = null;
+    return this.besideFrom !== Infinity;
   }
 
   #putParcel(value: object): void {

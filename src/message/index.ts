@@ -19,6 +19,8 @@ export interface EncodeOptions {
    * once, and not twice.
    */
   readonly besideFrom?: number | undefined;
+  /** Asked when the first such data are met: whether these go beside the message after all. */
+  readonly besideIf?: (() => boolean) | undefined;
 }
 
 /** A message, as a snapshot of a value at the moment when it was handed over. */
@@ -51,6 +53,7 @@ function written<T>(value: unknown, options: EncodeOptions | undefined, use: (en
     const where = options?.where ?? 'thread';
     const transfer = options?.transfer ?? NONE;
     encoder.besideFrom = options?.besideFrom ?? Infinity;
+    encoder.besideIf = options?.besideIf ?? null;
     try {
       encoder.write(value, where, transfer, false);
     } catch (error) {

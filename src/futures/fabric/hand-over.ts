@@ -4,6 +4,7 @@ import { CANCELLED, FAILED } from '../future-record.ts';
 import type { Terms } from '../terms.ts';
 import type { Values } from '../value-list.ts';
 import { BrokenExecutorError } from '../errors.ts';
+import { copiesIn, type Direct } from './direct.ts';
 import type { AnyFunction } from './function-table.ts';
 import { CHUNK, FLAGS, FUNCTION, LISTENED, RECORD, TIMED } from './layout.ts';
 import type { Load } from './load.ts';
@@ -39,27 +40,56 @@ export class HandOver {
   readonly #works: Works;
   readonly #load: Load;
   readonly #listener: HandOverListener;
+  readonly #direct: Direct;
 
-  constructor(source: Source, slots: Slots, pins: Pins, outbox: Outbox, works: Works, load: Load, listener: HandOverListener) {
+  constructor(
+    source: Source,
+    slots: Slots,
+    pins: Pins,
+    outbox: Outbox,
+    works: Works,
+    load: Load,
+    direct: Direct,
+    listener: HandOverListener,
+  ) {
     this.#source = source;
     this.#slots = slots;
     this.#pins = pins;
     this.#outbox = outbox;
     this.#works = works;
     this.#load = load;
+    this.#direct = direct;
     this.#listener = listener;
   }
 
   plain(number: number, fn: AnyFunction, args: readonly unknown[]): Future {
+    const future = newFuture<unknown>(this.#source, NOWHERE);
+    if (this.#plainly(future, number, fn, args, this.#direct)) return future;
+    // Nobody has begun it in time: it goes the way of all others, as it still is.
+    this.#plainly(future, number, fn, args, null);
+    return future;
+  }
+
+  /** False when it was given to a worker directly, and has been taken back. */
+  #plainly(future: Future, number: number, fn: AnyFunction, args: readonly unknown[], direct: Direct | null): boolean {
     const slot = this.#takeSlot();
     const at = this.#slots.fabric.slot(slot);
     try {
-      const parcels = this.#slots.write(slot, at, number, fn, args, NOTHING);
-      return this.#dispatch(newFuture<unknown>(this.#source, slot), slot, at, 0, 0, parcels, NOTHING);
+      const parcels = this.#slots.write(slot, at, number, fn, args, slot === SCRATCH ? undefined : direct?.options);
+      setTicket(future, slot);
+      const worker = parcels === null || direct === null ? null : direct.worker;
+      if (worker === null) {
+        this.#dispatch(future, slot, at, 0, 0, parcels, NOTHING);
+        return true;
+      }
+      this.#dispatch(future, slot, at, 0, 0, parcels, copiesIn(parcels!), worker);
+      if (direct!.hasBegun(at) || !this.#slots.withdraw(slot, at)) return true;
     } catch (error) {
       this.#slots.giveBack(slot);
       throw error;
     }
+    this.#load.outstanding--;
+    return false;
   }
 
   /** A chunk of items for a function that has a number. */
@@ -84,7 +114,7 @@ export class HandOver {
       const slot = this.#slots.takeFree();
       if (slot === undefined) throw new BrokenExecutorError('the pool has too many tasks under way to address each thread');
       const at = fabric.slot(slot);
-      const parcels = this.#slots.write(slot, at, number, fn, args, NOTHING) ?? NOTHING;
+      const parcels = this.#slots.write(slot, at, number, fn, args, undefined) ?? NOTHING;
       const future = newFuture<unknown>(this.#source, slot);
       this.#load.outstanding++;
       futures[slot] = future;
@@ -110,7 +140,7 @@ export class HandOver {
     // Before it is sent: the result may be there before the call returns.
     if (signal !== undefined || timeout !== undefined || retry !== null || onMessage !== undefined) this.#works.add(work);
     try {
-      this.#send(work, (slot, at) => this.#slots.write(slot, at, number, fn, args, terms.transfer ?? NOTHING));
+      this.#send(work, (slot, at) => this.#slots.write(slot, at, number, fn, args, terms));
     } catch (error) {
       this.#works.forget(future);
       throw error;
@@ -178,10 +208,11 @@ export class HandOver {
     priority: number,
     parcels: readonly unknown[] | null,
     transfer: readonly unknown[],
+    only?: PoolThread,
   ): Future {
     this.#load.outstanding++;
     try {
-      this.#outbox.put(future, slot, at, flags, priority, parcels, transfer);
+      this.#outbox.put(future, slot, at, flags, priority, parcels, transfer, only);
     } catch (error) {
       this.#load.outstanding--;
       throw error;

@@ -7,6 +7,7 @@ import { NO_TERMS, type Terms } from '../terms.ts';
 import type { Values } from '../value-list.ts';
 import { BreakOffs } from './break-offs.ts';
 import { Crew, type CrewOptions } from './crew.ts';
+import { Direct } from './direct.ts';
 import { type AnyFunction, FunctionNumbers } from './function-table.ts';
 import { HandOver } from './hand-over.ts';
 import { Inbox } from './inbox.ts';
@@ -85,7 +86,7 @@ export class PoolCore implements Source {
       this.load.outstanding--;
       this.#finish(future, FAILED, error);
     });
-    this.#handOver = new HandOver(this, this.#slots, this.#pins, this.#outbox, this.#works, this.load, {
+    this.#handOver = new HandOver(this, this.#slots, this.#pins, this.#outbox, this.#works, this.load, new Direct(this.fabric, this.crew), {
       drain: () => this.drain(),
       added: () => this.#added(),
       checkUsable: () => this.#checkUsable(),

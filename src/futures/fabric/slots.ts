@@ -1,3 +1,4 @@
+import type { EncodeOptions } from '../../message/index.ts';
 import type { AnyFuture } from '../future.ts';
 import type { AnyFunction } from './function-table.ts';
 import { type Fabric, FREE, FUNCTION, KIND, NONE, QUEUED, RUNNING, SLOTS, STATE, WITHDRAWN } from './layout.ts';
@@ -59,12 +60,11 @@ export class Slots {
     number: number,
     fn: AnyFunction,
     args: readonly unknown[],
-    transfer: readonly unknown[],
+    options: EncodeOptions | undefined,
   ): readonly unknown[] | null {
     const { i32 } = this.fabric;
     i32[at + FUNCTION] = number;
     const room = slot === SCRATCH ? 0 : undefined;
-    const options = transfer === NOTHING ? undefined : { transfer };
     if (number === 0) return putMessage(i32, at, [fn, args], options, room);
     if (args.length === 0) {
       i32[at + KIND] = NONE;

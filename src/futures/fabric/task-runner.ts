@@ -4,6 +4,7 @@ import { MustAwait } from '../../message/index.ts';
 import { CANCELLED, moveRecord, PENDING, RUNNING as BEGUN } from '../future-record.ts';
 import { isAwaited } from './awaited.ts';
 import { applyToChunk, type ChunkArgs } from './chunk.ts';
+import { copiesIn } from './direct.ts';
 import { type AnyFunction, FunctionCache } from './function-table.ts';
 import type { InHand } from './in-hand.ts';
 import {
@@ -100,6 +101,8 @@ export class TaskRunner {
         this.#reporter.report(number);
       return 0;
     }
+    // Who has given it to this worker alone may be waiting for that.
+    if (parcels !== null) Atomics.notify(i32, slot);
     this.ran++;
     const flags = i32[slot + FLAGS]!;
     if ((flags & (TIMED | STAMPED)) !== 0) this.#noteBegin(slot, flags);
@@ -268,8 +271,7 @@ export class TaskRunner {
       if (parcels === null) return 0;
       // Those of a task that was broken off meanwhile are never asked for: so each has a number.
       this.#fabric.i32[slot + PARCEL] = this.#parcels = (this.#parcels + 1) | 0;
-      const copies = parcels.filter((parcel) => parcel instanceof ArrayBuffer);
-      this.#ports.sendParcels({ number: this.#parcels, parcels } satisfies NumberedParcels, copies);
+      this.#ports.sendParcels({ number: this.#parcels, parcels } satisfies NumberedParcels, copiesIn(parcels));
       return PARCELS;
     } catch (error) {
       this.#fabric.i32[slot + KIND] = NONE;
