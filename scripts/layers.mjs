@@ -105,7 +105,7 @@ export const layers = {
   },
   trace: { imports: ['base', 'recording'], node: ['fs', 'os', 'path', 'perf_hooks', 'util', 'worker_threads'] },
   slurm: {
-    imports: ['base', 'word', 'message', 'host', 'futures', 'subprocess', 'logging'],
+    imports: ['base', 'word', 'message', 'host', 'queue', 'futures', 'subprocess', 'logging'],
     node: ['crypto', 'fs', 'net', 'os', 'path', 'tls', 'url', 'util', 'events'],
   },
   practical: {

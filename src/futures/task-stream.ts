@@ -23,6 +23,7 @@ export class TaskStream<T = unknown> implements AsyncIterableIterator<T, undefin
 
   /** @internal */
   push(value: T): void {
+    if (this.#end !== null) return;
     this.#values.push(value);
     this.#wake?.();
   }
@@ -56,6 +57,8 @@ export class TaskStream<T = unknown> implements AsyncIterableIterator<T, undefin
     if (this.#end === null) {
       this.#end = { failed: false, error: undefined };
       this.#control.stop();
+      // Who waits for the next value hears that there is none.
+      this.#wake?.();
     }
     return Promise.resolve({ value: undefined, done: true });
   }

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ControllerError, scontrol, SlurmMissingError } from 'manycore/slurm';
@@ -18,13 +18,22 @@ export interface Found {
 export async function findCluster(): Promise<Found> {
   try {
     await scontrol.showConfig();
-    return { folder: process.cwd(), missing: null };
+    return { folder: homeFolder(), missing: null };
   } catch (error) {
     if (!(error instanceof SlurmMissingError || error instanceof ControllerError)) throw error;
     const keeper = fileURLToPath(new URL('../../../scripts/slurm/keep.sh', import.meta.url));
     if (!existsSync(keeper)) return { folder: '', missing: error.message };
     return makeOne(keeper);
   }
+}
+
+/** A folder at home, which all nodes see, for what jobs write; gone with this program. */
+function homeFolder(): string {
+  const parent = join(homedir(), '.manycore');
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, 'practical-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 async function makeOne(keeper: string): Promise<Found> {

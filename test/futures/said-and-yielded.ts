@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { emit, type ProcessPoolExecutor, type ThreadPoolExecutor } from '../../src/futures/index.ts';
-import type { Value } from '../../src/multiprocessing/index.ts';
-import type { SharedValue } from '../../src/threading/index.ts';
+import { emit, type Executor } from '../../src/futures/index.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -9,8 +7,9 @@ export interface Backend {
   /** Where its tasks run. */
   readonly place: string;
   /** A pool of one worker. */
-  readonly pool: () => ThreadPoolExecutor | ProcessPoolExecutor;
-  readonly counter: () => SharedValue<number> | Value<number>;
+  readonly pool: () => Executor;
+  /** Something that its tasks count with, and the test sees. */
+  readonly counter: () => { add(by: number): number; readonly value: number };
   /** How many values a stream makes when one of them has been read, and by how many it is ahead of its reader at most. */
   readonly ahead: { readonly begun: number; readonly most: number };
 }

@@ -26,6 +26,14 @@ export const CODE = {
   broken: 10,
   /** It has been told to end soon, and takes no more tasks. The body is why, as text. */
   leaving: 11,
+  /** A task says something while it runs; the body is a message. */
+  said: 12,
+  /** A task has begun to yield: its outcome is a stream. */
+  stream: 13,
+  /** It has yielded something; the body is a message. */
+  yielded: 14,
+  /** Its stream has ended; `extra` says how, and the body is the error, if that is how. */
+  streamed: 15,
 
   // To a node manager.
   /** It belongs to the driver; the body is a message: `Welcome`. `extra`: so many of its results have come. */
@@ -52,9 +60,17 @@ export const CODE = {
   end: 31,
   /** Ends at once. */
   quit: 32,
+  /** What the next task says is heard. */
+  listen: 33,
+  /** So much of what it has said has been heard, in all: `extra`. More may come. */
+  heard: 34,
+  /** So much of what it has yielded has been read, in all: `extra`. */
+  taken: 35,
+  /** Nobody reads its stream any more. */
+  stop: 36,
 
   // Between the program's thread and its link.
-  /** The terms of the next task; the body is two numbers: its time limit, its priority. */
+  /** The terms of the next task; the body is three numbers: its time limit, its priority, and 1 when what it says is heard. */
   terms: 40,
   /** A node has come: `id` is its number, the body JSON. */
   node: 41,

@@ -32,7 +32,10 @@ export interface QueueFilter extends Wait {
  * them. Jobs that it does not know are left out. One call on the controller.
  */
 export async function squeue(filter: QueueFilter = {}): Promise<JobInfo[]> {
-  const answer = await call(['squeue', '--noheader', ...wordsOf(filter), `--Format=${formatOf(FIELDS)}`], waitOf(filter));
+  const answer = await call(['squeue', '--noheader', ...wordsOf(filter), `--Format=${formatOf(FIELDS)}`], {
+    ...waitOf(filter),
+    env: WHOLE,
+  });
   if (answer.exitCode === 0) return rowsOf(answer.stdout, FIELDS.length).map(jobInfo);
   const error = failure(answer);
   if (error instanceof NoSuchJobError) return [];
@@ -64,6 +67,8 @@ export async function squeueJson(filter: QueueFilter = {}): Promise<Readonly<Rec
 const numberOf = (field: unknown): unknown =>
   typeof field === 'object' && field !== null ? (field as { readonly number?: unknown }).number : field;
 
+/** The elements of an array that wait stand in one row, which is cut off after 64 characters otherwise. */
+const WHOLE = { SLURM_BITSTR_LEN: '0' };
 const waitOf = ({ timeout, signal }: Wait): Wait => ({ timeout, signal });
 const usersOf = ({ user }: QueueFilter): string[] | null =>
   user === undefined ? null : listOf(user).map((one) => (one === 'me' ? userInfo().username : one));

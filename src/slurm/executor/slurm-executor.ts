@@ -91,17 +91,14 @@ export class SlurmExecutor<I extends readonly unknown[] = readonly unknown[]> ex
   protected dispatch(fn: AnyFunction, args: readonly unknown[], terms: Terms): AnyFuture {
     this.refuseWhenBroken();
     const { timeout, signal, priority, retries, transfer, onMessage } = terms;
-    if (transfer !== undefined || onMessage !== undefined)
-      throw new StateError(
-        'ERR_TERMS',
-        `${transfer === undefined ? 'onMessage' : 'transfer'} is for threads: nodes share no memory with this machine. Return what is to come home`,
-      );
+    if (transfer !== undefined)
+      throw new StateError('ERR_TERMS', 'transfer is for threads: nodes share no memory with this machine. Return what is to come home');
     if (signal?.aborted === true) {
       leaveAsItIs(signal.reason);
       return this.link.failed(signal.reason);
     }
     const limit = limitOf(timeout);
-    const future = this.link.submit({ fn, how: CODE.task, input: [...args], limit, priority, retry: retryPlan(retries) });
+    const future = this.link.submit({ fn, how: CODE.task, input: [...args], limit, priority, retry: retryPlan(retries), onMessage });
     if (signal !== undefined) {
       const ignore = onAbort(signal, () => {
         leaveAsItIs(signal.reason);

@@ -11,6 +11,8 @@ export interface Watched {
   /** Milliseconds until the first look, and the longest between two; 100 and 30,000 when left out. */
   readonly first?: number;
   readonly longest?: number;
+  /** False: it does not keep the program alive. */
+  readonly isHeld?: boolean;
   /** Told what one look has shown, which began at `at` (see `clock`): its rows, none if Slurm does not know the job. False: it need not be looked at any more. */
   seen(rows: readonly JobInfo[], at: number): boolean;
   /** The look failed for good. */
@@ -56,6 +58,9 @@ export function unwatch(job: Watched): void {
   timer = null;
 }
 
+/** What is watched has changed its mind about keeping the program alive. */
+export const rewatch = (): void => plan();
+
 function plan(): void {
   if (isLooking || watched.size === 0) return;
   announce([...watched].map(({ id }) => id));
@@ -64,6 +69,7 @@ function plan(): void {
   const wished = pause * (0.9 + Math.random() * 0.2);
   const delay = clock() < hurriesUntil ? wished : Math.max(wished, budget.delay());
   timer = setTimeout(() => void outsideScopes(look), Math.min(delay, 2 ** 31 - 1));
+  if (![...watched].some(({ isHeld = true }) => isHeld)) timer.unref();
 }
 
 function slowDown(factor: number): void {

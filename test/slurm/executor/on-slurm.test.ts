@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { SlurmExecutor } from '../../../src/slurm/executor/slurm-executor.ts';
 import { setCallBudget } from '../../../src/slurm/index.ts';
 import { testExecutor } from '../../futures/executor-suite.ts';
+import { saysAndYields } from '../../futures/said-and-yielded.ts';
+import { FileCounter } from '../../support/file-counter.ts';
 import { clusterOfFile, isOtherNode, OTHER_NODE, workFolder } from '../../support/slurm-cluster.ts';
 import { test } from '../../support/test.ts';
 
@@ -23,5 +26,14 @@ else {
         memory: '400M',
         partition: 'normal',
       }),
+  });
+
+  const folder = workFolder(cluster, 'said');
+  let counters = 0;
+  saysAndYields({
+    place: 'node of Slurm',
+    pool: () => new SlurmExecutor({ directory: folder, workersPerNode: 1, memory: '400M', partition: 'normal' }),
+    counter: () => new FileCounter(join(folder, `counter-${counters++}`)),
+    ahead: { begun: 60, most: 100 },
   });
 }

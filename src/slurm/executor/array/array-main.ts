@@ -6,15 +6,21 @@ import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync, wri
 import { join } from 'node:path';
 import { version } from '../../../base/version.ts';
 import { setMainModule } from '../../../message/closures/index.ts';
-import { CODE } from '../../channel/codes.ts';
+import { StateError } from '../../../base/errors.ts';
+import { CODE, FAILED } from '../../channel/codes.ts';
 import { RecordReader, RecordWriter } from '../../channel/records.ts';
-import { OUTCOME_HEADER, work } from '../manager/work.ts';
+import { outcome as outcomeOf, OUTCOME_HEADER, work } from '../manager/work.ts';
 import { beginArrayTask, endArrayTask } from './checkpoint.ts';
 import { readManifest, syncFolder } from './manifest.ts';
 import { readResults, resultFiles } from './results.ts';
 
 /** Results are on the disk after so long at the latest, as far as the system keeps its word. */
 const SYNC_MS = 1000;
+
+const STREAM = new StateError(
+  'ERR_ARRAY_STREAM',
+  'a task of an array yields, and nobody is there to read it: return a list, or use SlurmExecutor',
+);
 
 const [, , folder = '.', attempt = '0'] = process.argv;
 const element = Number(process.argv[4] ?? process.env['SLURM_ARRAY_TASK_ID']);
@@ -56,7 +62,8 @@ let synced = performance.now();
 
 for (const [i, { how, item, body }] of todo.entries()) {
   beginArrayTask(folder, item);
-  const outcome = await work(0, i === 0 ? fn : null, how, body);
+  const made = await work(0, i === 0 ? fn : null, how, body);
+  const outcome = Buffer.isBuffer(made) ? made : outcomeOf(FAILED, STREAM);
   writer.add(CODE.result, item, outcome[0]!, outcome.subarray(OUTCOME_HEADER));
   const records = writer.take();
   for (let at = 0; at < records.length;) at += writeSync(part, records, at);

@@ -9,14 +9,13 @@ import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, 
 import * as state from '../../../futures/future-record.ts';
 import { mainModule } from '../../../message/closures/index.ts';
 import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.ts';
-import { budget } from '../../budget.ts';
 import { CODE, SUCCEEDED } from '../../channel/codes.ts';
 import { RecordWriter } from '../../channel/records.ts';
 import { tailOf } from '../../job/log.ts';
 import { JobFailedError } from '../errors.ts';
 import { jobOf, type JobOptions } from '../job-options.ts';
 import { CHECKPOINTS } from './checkpoint.ts';
-import { type ElementLauncher, logOf, newElementLauncher } from './element-launcher.ts';
+import { type ElementLauncher, logOf, newElementLauncher, type Watch } from './element-launcher.ts';
 import { type ElementPlan, type Manifest, readManifest, writeManifest, writeWhole } from './manifest.ts';
 import { readResults, refreshResults, resultFiles } from './results.ts';
 
@@ -40,11 +39,9 @@ export interface AttachOptions {
   readonly resume?: boolean | undefined;
 }
 
-/** How often the folder is looked into, at first and at last, and how often the controller is asked. */
+/** How often the folder is looked into, at first and at last. */
 const LOOK_FIRST_MS = 100;
 const LOOK_LAST_MS = 2000;
-const ASK_MS = { local: 300, slurm: 8000 } as const;
-const ASK_LATEST_MS = 11_000;
 /** An element that has ended may leave its last file so much later, as it is seen from here. */
 const GRACE_MS = { local: 300, slurm: 2000 } as const;
 /** So much input is written in one piece. */
@@ -79,8 +76,8 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
   private left: number;
   private timer: NodeJS.Timeout | null = null;
   private delay = LOOK_FIRST_MS;
-  private asked = performance.now();
-  private isAsking = false;
+  /** What looks after the jobs of the attempts. */
+  private readonly watches = new Set<Watch>();
   private isHeld = true;
 
   private constructor(folder: string, manifest: Manifest) {
@@ -145,7 +142,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     for (const file of resultFiles(run.folder)) run.take(file);
     if (run.left === 0) return run;
     if (resume) void run.resume();
-    else run.lookLater();
+    else run.follow();
     return run;
   }
 
@@ -186,6 +183,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
   detach(): void {
     this.isHeld = false;
     this.timer?.unref();
+    for (const watch of this.watches) watch.release();
   }
 
   /** Ends what waits or runs. What has been done stays. */
@@ -205,18 +203,36 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
   private stop(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    for (const watch of this.watches) watch.end();
+    this.watches.clear();
   }
 
   private async resume(): Promise<void> {
     const busy = new Set<number>();
     for (const attempt of this.manifest.attempts) {
       const some = await this.launcher.underWay(attempt);
-      if (some === null) return this.lookLater();
+      if (some === null) return this.follow();
       for (const element of some) busy.add(element);
     }
     const todo = this.manifest.elements.flatMap((plan, i) => (this.isComplete(plan) || busy.has(i) ? [] : [i]));
-    if (todo.length === 0) return this.lookLater();
-    await this.launch(todo);
+    this.follow();
+    if (todo.length > 0) await this.launch(todo);
+  }
+
+  /** Looks after all attempts that there have been. */
+  private follow(): void {
+    for (const number of this.manifest.attempts.keys()) this.watchAttempt(number);
+    this.lookLater();
+  }
+
+  private watchAttempt(number: number): void {
+    const watch = this.launcher.watch(this.manifest.attempts[number]!, (underWay) => {
+      if (this.left > 0 && this.looked(number, underWay)) return true;
+      this.watches.delete(watch);
+      return false;
+    });
+    this.watches.add(watch);
+    if (!this.isHeld) watch.release();
   }
 
   private isComplete({ from, items }: Pick<ElementPlan, 'from' | 'items'>): boolean {
@@ -229,7 +245,7 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
       const attempt = await this.launcher.launch(this.folder, this.manifest.attempts.length, elements);
       this.manifest = { ...this.manifest, attempts: [...this.manifest.attempts, attempt] };
       writeManifest(this.folder, this.manifest);
-      this.asked = performance.now();
+      this.watchAttempt(this.manifest.attempts.length - 1);
       this.lookLater();
     } catch (error) {
       for (const element of elements) this.fail(this.manifest.elements[element]!, error);
@@ -272,39 +288,28 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
     this.timer = setTimeout(() => {
       this.timer = null;
       this.look();
-      if (this.left > 0 && !this.isAsking && this.mayAsk()) void this.ask();
       this.lookLater();
     }, this.delay);
     if (!this.isHeld) this.timer.unref();
     this.delay = Math.min(LOOK_LAST_MS, this.delay * 1.3);
   }
 
-  /** Whether it is time to ask Slurm. The budget is for all that this process asks, but what has failed is not told late for its sake. */
-  private mayAsk(): boolean {
-    const { kind } = this.manifest.launch;
-    const since = performance.now() - this.asked;
-    return since > ASK_MS[kind] && (kind === 'local' || since > ASK_LATEST_MS || budget.delay() === 0);
-  }
-
-  /** What has become of elements that have left no results: those that have ended are given up after a while. */
-  private async ask(): Promise<void> {
-    this.isAsking = true;
-    /** The last attempt at each element that is not over. */
-    const last = new Map<number, number>();
-    for (const [number, { elements }] of this.manifest.attempts.entries())
-      for (const element of elements) if (!this.over.has(element)) last.set(element, number);
-    for (const number of new Set(last.values())) {
-      const busy = await this.launcher.underWay(this.manifest.attempts[number]!);
-      if (busy === null) break; // The controller is away: nothing is known, and nothing is given up.
-      for (const [element, at] of last) {
-        if (at !== number || busy.has(element)) continue;
-        this.over.add(element);
-        const plan = this.manifest.elements[element]!;
-        if (!this.isComplete(plan)) void this.miss(element, plan, number);
+  /** Of an attempt, only these elements wait or run: the others have left their results, or never will. False when none is left to look after. */
+  private looked(number: number, underWay: ReadonlySet<number>): boolean {
+    const { attempts, elements } = this.manifest;
+    const later = new Set(attempts.slice(number + 1).flatMap((attempt) => attempt.elements));
+    let isNeeded = false;
+    for (const element of attempts[number]!.elements) {
+      if (this.over.has(element) || later.has(element)) continue;
+      if (underWay.has(element)) {
+        isNeeded = true;
+        continue;
       }
+      this.over.add(element);
+      const plan = elements[element]!;
+      if (!this.isComplete(plan)) void this.miss(element, plan, number);
     }
-    this.asked = performance.now();
-    this.isAsking = false;
+    return isNeeded;
   }
 
   /** An element neither waits nor runs, and has not left all its results. */

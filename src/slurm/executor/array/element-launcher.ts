@@ -9,7 +9,9 @@ import { scancel } from '../../commands/scancel.ts';
 import { squeue } from '../../commands/squeue.ts';
 import { SlurmError } from '../../errors.ts';
 import { tailOf } from '../../job/log.ts';
-import type { JobState } from '../../job/states.ts';
+import type { JobInfo } from '../../job/info.ts';
+import { isEnd } from '../../job/states.ts';
+import { rewatch, unwatch, watch, type Watched } from '../../job/watcher.ts';
 import type { JobFacts } from '../errors.ts';
 import { hintFor } from '../launch/hint.ts';
 import { factsOf } from '../launch/job-facts.ts';
@@ -17,6 +19,9 @@ import { COMMAND, submit } from '../launch/submit.ts';
 import type { SlurmPlan } from '../link/plan.ts';
 import type { Attempt, Manifest } from './manifest.ts';
 
+/** How often is looked which elements are still there; on a cluster, as often as the budget of calls allows. */
+const LOCAL_LOOK_MS = 300;
+const LOOK_MS = 8000;
 const MAIN = fileURLToPath(new URL('./array-main.js', import.meta.url));
 
 /** How the elements of an array are run, and how it is found out what has become of them. */
@@ -25,9 +30,17 @@ export interface ElementLauncher {
   launch(folder: string, number: number, elements: readonly number[]): Promise<Attempt>;
   /** Of the elements of an attempt, those that wait or run; `null` when nobody can say at the moment. */
   underWay(attempt: Attempt): Promise<ReadonlySet<number> | null>;
+  /** Tells now and then which elements of an attempt wait or run, until `onLook` says false, or the watch is ended. */
+  watch(attempt: Attempt, onLook: (underWay: ReadonlySet<number>) => boolean): Watch;
   /** Why an element has ended without its results. */
   facts(folder: string, number: number, attempt: Attempt, element: number): Promise<JobFacts>;
   cancel(attempt: Attempt): Promise<void>;
+}
+
+export interface Watch {
+  /** It keeps the program alive no longer. */
+  release(): void;
+  end(): void;
 }
 
 export const newElementLauncher = ({ launch, parallel }: Pick<Manifest, 'launch' | 'parallel'>): ElementLauncher =>
@@ -73,8 +86,19 @@ class LocalElements implements ElementLauncher {
     }
   }
 
+  #underWay(): ReadonlySet<number> {
+    return new Set([...this.#waiting, ...this.#running.keys()]);
+  }
+
   underWay(): Promise<ReadonlySet<number>> {
-    return Promise.resolve(new Set([...this.#waiting, ...this.#running.keys()]));
+    return Promise.resolve(this.#underWay());
+  }
+
+  watch(_attempt: Attempt, onLook: (underWay: ReadonlySet<number>) => boolean): Watch {
+    const timer = setInterval(() => {
+      if (!onLook(this.#underWay())) clearInterval(timer);
+    }, LOCAL_LOOK_MS);
+    return { release: () => void timer.unref(), end: () => clearInterval(timer) };
   }
 
   async facts(folder: string, number: number, _attempt: Attempt, element: number): Promise<JobFacts> {
@@ -92,19 +116,48 @@ class LocalElements implements ElementLauncher {
   }
 }
 
-/** The states of an element that waits, runs, or is being cleaned up. */
-const UNDER_WAY: readonly JobState[] = [
-  'PENDING',
-  'CONFIGURING',
-  'RUNNING',
-  'COMPLETING',
-  'SUSPENDED',
-  'STOPPED',
-  'REQUEUED',
-  'RESIZING',
-  'SIGNALING',
-  'STAGE_OUT',
-];
+/** The elements that wait, run, or are being cleaned up. */
+const underWayIn = (rows: readonly JobInfo[], mark: string): ReadonlySet<number> =>
+  new Set(rows.filter((row) => row.mark === mark && row.state !== 'UNKNOWN' && !isEnd(row.state)).flatMap(({ elements }) => elements));
+
+/** One array among the jobs that this process watches. */
+class ArrayWatch implements Watched, Watch {
+  readonly id: string;
+  readonly first: number = LOOK_MS;
+  readonly longest: number = LOOK_MS;
+  isHeld = true;
+  readonly #mark: string;
+  readonly #onLook: (underWay: ReadonlySet<number>) => boolean;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor({ job, mark }: Attempt, onLook: (underWay: ReadonlySet<number>) => boolean) {
+    this.id = job!;
+    this.#mark = mark;
+    this.#onLook = onLook;
+    watch(this);
+  }
+
+  seen(rows: readonly JobInfo[]): boolean {
+    return this.#onLook(underWayIn(rows, this.#mark));
+  }
+
+  /** Something is amiss here: when that was a moment's weakness, it is looked at again. */
+  failed(): void {
+    this.#timer = setTimeout(() => watch(this), LOOK_MS);
+    if (!this.isHeld) this.#timer.unref();
+  }
+
+  release(): void {
+    this.isHeld = false;
+    this.#timer?.unref();
+    rewatch();
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    unwatch(this);
+  }
+}
 
 class SlurmElements implements ElementLauncher {
   readonly #plan: SlurmPlan;
@@ -125,12 +178,15 @@ class SlurmElements implements ElementLauncher {
 
   async underWay({ job, mark }: Attempt): Promise<ReadonlySet<number> | null> {
     try {
-      const rows = await squeue({ jobs: job!, states: UNDER_WAY, eachElement: true, ...COMMAND });
-      return new Set(rows.filter((row) => row.mark === mark).flatMap(({ elements }) => elements));
+      return underWayIn(await squeue({ jobs: job!, states: 'all', ...COMMAND }), mark);
     } catch (error) {
       if (error instanceof SlurmError) return null;
       throw error;
     }
+  }
+
+  watch(attempt: Attempt, onLook: (underWay: ReadonlySet<number>) => boolean): Watch {
+    return new ArrayWatch(attempt, onLook);
   }
 
   facts(folder: string, number: number, { job, mark }: Attempt, element: number): Promise<JobFacts> {

@@ -20,7 +20,7 @@ export async function factsOf({ job, mark }: Submitted, log: string): Promise<Jo
     reason,
     exitCode,
     log: text,
-    hint: hintFor(state, reason, text),
+    hint: hintFor(state, reason, text, exitCode),
   });
   try {
     const [fields = {}] = await scontrol.showJob(job, COMMAND);

@@ -16,6 +16,10 @@ export interface Report {
   wantsNodes(): void;
 }
 
+/** Tells a node what the program has had of a task. */
+const tellProgress = (task: Task, { channel }: Peer, code: number): void =>
+  channel.send(code, task.id, code === CODE.heard ? task.heard : code === CODE.taken ? task.taken : 0);
+
 const isLeft = (ticket: Ticket): boolean => ticket.isLeft;
 /** How often nodes are asked to give tasks back. */
 const RECALL_MS = 10;
@@ -62,7 +66,13 @@ export class Dispatcher {
     for (const peer of this.peers) if (peer.functions.delete(number)) peer.channel.send(CODE.forget, number);
   }
 
-  submit(id: number, code: number, fn: number, body: Buffer, { limit, priority }: Pick<Task, 'limit' | 'priority'>): void {
+  submit(
+    id: number,
+    code: number,
+    fn: number,
+    body: Buffer,
+    { limit, priority, isHeard }: Pick<Task, 'limit' | 'priority' | 'isHeard'>,
+  ): void {
     const task: Task = {
       number: this.#numbers++,
       id,
@@ -71,11 +81,16 @@ export class Dispatcher {
       body,
       limit,
       priority,
+      isHeard,
       state: QUEUED,
       ticket: null,
       peer: null,
       hasBegun: false,
       losses: 0,
+      isStreaming: false,
+      heard: 0,
+      taken: 0,
+      isStopped: false,
     };
     this.#tasks.set(id, task);
     this.#backlog.push(this.#queue(task));
@@ -132,6 +147,8 @@ export class Dispatcher {
       peer.functions.add(task.fn);
     }
     if (task.limit > 0) peer.channel.send(CODE.limit, 0, task.limit);
+    if (task.isHeard) peer.channel.send(CODE.listen);
+    task.heard = 0;
     peer.channel.send(task.code, task.id, task.fn, task.body);
     this.#give(task, peer);
   }
@@ -172,6 +189,11 @@ export class Dispatcher {
     switch (code) {
       case CODE.result:
         return this.#result(peer, id, extra, body);
+      case CODE.said:
+      case CODE.stream:
+      case CODE.yielded:
+      case CODE.streamed:
+        return this.#goesOn(peer, code, id, extra, body);
       case CODE.begun: {
         const task = peer.tasks.get(id);
         if (task === undefined) return;
@@ -203,11 +225,8 @@ export class Dispatcher {
   }
 
   #result(peer: Peer, id: number, kind: number, body: Buffer): void {
-    peer.countResult();
-    if (peer.mustConfirm) {
-      peer.confirmed = peer.results;
-      peer.channel.send(CODE.seen, 0, peer.results);
-    }
+    peer.received(body.length);
+    peer.countEnd();
     const task = this.#tasks.get(id);
     if (task === undefined) return;
     // A task that was taken for lost, and is queued or runs elsewhere, has ended here after all: the first outcome counts.
@@ -215,6 +234,26 @@ export class Dispatcher {
     if (task.peer !== null && task.peer !== peer) task.peer.channel.send(CODE.cancel, id, 1);
     this.#over(id);
     if (kind !== CANCELLED || !this.#asks.has(id)) this.#report.toProgram(CODE.result, id, kind | (peer.number << KIND_BITS), body);
+  }
+
+  /** A task says or yields something, or its stream has ended. Of one that runs elsewhere by now, nothing is told. */
+  #goesOn(peer: Peer, code: number, id: number, kind: number, body: Buffer): void {
+    peer.received(body.length);
+    const task = peer.tasks.get(id);
+    if (task === undefined) return;
+    if (code === CODE.stream) task.isStreaming = true;
+    if (code === CODE.streamed) this.#over(id);
+    this.#report.toProgram(code, id, kind | (peer.number << KIND_BITS), body);
+  }
+
+  /** The program has heard, or read, so much more of what a task gives; or reads no more. */
+  follow(id: number, code: number, more: number): void {
+    const task = this.#tasks.get(id);
+    if (task === undefined) return;
+    if (code === CODE.heard) task.heard += more;
+    else if (code === CODE.taken) task.taken += more;
+    else task.isStopped = true;
+    if (task.peer !== null) tellProgress(task, task.peer, code);
   }
 
   #over(id: number): void {
@@ -247,6 +286,8 @@ export class Dispatcher {
       if (task !== undefined && (task.state === QUEUED || task.state === DOUBTED)) {
         this.#unqueue(task);
         this.#give(task, peer);
+        // It may have been said while there was no connection.
+        for (const code of [CODE.heard, CODE.taken, ...(task.isStopped ? [CODE.stop] : [])]) tellProgress(task, peer, code);
       } else peer.channel.send(CODE.cancel, id, 1);
     }
   }
@@ -265,7 +306,7 @@ export class Dispatcher {
       const task = tasks[i]!;
       // What begins is told a moment later: as many as there are workers may have begun.
       const mayHaveBegun = task.hasBegun || i < peer.workers;
-      if (mayHaveBegun && task.losses++ >= this.#lossesMax) {
+      if (task.isStreaming || (mayHaveBegun && task.losses++ >= this.#lossesMax)) {
         this.#takeFrom(task);
         task.state = DOUBTED;
         void this.#report.describeLoss(task, peer, reason).then((error) => {

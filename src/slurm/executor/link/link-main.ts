@@ -25,6 +25,9 @@ import { Caretaker } from './caretaker.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Peer } from './peer.ts';
 import type { LinkPlan, ToLink, ToProgram } from './plan.ts';
+import type { Task } from './task.ts';
+
+type Terms = Pick<Task, 'limit' | 'priority' | 'isHeard'>;
 
 /** How long the nodes may take to end when they have been told to, or when their connection has ended. */
 const END_MS = 5000;
@@ -151,7 +154,7 @@ function welcome(channel: Channel, hello: Hello, held: readonly number[]): void 
     dispatcher.hear(peer, code, id, extra, body);
     // Its job is about to end, and it is not known yet why.
     if (code === CODE.leaving && body.toString() === 'SIGTERM') capacity.nodeLost(hello.allocation);
-    if (code === CODE.result) dealSoon();
+    if (code === CODE.result || code === CODE.streamed) dealSoon();
   });
   channel.onClose = (reason) => {
     seen.set(who, peer.results);
@@ -184,15 +187,16 @@ function dealSoon(): void {
   });
 }
 
-let terms: readonly [limit: number, priority: number] = [0, 0];
+const NO_TERMS: Terms = { limit: 0, priority: 0, isHeard: false };
+let terms = NO_TERMS;
 const reader = new RecordReader((code, id, extra, body) => {
   if (code === CODE.fn) dispatcher.setFunction(id, body);
   else if (code === CODE.forget) dispatcher.forgetFunction(id);
-  else if (code === CODE.terms) terms = twoNumbers(body);
+  else if (code === CODE.terms) terms = readTerms(body);
+  else if (code === CODE.heard || code === CODE.taken || code === CODE.stop) dispatcher.follow(id, code, extra);
   else {
-    const [limit, priority] = terms;
-    terms = [0, 0];
-    dispatcher.submit(id, code, extra, body, { limit, priority });
+    dispatcher.submit(id, code, extra, body, terms);
+    terms = NO_TERMS;
   }
 });
 
@@ -269,7 +273,7 @@ const listening = begin();
 const ready = listening.then(() => {});
 
 /** The link and its program are on one machine: its numbers are in one order. */
-function twoNumbers(body: Buffer): readonly [number, number] {
-  const [first = 0, second = 0] = new Float64Array(new Uint8Array(body).buffer);
-  return [first, second];
+function readTerms(body: Buffer): Terms {
+  const [limit = 0, priority = 0, isHeard = 0] = new Float64Array(new Uint8Array(body).buffer);
+  return { limit, priority, isHeard: isHeard === 1 };
 }

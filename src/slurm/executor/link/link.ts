@@ -10,6 +10,7 @@ import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.t
 import { CANCELLED, CODE, KIND_BITS, SUCCEEDED } from '../../channel/codes.ts';
 import { RecordReader, RecordWriter } from '../../channel/records.ts';
 import type { Hello } from '../manager/hello.ts';
+import { Inflow } from './inflow.ts';
 import type { LinkPlan, ToLink, ToProgram } from './plan.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -28,6 +29,11 @@ interface Job {
   readonly limit: number;
   readonly priority: number;
   readonly retry: RetryPlan | null;
+  /** What it says and yields; `null` while it does neither. */
+  inflow: Inflow | null;
+  readonly isHeard: boolean;
+  /** Records that have their turn later: one before them has to be awaited. */
+  delayed: (() => Promise<void>)[] | null;
   attempts: number;
   /** The node on which it has begun. */
   begunOn: string | null;
@@ -43,6 +49,8 @@ export interface Handover {
   readonly limit?: number | undefined;
   readonly priority?: number | undefined;
   readonly retry?: RetryPlan | null | undefined;
+  /** Called with what it says while it runs. */
+  readonly onMessage?: ((message: never) => void) | undefined;
 }
 
 /** The program's end of the thread that stands between it and the nodes. */
@@ -99,7 +107,7 @@ export class Link {
   }
 
   /** Hands a task over. Throws `SendError`. */
-  submit({ fn, how, input, limit = 0, priority = 0, retry = null }: Handover): AnyFuture {
+  submit({ fn, how, input, limit = 0, priority = 0, retry = null, onMessage }: Handover): AnyFuture {
     const future = newFuture(this.#source, 0);
     const booked = this.#book.use(fn);
     let body: Uint8Array;
@@ -111,7 +119,23 @@ export class Link {
     }
     const id = (this.#ids = (this.#ids + 1) >>> 0);
     const kept = retry === null ? null : new Uint8Array(body);
-    const job: Job = { id, future, fn: booked, how, body: kept, limit, priority, retry, attempts: 0, begunOn: null, timer: null };
+    const isHeard = onMessage !== undefined;
+    const job: Job = {
+      id,
+      future,
+      fn: booked,
+      how,
+      body: kept,
+      limit,
+      priority,
+      retry,
+      inflow: isHeard ? this.#inflow(id, onMessage) : null,
+      isHeard,
+      delayed: null,
+      attempts: 0,
+      begunOn: null,
+      timer: null,
+    };
     setTicket(future, id);
     if (this.#jobs.size === 0) this.#service.ref();
     this.#jobs.set(id, job);
@@ -128,8 +152,10 @@ export class Link {
 
   #hand(job: Job, body: Uint8Array): void {
     // No message: the body lies where the next one would be written.
-    if (job.limit > 0 || job.priority !== 0)
-      this.#write(CODE.terms, 0, 0, new Uint8Array(Float64Array.of(Math.ceil(job.limit), job.priority).buffer));
+    if (job.limit > 0 || job.priority !== 0 || job.isHeard) {
+      const terms = Float64Array.of(Math.ceil(job.limit), job.priority, job.isHeard ? 1 : 0);
+      this.#write(CODE.terms, 0, 0, new Uint8Array(terms.buffer));
+    }
     this.#write(job.how, job.id, job.fn.serial, body);
   }
 
@@ -201,34 +227,79 @@ export class Link {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
     if (code === CODE.begun) job.begunOn = this.#nodes[extra]?.host ?? '';
-    else this.#result(job, extra & ((1 << KIND_BITS) - 1), extra >>> KIND_BITS, body);
+    else if (job.delayed === null) this.#take(job, code, extra, body);
+    else job.delayed.push(() => this.#takeLater(job, code, extra, body));
   }
 
-  #result(job: Job, kind: number, node: number, body: Buffer): void {
-    if (kind === CANCELLED) return this.#settle(job, state.CANCELLED, undefined);
+  #inflow(id: number, onMessage?: (message: never) => void): Inflow {
+    return new Inflow(onMessage, this.#plan.title, (code, more) => this.#write(code, id, more, null));
+  }
+
+  /** Takes what has come of a task. */
+  #take(job: Job, code: number, extra: number, body: Buffer): void {
+    const kind = extra & ((1 << KIND_BITS) - 1);
+    if (code === CODE.result && kind === CANCELLED) return this.#settle(job, state.CANCELLED, undefined);
     let value: unknown;
     try {
-      value = decode(body);
+      value = body.length === 0 ? undefined : decode(body);
     } catch (error) {
-      if (error instanceof MustAwait) return void this.#resultLater(job, kind, node, body);
-      return this.#settle(job, state.FAILED, error);
+      if (error instanceof MustAwait) return this.#delay(job, code, extra, body);
+      return this.#unreadable(job, code, error);
     }
-    this.#conclude(job, kind, node, value);
+    this.#taken(job, code, extra, value);
   }
 
-  async #resultLater(job: Job, kind: number, node: number, body: Buffer): Promise<void> {
+  /** A module has to be awaited for it; what comes after it waits. */
+  #delay(job: Job, code: number, extra: number, body: Buffer): void {
+    const delayed = (job.delayed = [() => this.#takeLater(job, code, extra, body)]);
+    void (async () => {
+      for (let next = delayed.shift(); next !== undefined; next = delayed.shift()) await next();
+      job.delayed = null;
+    })();
+  }
+
+  async #takeLater(job: Job, code: number, extra: number, body: Buffer): Promise<void> {
+    let value: unknown;
     try {
-      const { value } = await decodeAsync(body);
-      this.#conclude(job, kind, node, value);
+      ({ value } = body.length === 0 ? { value: undefined } : await decodeAsync(body));
     } catch (error) {
-      this.#settle(job, state.FAILED, error);
+      return this.#unreadable(job, code, error);
+    }
+    this.#taken(job, code, extra, value);
+  }
+
+  /** A message that can't be read is reported; a value, or an outcome, is the error instead. */
+  #unreadable(job: Job, code: number, error: unknown): void {
+    if (code !== CODE.said) {
+      if (job.inflow?.isStreaming === true) this.#write(CODE.stop, job.id, 0, null);
+      return this.#settle(job, state.FAILED, error);
+    }
+    job.inflow?.said(() => {
+      throw error;
+    });
+  }
+
+  #taken(job: Job, code: number, extra: number, value: unknown): void {
+    const kind = extra & ((1 << KIND_BITS) - 1);
+    switch (code) {
+      case CODE.said:
+        return job.inflow?.said(() => value);
+      case CODE.stream:
+        job.inflow ??= this.#inflow(job.id);
+        job.begunOn ??= this.#nodes[extra >>> KIND_BITS]?.host ?? '';
+        return void settleFuture(job.future, state.SUCCEEDED, job.inflow.open());
+      case CODE.yielded:
+        return job.inflow?.yielded(value);
+      default:
+        return this.#conclude(job, kind, extra >>> KIND_BITS, value);
     }
   }
 
   #conclude(job: Job, kind: number, node: number, value: unknown): void {
     if (kind === SUCCEEDED) return this.#settle(job, state.SUCCEEDED, value);
     const { retry } = job;
-    const delay = retry === null || this.#failure !== null ? null : delayBeforeRetry({ retry, attempts: ++job.attempts }, value);
+    const mayRetry = retry !== null && this.#failure === null && job.inflow?.isStreaming !== true;
+    const delay = !mayRetry ? null : delayBeforeRetry({ retry, attempts: ++job.attempts }, value);
     if (delay === null) return this.#settle(job, state.FAILED, arrived(value, `a worker of ${this.#describeNode(node)}`));
     job.begunOn = null;
     job.timer = setTimeout(() => {
@@ -245,7 +316,8 @@ export class Link {
 
   #settle(job: Job, how: state.FutureState, value: unknown): void {
     if (!this.#forget(job)) return;
-    settleFuture(job.future, how, value);
+    if (job.inflow?.isStreaming === true) job.inflow.finish(how !== state.SUCCEEDED, value);
+    else settleFuture(job.future, how, value);
   }
 
   /** The job is over; false when it was before. */

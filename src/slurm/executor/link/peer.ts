@@ -1,4 +1,5 @@
 import type { Channel } from '../../channel/channel.ts';
+import { CODE } from '../../channel/codes.ts';
 import type { Hello } from '../manager/hello.ts';
 import type { Task } from './task.ts';
 
@@ -10,6 +11,7 @@ const WINDOW_MAX = 16_384;
 const BYTES_MAX = 32 << 20;
 /** How many results are confirmed together. */
 const CONFIRM_EVERY = 256;
+const CONFIRM_BYTES = 4 << 20;
 
 /** A node, as the link sees it: what it has to do, and how fast it does it. */
 export class Peer {
@@ -19,7 +21,7 @@ export class Peer {
   readonly workers: number;
   readonly tasks = new Map<number, Task>();
   readonly functions = new Set<number>();
-  /** How many results have come from it, over all its connections. */
+  /** How many results have come from it, over all its connections: outcomes, and what tasks say and yield before. */
   results: number;
   confirmed: number;
   /** It takes no more, for this reason: SIGUSR2 is Slurm's notice that its time will be up, SIGTERM comes at the end. */
@@ -27,6 +29,7 @@ export class Peer {
   /** It has been asked to give tasks back, and has not answered yet. */
   isRecalled = false;
   bytes = 0;
+  #unconfirmed = 0;
   #rate = 0;
   #count = 0;
   #since = performance.now();
@@ -52,9 +55,18 @@ export class Peer {
     return Math.min(WINDOW_MAX, this.workers + Math.ceil(this.#rate * AHEAD_MS)) - size;
   }
 
-  /** One more result has come. */
-  countResult(): void {
+  /** One more result has come. Now and then the node is told: until then it keeps them, for the case that the connection breaks. */
+  received(bytes: number): void {
     this.results++;
+    this.#unconfirmed += bytes;
+    if (this.results - this.confirmed < CONFIRM_EVERY && this.#unconfirmed < CONFIRM_BYTES) return;
+    this.confirmed = this.results;
+    this.#unconfirmed = 0;
+    this.channel.send(CODE.seen, 0, this.results);
+  }
+
+  /** One more task has ended there. */
+  countEnd(): void {
     this.#count++;
     const span = performance.now() - this.#since;
     if (span < SPAN_MS) return;
@@ -63,10 +75,5 @@ export class Peer {
     this.#rate = rate > this.#rate ? rate : this.#rate + (rate - this.#rate) * 0.3;
     this.#count = 0;
     this.#since = performance.now();
-  }
-
-  /** Whether it is time to tell the node that its results have come. */
-  get mustConfirm(): boolean {
-    return this.results - this.confirmed >= CONFIRM_EVERY;
   }
 }

@@ -41,6 +41,8 @@ export interface Task {
   /** Milliseconds that it may run; 0: without a limit. */
   readonly limit: number;
   readonly priority: number;
+  /** What it says is heard. */
+  readonly isHeard: boolean;
   state: 0 | 1 | 2 | 3;
   /** Its place in the backlog while it is QUEUED. */
   ticket: Ticket | null;
@@ -48,4 +50,10 @@ export interface Task {
   hasBegun: boolean;
   /** How many nodes have been lost on which it had begun. */
   losses: number;
+  /** It yields: what has been read can't be taken back, and so it is not run again. */
+  isStreaming: boolean;
+  /** How much of what it says and yields there, in all, has been heard and read; and whether nobody reads any more. */
+  heard: number;
+  taken: number;
+  isStopped: boolean;
 }

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { emit } from '../../../src/futures/index.ts';
+import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
+import { saysAndYields } from '../../futures/said-and-yielded.ts';
+import { FileCounter } from '../../support/file-counter.ts';
+import { test } from '../../support/test.ts';
+import { until } from '../../support/until.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'manycore-messages-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const nodes = (options: SlurmExecutorOptions = {}): SlurmExecutor =>
+  new SlurmExecutor({ launcher: 'local', workersPerNode: 1, directory: folder, ...options });
+let counters = 0;
+const counter = (): FileCounter => new FileCounter(join(folder, `counter-${counters++}`));
+
+for (const workerType of ['threads', 'processes'] as const)
+  saysAndYields({
+    place: `node with ${workerType}`,
+    pool: () => nodes({ workerType }),
+    counter,
+    // What the worker is ahead of its node, the node of the program, and what is confirmed together.
+    ahead: { begun: 60, most: 100 },
+  });
+
+for (const workerType of ['threads', 'processes'] as const) {
+  test(`a task that says more than the program hears waits, on a node with ${workerType}`, async () => {
+    await using pool = nodes({ workerType });
+    const said = counter();
+    const seen: number[] = [];
+    const view = pool.with({ onMessage: (n: number) => void seen.push(n) });
+    const task = view.submit((n: number) => {
+      for (let i = 0; i < n; i++) emit(said.add(1));
+      return 'all';
+    }, 5000);
+    await until(() => seen.length > 0, 'the first message');
+    // Nobody hears anything while this thread does something else: no more are said than may be under way.
+    let before = -1;
+    const end = performance.now() + 60_000;
+    while (said.value !== before && performance.now() < end) {
+      before = said.value;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    }
+    assert.ok(before < 5000 && before - seen.length < 600, `${before} were said when ${seen.length} had been heard`);
+    assert.equal(await task, 'all');
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 5000 }, (_, i) => i + 1),
+    );
+  });
+
+  test(`leaving the loop ends a task that yields on a node with ${workerType}; errors of it end the stream, and so does the end of its worker`, async () => {
+    await using pool = nodes({ workerType });
+    const ended = counter();
+    const endless = await pool.submit(async function* () {
+      try {
+        for (let i = 0; ; i++) {
+          await new Promise(setImmediate);
+          yield i;
+        }
+      } finally {
+        ended.add(1);
+      }
+    });
+    for await (const value of endless) if (value === 3) break;
+    await until(() => ended.value === 1, 'the task to end');
+    const broken = await pool.submit(function* () {
+      yield 1;
+      throw new RangeError('in mid-stream');
+    });
+    assert.deepEqual(await broken.next(), { value: 1, done: false });
+    await assert.rejects(broken.next(), (error) => {
+      assert.ok(error instanceof RangeError && error.message === 'in mid-stream');
+      assert.match(String((error.cause as Error).stack), /thrown in a worker of node/);
+      return true;
+    });
+    assert.equal((await broken.next()).done, true);
+    const unsendable = await pool.submit(function* () {
+      yield 1;
+      yield Promise.resolve();
+    });
+    assert.equal((await unsendable.next()).value, 1);
+    await assert.rejects(unsendable.next(), { name: 'SendError' });
+    const dying = await pool.submit(function* () {
+      yield 1;
+      process.exit(5);
+    });
+    await assert.rejects(
+      async () => {
+        for await (const _ of dying);
+      },
+      { name: /BrokenWorkerError|BrokenProcessPool/ },
+    );
+    assert.equal(await pool.submit(() => 'goes on'), 'goes on');
+  });
+}
+
+test('a node that is lost in the middle of a stream ends it with an error, and with what had come before; it is not run again', async () => {
+  const pool = nodes({ nodeRetries: 5 });
+  const begun = counter();
+  const stream = await pool.submit(async function* () {
+    begun.add(1);
+    yield process.pid;
+    yield 2;
+    await new Promise((resolve) => setTimeout(resolve, 600_000));
+  });
+  const pid = (await stream.next()).value!;
+  assert.equal((await stream.next()).value, 2);
+  process.kill(pid, 'SIGKILL');
+  await assert.rejects(stream.next(), { name: 'NodeLostError' });
+  assert.equal(await pool.submit(() => 'goes on'), 'goes on');
+  assert.equal(begun.value, 1);
+  await pool.shutdown();
+});
+
+test('an executor that is ended by force ends its streams', async () => {
+  const pool = nodes();
+  const stream = await pool.submit(async function* () {
+    yield 1;
+    await new Promise((resolve) => setTimeout(resolve, 600_000));
+  });
+  assert.equal((await stream.next()).value, 1);
+  const next = stream.next();
+  await Promise.all([assert.rejects(next, { name: 'BrokenWorkerError' }), pool.terminateWorkers()]);
+});
