@@ -118,13 +118,16 @@ const KINDS: Readonly<Partial<Record<JobState, Kind>>> = {
 };
 const EXIT: Kind = [JobExitError, 'ERR_SLURM_JOB_EXIT', 'failed', ''];
 
-/** Where no cgroups hold the memory, a job that took too much is a failed one, and its log says why. */
-const MEMORY = /exceeded (job |step )?memory limit|oom.?kill|Out Of Memory/i;
+/**
+ * Whether a text, of a job's log or its reason, says that it took too much memory. The job itself is a failed one where no cgroups hold the memory, and
+ * where it was one of its steps that the kernel has killed.
+ */
+export const tellsOfMemory = (text: string): boolean => /exceeded (job |step )?memory limit|oom.?kill|Out Of Memory/i.test(text);
 
 /** The error for a job that ended so; null for one that ended well. */
 export function errorOf(failure: JobFailure): JobError | null {
   if (failure.state === 'COMPLETED') return null;
-  const isMemory = failure.state === 'FAILED' && MEMORY.test(failure.logTail);
+  const isMemory = failure.state === 'FAILED' && tellsOfMemory(failure.logTail);
   const [Class, code, what, hint] = isMemory ? KINDS.OUT_OF_MEMORY! : (KINDS[failure.state] ?? EXIT);
   const where = failure.nodes.length === 0 ? '' : ` on ${failure.nodes.join(',')}`;
   const started =

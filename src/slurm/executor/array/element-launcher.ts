@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeExit } from '../../../host/process/exit.ts';
@@ -105,7 +105,15 @@ class LocalElements implements ElementLauncher {
     const exitCode = this.#codes.get(element) ?? null;
     const log = await tailOf(logOf(folder, element, number));
     const reason = exitCode === null ? 'the program that ran it has ended' : describeExit(exitCode);
-    return { job: null, state: exitCode === null ? 'UNKNOWN' : 'FAILED', reason, exitCode, log, hint: hintFor('', '', log) };
+    return {
+      job: null,
+      node: hostname(),
+      state: exitCode === null ? 'UNKNOWN' : 'FAILED',
+      reason,
+      exitCode,
+      log,
+      hint: hintFor('', '', log),
+    };
   }
 
   async cancel(): Promise<void> {

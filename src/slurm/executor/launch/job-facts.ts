@@ -1,5 +1,6 @@
-import { scontrol } from '../../commands/scontrol.ts';
+import { type Fields, scontrol } from '../../commands/scontrol.ts';
 import { NoSuchJobError } from '../../errors.ts';
+import { tellsOfMemory } from '../../job/end.ts';
 import { tailOf } from '../../job/log.ts';
 import { markOf } from '../../job/mark.ts';
 import { isEnd, stateOf } from '../../job/states.ts';
@@ -14,8 +15,9 @@ export const isUnanswered = ({ state, reason }: JobFacts): boolean => state === 
 /** What is known of a job, or of an element of an array, now; its log lies at `log`. Never rejects. */
 export async function factsOf({ job, mark }: Submitted, log: string): Promise<JobFacts> {
   const text = await tailOf(log);
-  const fact = (state: string, reason: string, exitCode: number | null): JobFacts => ({
+  const fact = (state: string, reason: string, exitCode: number | null, node = ''): JobFacts => ({
     job,
+    node,
     state,
     reason,
     exitCode,
@@ -26,12 +28,17 @@ export async function factsOf({ job, mark }: Submitted, log: string): Promise<Jo
     const [fields = {}] = await scontrol.showJob(job, COMMAND);
     if (markOf(fields['Comment'] ?? '') !== mark)
       return fact('UNKNOWN', 'Slurm has forgotten it, and given its number to another job', null);
-    const state = stateOf(fields['JobState'] ?? '');
+    const said = stateOf(fields['JobState'] ?? '');
+    const state = said === 'FAILED' && tellsOfMemory(text) ? 'OUT_OF_MEMORY' : said;
     const [code = 0, signal = 0] = (fields['ExitCode'] ?? '').split(':').map(Number);
     const exitCode = code === 0 && signal > 0 ? -signal : code;
-    return fact(state, (fields['Reason'] ?? '').replace(/^None$/, ''), isEnd(state) ? exitCode : null);
+    return fact(state, (fields['Reason'] ?? '').replace(/^None$/, ''), isEnd(state) ? exitCode : null, nodeOf(fields));
   } catch (error) {
     const reason = error instanceof NoSuchJobError ? 'Slurm knows it no longer' : `${NO_ANSWER}: ${(error as Error).message}`;
     return fact('UNKNOWN', reason, null);
   }
 }
+
+/** The node that the job's script runs on. */
+const nodeOf = ({ BatchHost = '', NodeList = '' }: Fields): string =>
+  /[a-z\d]/i.test(BatchHost) ? BatchHost : NodeList.replace(/^\(null\)$/, '');

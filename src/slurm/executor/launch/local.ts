@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { within } from '../../../base/within.ts';
@@ -72,6 +73,7 @@ class LocalAllocation implements Allocation {
     const state = !isOver && bad === null ? 'RUNNING' : this.#isCancelled ? 'CANCELLED' : bad === null ? 'COMPLETED' : 'FAILED';
     return {
       job: null,
+      node: hostname(),
       state,
       reason: bad === null ? '' : describeExit(bad),
       exitCode: bad,

@@ -11,6 +11,7 @@ import { unwatch, watch, type Watched } from '../../job/watcher.ts';
 import { ControllerError } from '../../errors.ts';
 import { JobFailedError, type JobFacts } from '../errors.ts';
 import type { SlurmPlan } from '../link/plan.ts';
+import { hintFor } from './hint.ts';
 import { factsOf, isUnanswered } from './job-facts.ts';
 import type { Allocation, Launcher } from './launcher.ts';
 import { COMMAND, submit, type Submitted } from './submit.ts';
@@ -91,6 +92,7 @@ class SlurmAllocation implements Allocation, Watched {
   readonly #log: string;
   readonly #end = deferred<JobFacts>();
   #hasEnded = false;
+  #facts: JobFacts | null = null;
   #completingSince: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** Told by the next look, of those that begin later, that says that the job goes on. */
@@ -170,18 +172,20 @@ class SlurmAllocation implements Allocation, Watched {
     // Somebody has put it back into the queue. What it had is lost, and when it would begin again nobody knows.
     const isRequeued = this.isRunning && isWaiting(state);
     if (isUnanswered(facts) || !(isRequeued || isEnd(state) || state === 'COMPLETING' || state === 'UNKNOWN')) return this.#lookLater();
-    this.#settle(isRequeued ? { ...facts, state: 'REQUEUED' } : facts);
+    this.#settle(isRequeued ? { ...facts, state: 'REQUEUED', hint: hintFor('REQUEUED', facts.reason, facts.log) } : facts);
     if (isRequeued) await scancel(this.job, COMMAND).catch(() => {});
   }
 
   #settle(facts: JobFacts): void {
     this.#hasEnded = true;
+    this.#facts = facts;
     unwatch(this);
     this.#end.resolve(facts);
   }
 
-  facts(): Promise<JobFacts> {
-    return factsOf(this.#submitted, this.#log);
+  /** Of one that has ended, how it was then: it may have been cancelled since. */
+  async facts(): Promise<JobFacts> {
+    return this.#facts ?? (await factsOf(this.#submitted, this.#log));
   }
 
   async cancel(): Promise<void> {

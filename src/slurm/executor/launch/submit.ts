@@ -46,6 +46,14 @@ export async function submit(
 
 function refused(error: Error): JobFailedError {
   const reason = error instanceof SlurmCommandError ? error.stderr.trim().replace(/^sbatch: (error: )?/gm, '') : error.message;
-  const facts: JobFacts = { job: null, state: 'REFUSED', reason: '', exitCode: null, log: '', hint: hintFor('REFUSED', reason, '') };
-  return new JobFailedError(`sbatch refuses the job: ${reason}`, facts, '', { cause: error });
+  const facts: JobFacts = {
+    job: null,
+    node: '',
+    state: 'REFUSED',
+    reason: '',
+    exitCode: null,
+    log: '',
+    hint: hintFor('REFUSED', reason, ''),
+  };
+  return new JobFailedError(`sbatch refuses the job: ${reason}`, facts, { cause: error });
 }

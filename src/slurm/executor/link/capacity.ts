@@ -218,6 +218,6 @@ export class Capacity {
 
 function refused(error: unknown): JobFailedError {
   const reason = error instanceof Error ? error.message : String(error);
-  const facts: JobFacts = { job: null, state: 'REFUSED', reason: '', exitCode: null, log: '', hint: '' };
-  return new JobFailedError(`the job could not be submitted: ${reason}`, facts, '', { cause: error });
+  const facts: JobFacts = { job: null, node: '', state: 'REFUSED', reason: '', exitCode: null, log: '', hint: '' };
+  return new JobFailedError(`the job could not be submitted: ${reason}`, facts, { cause: error });
 }

@@ -105,7 +105,7 @@ const capacity = new Capacity(launch, {
   onJobs: (jobs) => tell({ say: 'jobs', jobs }),
 });
 
-const unknownFacts: JobFacts = { job: null, state: 'UNKNOWN', reason: '', exitCode: null, log: '', hint: '' };
+const unknownFacts: JobFacts = { job: null, node: '', state: 'UNKNOWN', reason: '', exitCode: null, log: '', hint: '' };
 
 let failure: Uint8Array | null = null;
 /** Nothing can run any more. */
