@@ -6,7 +6,7 @@ import { monitor } from './debug-state.ts';
  * Outside of debug mode it has no stack: collecting one costs more than everything else that a cancellation does.
  */
 export function cancelledBy(reason: unknown): CancelledError {
-  if (reason instanceof CancelledError) return reason;
+  if (reason !== undefined && reason instanceof CancelledError) return reason;
   const { stackTraceLimit } = Error;
   if (monitor.current === null) Error.stackTraceLimit = 0;
   try {

@@ -21,6 +21,10 @@ export class Context {
   #isShared = true;
   /** What came from another thread, by the names of its variables. */
   #inherited: ReadonlyMap<string, unknown> | null = null;
+  /** What tasks that began after the last write have in common. */
+  #snapshot: Context | null = null;
+  /** @internal It belongs to several tasks: one that sets a variable takes a copy first. */
+  isSnapshot = false;
 
   /** @internal */
   get(variable: ContextVar<unknown>): unknown {
@@ -43,6 +47,7 @@ export class Context {
   }
 
   #own(): Values {
+    this.#snapshot = null;
     if (this.#isShared) {
       this.#values = new Map(this.#values);
       this.#isShared = false;
@@ -60,6 +65,16 @@ export class Context {
     copy.#isShared = this.#isShared = true;
     copy.#inherited = this.#inherited;
     return copy;
+  }
+
+  /** @internal What a task begins with, and has in common with its brothers until one of them sets a variable; `null`: nothing was set. */
+  snapshot(): Context | null {
+    if (this.isSnapshot) return this;
+    if (this.#snapshot !== null) return this.#snapshot;
+    if (this.#values.size === 0 && this.#inherited === null) return null;
+    this.#snapshot = this.copy();
+    this.#snapshot.isSnapshot = true;
+    return this.#snapshot;
   }
 
   /** @internal */
@@ -109,7 +124,7 @@ export function findContext(scope = currentScope()): Context | null {
 
 function writableContext(): Context {
   for (let at = currentScope() ?? null; at !== null; at = at.parent) {
-    if (at.context !== null) return at.context;
+    if (at.context !== null) return at.context.isSnapshot ? (at.context = at.context.copy()) : at.context;
     if (at.task === at) return (at.context = new Context());
   }
   return (ownContext ??= new Context());

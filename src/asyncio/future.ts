@@ -7,7 +7,7 @@ import { currentScope } from './current.ts';
 import { monitor } from './debug-state.ts';
 import type { Scope } from './scope.ts';
 import { forgetFailure, rememberFailure } from './unretrieved.ts';
-import { enlist, fail, giveUp, refusal, type Source, wake, Waiter } from './waiter.ts';
+import { cutOff, enlist, fail, giveUp, refusal, type Source, wake, Waiter } from './waiter.ts';
 
 export const PENDING = 0;
 export const DONE = 1;
@@ -120,16 +120,19 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
   // oxlint-disable-next-line unicorn/no-thenable
   then<A = T, B = never>(onValue?: ((value: T) => A | PromiseLike<A>) | null, onError?: Rejected<B>): Promise<A | B> {
     const scope = currentScope();
-    if (isNative(onValue) && isNative(onError)) {
-      // It is `await`, or a promise that takes over: nobody looks at what `then` returns.
-      if (this.state === DONE && monitor.current === null) {
+    if (isNative(onValue)) {
+      if (this.state === DONE && monitor.current === null && typeof onError === 'function') {
         const error = refusal(scope);
-        if (error === null) (onValue as (value: T) => void)(this.outcome as T);
-        else (onError as (error: unknown) => void)(error);
+        if (error !== null) return cutOff(error).then(undefined, onError);
+        (onValue as (value: T) => void)(this.outcome as T);
+        // What V8's functions give is nothing; `await` does not look at it.
+        return nothing as Promise<never>;
+      }
+      // It is `await`, or a promise that takes over.
+      if (isNative(onError)) {
+        join(this, new Waiter(this, null, onValue as never, onError as never), scope);
         return undefined as never;
       }
-      join(this, new Waiter(this, null, onValue as never, onError as never), scope);
-      return undefined as never;
     }
     return promiseOf(this, scope).then(onValue, onError);
   }
@@ -235,6 +238,8 @@ function join(future: Future, waiter: Waiter, scope: Scope | undefined): void {
 function promiseOf<T>(future: Future<T>, scope: Scope | undefined): Promise<T> {
   return new Promise<T>((resolve, reject) => join(future, new Waiter(future, null, resolve as never, reject), scope));
 }
+
+const nothing: Promise<unknown> = Promise.resolve();
 
 /** What the functions that V8 makes for a promise look like: they have no name, and no text. */
 const NATIVE = Function.prototype.toString.call(Function.prototype.call).replace('call', '');

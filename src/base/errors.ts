@@ -21,7 +21,8 @@ function recogniseByBrand(constructor: abstract new (...args: never[]) => object
       // A subclass that a program derives has no brand of its own: it is told by its prototype.
       if (this !== constructor)
         return typeof this === 'function' && Object.prototype.isPrototypeOf.call(this.prototype as object, instance as object);
-      return typeof instance === 'object' && instance !== null && ((instance as Branded)[BRANDS]?.includes(brand) ?? false);
+      if (typeof instance !== 'object' || instance === null) return false;
+      return Object.getPrototypeOf(instance) === constructor.prototype || ((instance as Branded)[BRANDS]?.includes(brand) ?? false);
     },
   });
 }

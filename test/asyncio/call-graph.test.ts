@@ -34,6 +34,9 @@ const names = (graph: FutureCallGraph | null): string[] =>
 test('the call graph of a task tells who waits for it, in whatever way [GRA-01]', async () => {
   const future = new Future<void>();
   const inner = createTask(async () => await future, { name: 'inner' });
+  async function* items(): AsyncGenerator {
+    yield await inner;
+  }
   const waiters = [
     createTask(async () => await inner, { name: 'await' }),
     createTask(() => gather([inner]), { name: 'gather' }),
@@ -46,12 +49,18 @@ test('the call graph of a task tells who waits for it, in whatever way [GRA-01]'
       },
       { name: 'asCompleted' },
     ),
+    createTask(
+      async () => {
+        for await (const _ of items());
+      },
+      { name: 'generator' },
+    ),
   ];
   await step();
-  assert.deepEqual(names(captureCallGraph(inner)), ['asCompleted', 'await', 'gather', 'shield', 'timeout', 'wait']);
+  assert.deepEqual(names(captureCallGraph(inner)), ['asCompleted', 'await', 'gather', 'generator', 'shield', 'timeout', 'wait']);
   const ofFuture = captureCallGraph(future)!;
   assert.deepEqual(names(ofFuture), ['inner']);
-  assert.equal(names(ofFuture.awaitedBy[0]!).length, 6);
+  assert.equal(names(ofFuture.awaitedBy[0]!).length, 7);
   assert.match(formatCallGraph(future), /^\* a future\n {2}\+ awaited by:\n {4}\* task inner\n/);
   future.setResult();
   await gather(waiters);
@@ -66,7 +75,7 @@ test('the call graph of a task tells who waits for it, in whatever way [GRA-01]'
   await group;
 });
 
-test('the running task shows its stack; one that waits does in debug mode', async () => {
+test('the running task shows its stack; one that waits does in debug mode [GRA-01]', async () => {
   assert.equal(captureCallGraph(), null);
   await createTask(async function outermost() {
     await step();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { run, timeout } from '../../src/asyncio/index.ts';
+import { getRunningLoop, run, timeout } from '../../src/asyncio/index.ts';
 import { asCompleted, gather, ProcessPoolExecutor, ThreadPoolExecutor, wait } from '../../src/futures/index.ts';
 import * as multiprocessing from '../../src/multiprocessing/index.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { pause, signals, sigwait } from '../../src/signal/index.ts';
+import { SlurmExecutor } from '../../src/slurm/executor/slurm-executor.ts';
 import { call, PIPE, pipeline, Popen, run as runCommand, sh } from '../../src/subprocess/index.ts';
 import { Barrier, Condition, Event, Lock, Once, RWLock, Semaphore, Thread } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
@@ -92,6 +93,26 @@ test('a cancel reaches every wait for futures and executors, and their tasks go 
   });
   assert.deepEqual([future.running, far.running], [true, true]);
   await Promise.all([pool.terminateWorkers(), processes.terminateWorkers()]);
+});
+
+test('a cancel reaches every wait for the nodes of a cluster, and what runs there goes on', async () => {
+  const cluster = new SlurmExecutor({ launcher: 'local', workersPerNode: 1 });
+  const future = cluster.submit(stands);
+  await until(() => future.running);
+  await allAreCancelled({
+    'await future': async () => await future,
+    'future.result': () => future.result(),
+    wait: () => wait([future]),
+    gather: () => gather([future]),
+    map: async () => {
+      for await (const _ of cluster.map((x: number) => x, [1, 2]));
+    },
+    runInExecutor: () => getRunningLoop().runInExecutor(cluster, (x: number) => x, 1),
+    shutdown: () => cluster.shutdown(),
+  });
+  assert.equal(future.running, true);
+  future.cancel({ running: true });
+  await cluster.shutdown();
 });
 
 test('a cancel reaches every wait for processes, commands and signals', async () => {

@@ -124,7 +124,7 @@ test('toThread runs a function once in another thread; its error comes out [TTH-
   assert.throws(() => toThread(5 as never), TypeError);
 });
 
-test('a function in a thread sees the context variables, as far as they can be sent [TTH-03]', async () => {
+test('a function in a thread sees the context variables, as far as they can be sent [TTH-03 CTX-04]', async () => {
   const { requestId, readRequestId } = await import('./context-variable.ts');
   const other = new ContextVar<unknown>('unsendable');
   await run(async () => {

@@ -6,12 +6,14 @@ import {
   copyContext,
   createTask,
   currentTask,
+  KeyboardInterrupt,
   run,
   Runner,
   sleep,
   type Task,
 } from '../../src/asyncio/index.ts';
 import { setExceptionHandler } from '../../src/asyncio/report.ts';
+import { raiseSignal } from '../../src/signal/index.ts';
 import { Boom, boom, forever, rejects, step, test } from './support.ts';
 
 const asyncio = new URL('../../src/asyncio/index.js', import.meta.url).href;
@@ -138,6 +140,26 @@ test('a main that was cancelled throws CancelledError [RUN-10]', async () => {
     }),
     (error: CancelledError) => error instanceof CancelledError && error.message === 'from inside',
   );
+  // Also when Ctrl-C comes on top of that: it is not the only reason.
+  await rejects(
+    run(async () => {
+      currentTask()?.cancel('from inside');
+      try {
+        await sleep(1e6);
+      } finally {
+        raiseSignal('SIGINT');
+        await sleep(1e6);
+      }
+    }),
+    { name: 'CancelledError', message: 'interrupted by SIGINT' },
+  );
+  await rejects(
+    run(async () => {
+      raiseSignal('SIGINT');
+      await sleep(1e6);
+    }),
+    KeyboardInterrupt,
+  );
 });
 
 test('a context variable has a value, a default, or neither [CTX-01]', () => {
@@ -179,6 +201,10 @@ test('a failure that nobody looks at is told once, when the program ends [AFU-09
     const seen = createTask(async () => { throw new Error('looked at') });
     await seen.catch(() => {});
     const read = new Future(); read.setException(new Error('read')); read.exception();
+    const asked = new Future(); asked.setException(new Error('asked'));
+    try { asked.result(); } catch {}
+    const awaited = createTask(async () => { throw new Error('awaited') });
+    try { await awaited; } catch {}
   `;
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -200,6 +226,19 @@ test('a failure that nobody looks at is told when its task is collected [AFU-09]
   });
   assert.equal(status, 0, stderr);
   assert.match(stdout, /never looked at/);
+});
+
+test('after the first error of gather, the later ones of its children are not told: nobody can look at them [GAT-02]', () => {
+  const program = `
+    import { Future, gather } from '${asyncio}';
+    const children = [new Future(), new Future()];
+    const gathered = gather(children);
+    children[0].setException(new Error('first'));
+    await gathered.catch((error) => console.log(error.message));
+    children[1].setException(new Error('later'));
+  `;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.deepEqual([status, stdout, stderr], [0, 'first\n', '']);
 });
 
 test('the failure of what was shielded is told once when nobody waits for it any more [SHI-04]', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {
   CancelledError,
+  ContextVar,
+  copyContext,
   createTask,
   Future,
   ExceptionGroup,
@@ -77,7 +79,10 @@ test('a child that fails cancels its brothers and the body; the errors come out 
     after = true;
   });
   // They fail in one step; those that the first failure has reached in time are cancelled, and are not in the group.
-  await rejects(task, (error: ExceptionGroup) => error instanceof ExceptionGroup && messages(error)[0] === 'boom 0');
+  await rejects(task, (error: ExceptionGroup) => {
+    assert.ok(error instanceof ExceptionGroup && error.errors.every((one) => one instanceof Boom));
+    return messages(error)[0] === 'boom 0';
+  });
   assert.deepEqual([bodyCut, after, brother?.cancelled], [1, false, true]);
 });
 
@@ -215,6 +220,10 @@ test('a group starts tasks only while it runs, and runs once [TGR-19 TGR-20]', a
     );
   });
   assert.throws(() => group.createTask(step), { code: 'ERR_GROUP_STATE', message: /finished/ });
+  await rejects(
+    group.run(async () => {}),
+    { code: 'ERR_SCOPE_USED' },
+  );
   const failing = TaskGroup.run(async (group) => {
     group.createTask(() => boom());
     assert.throws(() => group.createTask(step), { code: 'ERR_GROUP_STATE', message: /shutting down/ });
@@ -223,7 +232,14 @@ test('a group starts tasks only while it runs, and runs once [TGR-19 TGR-20]', a
 });
 
 test('name and context reach the child [TGR-21]', async () => {
-  await TaskGroup.run(async (group) => assert.equal(group.createTask(step, { name: 'yolo' }).name, 'yolo'));
+  const variable = new ContextVar<string>('v', { default: 'none' });
+  const context = copyContext();
+  await TaskGroup.run(async (group) => {
+    assert.equal(group.createTask(step, { name: 'yolo' }).name, 'yolo');
+    await group.createTask(async () => void variable.set('kept'), { context });
+    assert.equal(await group.createTask(async () => variable.get(), { context }), 'kept');
+    assert.equal(variable.get(), 'none');
+  });
 });
 
 test('when inner and outer group fail in one step, the inner error can be handled and the outer still fails [TGR-23]', async () => {

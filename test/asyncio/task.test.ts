@@ -68,11 +68,13 @@ test('a task has a name of its own, or the one that it is given [TSK-05]', async
   const plain = createTask(step);
   const named = createTask(step, { name: 'n' });
   const numbered = createTask(step, { name: 6 as never });
-  assert.match(plain.name, /^Task-\d+$/);
+  const other = createTask(step);
+  for (const task of [plain, other]) assert.match(task.name, /^Task-\d+$/);
+  assert.notEqual(plain.name, other.name);
   assert.deepEqual([named.name, numbered.name], ['n', '6']);
   named.name = 'z';
   assert.equal(named.name, 'z');
-  await gather([plain, named, numbered]);
+  await gather([plain, other, named, numbered]);
 });
 
 test('a task that has ended is not cancelled any more', async () => {

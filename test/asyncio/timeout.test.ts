@@ -8,6 +8,7 @@ import {
   Future,
   shield,
   sleep,
+  type Task,
   TaskGroup,
   Timeout,
   timeout,
@@ -79,8 +80,7 @@ test('of two time-outs at once the outer one turns it into TimeoutError; both ha
     });
   });
   await rejects(timed, TimeoutError);
-  assert.equal(outer?.expired, true);
-  assert.notEqual(inner, undefined);
+  assert.deepEqual([outer?.expired, inner?.expired], [true, true]);
 });
 
 test('the error of a shorter time-out inside can be handled, and the outer one still holds [TMO-07]', async () => {
@@ -134,10 +134,16 @@ test('after a TimeoutError was handled the task goes on uncancelled [TMO-11]', a
 
 test('the deadline can be moved or taken away while the body runs, and at no other time [TMO-12]', async () => {
   let scope: Timeout | undefined;
+  let isTried = false;
   const task = createTask(() =>
     timeout(LONG, async (given) => {
       scope = given;
-      await forever();
+      try {
+        await forever();
+      } finally {
+        assert.throws(() => given.reschedule(null), { code: 'ERR_TIMEOUT_STATE', message: /expiring/ });
+        isTried = true;
+      }
     }),
   );
   await step();
@@ -146,6 +152,7 @@ test('the deadline can be moved or taken away while the body runs, and at no oth
   assert.equal(scope?.when, null);
   scope!.reschedule(now());
   await rejects(task, TimeoutError);
+  assert.equal(isTried, true);
   assert.throws(() => scope!.reschedule(null), { code: 'ERR_TIMEOUT_STATE', message: /expired/ });
   assert.throws(() => new Timeout(1).reschedule(2), { message: /not been entered/ });
   await timeout(LONG, async (given) => void (scope = given));
@@ -172,9 +179,17 @@ test('a time-out is entered once [TMO-15]', async () => {
       { code: 'ERR_SCOPE_USED' },
     );
   });
+  await rejects(
+    scope.run(async () => {}),
+    { code: 'ERR_SCOPE_USED' },
+  );
 });
 
 test('a time-out around a group cancels its tasks; one that fails in its clean-up comes out as a group [TMO-16]', async () => {
+  let child: Task | undefined;
+  const plain = timeout(2, () => TaskGroup.run(async (group) => void (child = group.createTask(forever))));
+  await rejects(plain, TimeoutError);
+  assert.equal(child?.cancelled, true);
   const timed = timeout(2, () =>
     TaskGroup.run(async (group) => {
       group.createTask(async () => {
