@@ -75,6 +75,7 @@ function endUnwatched(pid: number): void {
 function spawn(plan: StartPlan, stdio: readonly [number, number, number], terminal: Buffer | null): number {
   const { invocation, env, cwd } = plan;
   const encoded = env === null ? null : environmentOf(env);
+  const added = environmentOf(plan.added);
   let code = ENOENT;
   let seen: number | null = null;
   for (const file of candidates(plan)) {
@@ -82,6 +83,7 @@ function spawn(plan: StartPlan, stdio: readonly [number, number, number], termin
       file,
       args: invocation.words,
       env: encoded,
+      added,
       cwd,
       stdio,
       terminal,

@@ -35,7 +35,8 @@ const lost = (what: string): StateError =>
 export function nodePlanOf(plan: StartPlan): NodePlan {
   refuseWhatNodeCannot(plan);
   findProgram(plan);
-  const { env, cwd } = plan;
+  const { cwd } = plan;
+  const env = plan.env ?? (Object.keys(plan.added).length === 0 ? null : { ...process.env, ...plan.added });
   const { file, words } = merged(plan);
   if (env !== null) environmentOf(env);
   return {

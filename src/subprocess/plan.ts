@@ -15,7 +15,9 @@ export type Placement =
 export interface StartPlan {
   readonly command: Command;
   readonly invocation: Invocation;
+  /** `null`: that of this process, and `added`. */
   readonly env: Environment | null;
+  readonly added: Environment;
   readonly cwd: Buffer | null;
   readonly stdio: readonly [Placement, Placement, Placement];
   /** A terminal of its own in place of the three. */

@@ -25,7 +25,7 @@ import { ReadPipe } from './read-pipe.ts';
 import { redirect } from './redirect.ts';
 import { repr } from './repr.ts';
 import { type Coding, codingOf, type TextOptions } from './text.ts';
-import { endTree, killTree, newCookie } from './tree.ts';
+import { COOKIE, endTree, killTree, newCookie, withCookie } from './tree.ts';
 import { WritePipe } from './write-pipe.ts';
 
 /** What the output of a command is with these options. */
@@ -310,7 +310,7 @@ export function planOf(args: Command, options: PopenOptions, stdio: StartPlan['s
   return {
     command: args,
     invocation: invocationOf(args, shell, options.executable ?? null),
-    env: environmentFor(env, cookie),
+    ...environmentFor(env, cookie),
     cwd: options.cwd === undefined ? null : bytesOf(options.cwd, 'cwd'),
     stdio,
     closeFds: options.closeFds ?? true,
@@ -336,9 +336,13 @@ function terminalOf({ pty, stdin, stdout, stderr }: PopenOptions): TerminalSize 
   return { columns, rows };
 }
 
-/** The cookie is inherited: by it descendants are known that have left their parents. An environment that is meant to be
- * empty stays so. A thread's own environment is one that the C library doesn't know. */
-function environmentFor(env: Environment | undefined, cookie: string | null): Environment | null {
-  if (cookie === null || (env !== undefined && Object.keys(env).length === 0)) return env ?? (isMainThread ? null : process.env);
-  return { ...(env ?? process.env), MANYCORE_TREE: cookie };
+/**
+ * The cookie is inherited: by it descendants are known that have left their parents. Those of commands around this program are kept. An
+ * environment that is meant to be empty stays so. A thread's own environment is one that the C library doesn't know.
+ */
+function environmentFor(env: Environment | undefined, cookie: string | null): Pick<StartPlan, 'env' | 'added'> {
+  const own = env ?? (isMainThread ? null : process.env);
+  if (cookie === null || (env !== undefined && Object.keys(env).length === 0)) return { env: own, added: {} };
+  const added = { [COOKIE]: withCookie(own ?? process.env, cookie) };
+  return own === null ? { env: null, added } : { env: { ...own, ...added }, added: {} };
 }

@@ -34,6 +34,7 @@ export class ShellCommand implements Promise<ShellResult>, AsyncIterable<string>
 
   /** The same line on other terms. */
   with(options: ShellOptions): ShellCommand {
+    checkKinds(options, 'with');
     return new ShellCommand(this.#line, { ...this.#options, ...options });
   }
 
@@ -108,7 +109,6 @@ export interface Sh extends Template {
 }
 
 function shWith(options: ShellOptions): Sh {
-  checkKinds(options, 'sh.with');
   const template: Template = (strings, ...values) => {
     if (!Array.isArray((strings as Partial<TemplateStringsArray> | undefined)?.raw))
       throw new TypeError(
@@ -116,7 +116,11 @@ function shWith(options: ShellOptions): Sh {
       );
     return new ShellCommand(compile(strings, values), options);
   };
-  return Object.assign(template, { with: (more: ShellOptions) => shWith({ ...options, ...more }), quote });
+  const withMore = (more: ShellOptions): Sh => {
+    checkKinds(more, 'sh.with');
+    return shWith({ ...options, ...more });
+  };
+  return Object.assign(template, { with: withMore, quote });
 }
 
 /**

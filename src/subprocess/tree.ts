@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { deferred } from '../base/deferred.ts';
 import { signalNumber } from '../signal/names.ts';
+import type { Environment } from './command.ts';
 import type { KillOptions } from './options.ts';
 import type { Child } from './plan.ts';
 import { settledSoon } from './soon.ts';
@@ -11,13 +12,18 @@ import { settledSoon } from './soon.ts';
  * have left the session too, by a variable of the environment that is inherited. A process that is being found may start others
  * meanwhile: so each is stopped when it is found, until no new ones are.
  */
-const COOKIE = 'MANYCORE_TREE';
+export const COOKIE = 'MANYCORE_TREE';
 const GRACE_MS = 2000;
 /** How often it is looked whether they have ended. */
 const LOOK_MS = 10;
 const isLinux = process.platform === 'linux';
 
 export const newCookie = (): string => randomUUID();
+
+/** The value of the variable: the cookie, and those that are in the environment already. */
+export function withCookie({ [COOKIE]: outer }: Environment, cookie: string): string {
+  return typeof outer === 'string' && outer !== '' ? `${cookie} ${outer}` : cookie;
+}
 
 /** A process: its number, and when it started, which tells it from a later one of that number. */
 interface Member {
@@ -39,7 +45,7 @@ function look(pid: number): Member | null {
 
 function hasCookie(pid: number, cookie: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${COOKIE}=${cookie}`);
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(cookie);
   } catch {
     return false;
   }

@@ -11,8 +11,10 @@ export interface SpawnPlan {
   /** The file to run: a path, not searched for. */
   readonly file: Uint8Array;
   readonly args: readonly Uint8Array[];
-  /** `NAME=value`; `null`: those of this process. */
+  /** `NAME=value`; `null`: those of this process, with `added` among them. */
   readonly env: readonly Uint8Array[] | null;
+  /** For `null`: each takes the place of what this process has by its name. */
+  readonly added: readonly Uint8Array[];
   readonly cwd: Uint8Array | null;
   /** What becomes descriptor 0, 1 and 2 of the child. */
   readonly stdio: readonly [number, number, number];
@@ -54,7 +56,7 @@ export function spawnProgram(plan: SpawnPlan): number {
     if (failed !== 0) return -failed;
     setAttributes(plan, attributes);
     const args = new Strings(plan.args);
-    const env = plan.env === null ? null : new Strings(plan.env);
+    const variables = new Strings(plan.env ?? plan.added);
     const pid = [0];
     const spawn = (): number =>
       foreign('int posix_spawn(_Out_ int *pid, void *path, void *actions, void *attributes, void *argv, void *envp)')(
@@ -63,7 +65,7 @@ export function spawnProgram(plan: SpawnPlan): number {
         actions,
         attributes,
         args.table,
-        env === null ? environment() : env.table,
+        plan.env !== null ? variables.table : plan.added.length > 0 ? withOurs(variables.table, plan.added) : environment(),
       );
     const code = withUmask(plan.umask, () => credentialsFor(plan.credentials, spawn));
     return code === 0 ? pid[0]! : -code;
@@ -179,11 +181,27 @@ class Strings {
 
 let environ: bigint | undefined;
 
-/** The environment of the process, as it is now. */
+/** The environment of this process, as it is now: byte by byte, also what is no text. */
 function environment(): unknown {
   const library = koffi();
   environ ??= library.load(null).symbol('environ', 'char **') as unknown as bigint;
   return library.decode(environ, 'void *');
 }
+
+/** The variables of a table, and those of this process that have other names. It is not copied, and holds until this process sets one. */
+function withOurs(table: Buffer, added: readonly Uint8Array[]): Buffer {
+  const compare = foreign('int strncmp(uintptr_t variable, void *name, size_t length)');
+  const names = added.map((variable) => variable.subarray(0, variable.indexOf(EQUALS) + 1));
+  const ours: bigint[] = [];
+  const base = environment();
+  for (let at = 0; ; at += 8) {
+    const variable = koffi().decode(base, at, 'uintptr_t') as number | bigint;
+    if (Number(variable) === 0) break;
+    if (names.every((name) => compare(variable, name, name.length) !== 0)) ours.push(BigInt(variable));
+  }
+  // In front of the table's own end.
+  return Buffer.concat([new Uint8Array(BigUint64Array.from(ours).buffer), table]);
+}
+const EQUALS = '='.charCodeAt(0);
 
 const terminated = (text: Uint8Array): Buffer => Buffer.concat([text, Buffer.alloc(1)]);
