@@ -13,6 +13,7 @@ import { budget } from '../../src/slurm/budget.ts';
 import type { JobInfo } from '../../src/slurm/job/info.ts';
 import { type Watched, watch as watchJob } from '../../src/slurm/job/watcher.ts';
 import { Thread } from '../../src/threading/index.ts';
+import { SlurmExecutor } from '../../src/slurm/executor/slurm-executor.ts';
 import { clusterTests, workFolder } from '../support/slurm-cluster.ts';
 import { until } from '../support/until.ts';
 import { watch } from '../support/watchdog.ts';
@@ -130,3 +131,29 @@ onCluster('a job that was accepted though sbatch heard of it too late is found, 
   );
   await job.cancel();
 });
+
+onCluster(
+  'an executor whose job the controller has forgotten, and whose number it has given to another, asks for another one [trap 1]',
+  async (cluster) => {
+    const cwd = workFolder(cluster, 'forgotten-pool');
+    // Nothing is free, and the controller has written that down.
+    const holder = await sbatch(['sleep', '600'], { nodes: cluster.nodes.length, exclusive: true, time: '20:00', cwd });
+    for await (const state of holder.states()) if (state === 'RUNNING') break;
+    watch('the controller writes its state down');
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    await using pool = new SlurmExecutor({ directory: cwd, workersPerNode: 1, memory: '300M' });
+    const task = pool.submit(() => process.env['SLURM_JOB_ID']);
+    await until(() => pool.jobs.length === 1, 'the job');
+    const [first] = pool.jobs;
+    cluster.killController();
+    await cluster.restart();
+    const other = await sbatch(['true'], { ...SMALL, cwd, hold: true });
+    await holder.cancel();
+    watch('another job of the executor');
+    const job = await task;
+    // Where it was written down in time, the number is still its own.
+    if (other.id === first) assert.notEqual(job, first);
+    else assert.equal(job, first);
+    await other.cancel();
+  },
+);

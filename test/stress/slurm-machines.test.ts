@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import type { NodeLostError } from '../../src/slurm/executor/errors.ts';
 import { ArrayRun, loadCheckpoint, saveCheckpoint } from '../../src/slurm/index.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../src/slurm/executor/slurm-executor.ts';
+import { toldFault } from '../support/fault-told.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../support/slurm-cluster.ts';
-import { errorSoonAfter } from '../support/soon-after.ts';
 import { until } from '../support/until.ts';
 import { watch } from '../support/watchdog.ts';
 
@@ -49,10 +48,7 @@ onCluster(
     try {
       const other = await waiting;
       assert.notEqual(other, job);
-      const error = (await errorSoonAfter(job!, running)) as NodeLostError;
-      assert.equal(error.name, 'NodeLostError', String(error));
-      assert.deepEqual([error.job, error.state], [job, 'TIMEOUT'], error.message);
-      assert.match(error.message, /`time` asks for more/);
+      await toldFault(running, { name: 'NodeLostError', job: job!, state: /^TIMEOUT$/, hint: /`time` asks for more/ });
     } finally {
       clearInterval(steps);
     }

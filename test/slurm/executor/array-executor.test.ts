@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { ArrayExecutor, type ArrayExecutorOptions, ArrayRun, type JobFailedError } from '../../../src/slurm/index.ts';
+import { ArrayExecutor, type ArrayExecutorOptions, ArrayRun } from '../../../src/slurm/index.ts';
+import { toldFault } from '../../support/fault-told.ts';
 import { clusterTests, workFolder } from '../../support/slurm-cluster.ts';
-import { errorSoonAfter } from '../../support/soon-after.ts';
 import { test } from '../../support/test.ts';
 import { until } from '../../support/until.ts';
 
@@ -120,8 +120,7 @@ onCluster(
       return stdout.includes('RUNNING');
     }, 'it to run');
     spawnSync('scancel', [job]);
-    const error = (await errorSoonAfter(job, stuck)) as JobFailedError;
-    assert.deepEqual([error.name, error.state], ['JobFailedError', 'CANCELLED'], String(error));
+    const error = await toldFault(stuck, { name: 'JobFailedError', job: `${job}_0`, state: /^CANCELLED$/, hint: /has cancelled it/ });
     assert.match(error.message, /resume: true/);
     await pool.shutdown();
   },

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
+import { toldFault } from '../../support/fault-told.ts';
 import { clusterTests, workFolder } from '../../support/slurm-cluster.ts';
 import { watch } from '../../support/watchdog.ts';
 
@@ -78,9 +78,10 @@ onCluster(
     const scontrol = (...words: string[]): void => void spawnSync('scontrol', ['update', `nodename=${nodes}`, ...words]);
     scontrol('state=drain', 'reason=Kill task failed');
     const pool = executor(workFolder(cluster, 'drained'), { queueTimeout: 8000 });
-    const error = (await pool.submit(() => 1).exception()) as JobFailedError;
-    assert.deepEqual([error.name, error.state], ['JobFailedError', 'PENDING'], String(error));
-    assert.match(error.reason, /ReqNodeNotAvail|Resources|drain/i);
+    await toldFault(
+      pool.submit(() => 1),
+      { name: 'JobFailedError', node: '', state: /^PENDING$/, reason: /ReqNodeNotAvail|Resources|drain/i, hint: /squeue --start/ },
+    );
     await pool.shutdown();
     scontrol('state=resume');
     const next = executor(workFolder(cluster, 'resumed'));

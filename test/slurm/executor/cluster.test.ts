@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../../support/slurm-cluster.ts';
-import { errorSoonAfter } from '../../support/soon-after.ts';
 import { until } from '../../support/until.ts';
 
 /* The executor on a real Slurm: what a local process can't show. */
@@ -16,7 +14,6 @@ const onCluster: typeof onEachNode = (name, body) =>
     if (!process.version.startsWith('v20.')) return context.skip('it runs on Node 20 only: it is about Slurm');
     await body(cluster, context);
   });
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const node = (): string => process.env['SLURMD_NODENAME'] ?? 'none';
 
 const executor = (cluster: SlurmCluster, options: SlurmExecutorOptions = {}): SlurmExecutor =>
@@ -44,69 +41,6 @@ onEachNode('tasks and maps run on nodes of a job, closures with them; the job en
   assert.ok(names.every((name) => cluster.nodes.includes(name!)));
   await pool.shutdown();
   await until(() => !/RUNNING|PENDING|COMPLETING/.test(slurm('squeue', '-h', '-j', job!, '-o', '%T')), 'the job to end');
-});
-
-onCluster('a job that is cancelled by hand fails what has not ended, with its state; no other job is asked for', async (cluster) => {
-  const pool = executor(cluster, { nodeRetries: 0 });
-  const running = pool.submit(pause, 60_000);
-  await until(() => running.running, 'the task to begin');
-  const waiting = pool.submit(() => 1);
-  const [job] = pool.jobs;
-  slurm('scancel', job!);
-  for (const future of [running, waiting]) {
-    const error = (await errorSoonAfter(job!, future)) as JobFailedError;
-    assert.match(error.name, /JobFailedError|NodeLostError/);
-    assert.deepEqual([error.job, error.state], [job, 'CANCELLED'], error.message);
-  }
-  assert.throws(() => pool.submit(() => 1), { name: 'JobFailedError' });
-  await pool.shutdown();
-});
-
-onCluster('a task that needs more memory than there is fails with the state of its job, and with what to do', async (cluster) => {
-  const pool = executor(cluster, { nodeRetries: 0, memory: '200M' });
-  const hungry = pool.submit(async () => {
-    const all: Buffer[] = [];
-    for (;;) {
-      all.push(Buffer.alloc(20 << 20, 1));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      if (all.length > 1000) return all.length;
-    }
-  });
-  await until(() => hungry.running || hungry.done, 'the task to begin');
-  const error = (await errorSoonAfter(pool.jobs[0] ?? '', hungry)) as JobFailedError;
-  assert.equal(error.name, 'NodeLostError', String(error));
-  assert.match(error.message, /ask(s|ed) for more|OUT_OF_MEMORY|signal|exit code/, error.message);
-  assert.equal(error.job, String(Number(error.job)));
-  await pool.shutdown();
-});
-
-onCluster(
-  'a Node that is not on the nodes, and a partition that does not exist, are told with the log and with what to do',
-  async (cluster) => {
-    const pool = executor(cluster, { nodePath: '/opt/none/bin/node' });
-    const error = (await pool.submit(() => 1).exception()) as JobFailedError;
-    assert.equal(error.name, 'JobFailedError', String(error));
-    assert.match(error.message, /the node does not have this program[^]*its log ends:[^]*\/opt\/none\/bin\/node/i);
-    await pool.shutdown();
-    const other = executor(cluster, { partition: 'nowhere' });
-    await assert.rejects(async () => await other.submit(() => 1), { name: 'JobFailedError', message: /invalid partition/i });
-    await other.shutdown();
-  },
-);
-
-onCluster('a folder that the nodes do not see is told as such', async () => {
-  const pool = new SlurmExecutor({ directory: '/tmp', workersPerNode: 1, memory: '300M' });
-  const error = (await pool.submit(() => 1).exception()) as JobFailedError;
-  assert.equal(error.name, 'JobFailedError', String(error));
-  await pool.shutdown();
-});
-
-onCluster('where the nodes have no way to the program, it is said, and how to name one', async (cluster) => {
-  const pool = executor(cluster, { address: '127.0.0.1' });
-  const error = (await pool.submit(() => 1).exception()) as JobFailedError;
-  assert.equal(error.name, 'JobFailedError', String(error));
-  assert.match(error.message, /`address` names the one by which it can be reached[^]*127\.0\.0\.1:\d+ can't be reached/);
-  await pool.shutdown();
 });
 
 onCluster('a job that is pre-empted gives its tasks back, and another one goes on with them [trap 3]', async (cluster) => {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
-import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
 import { Program } from '../../support/program.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../../support/slurm-cluster.ts';
-import { errorSoonAfter } from '../../support/soon-after.ts';
+import { toldFault } from '../../support/fault-told.ts';
 import { until } from '../../support/until.ts';
 
 /* On the cluster: the program, or a job, is ended from outside: what was asked for has an outcome, and nothing stays behind. */
@@ -114,8 +113,7 @@ onCluster('a job that is cancelled by hand while it waits fails what waits for i
   await until(() => pool.jobs.length === 1, 'the job');
   const [job] = pool.jobs;
   slurm('scancel', job!);
-  const error = (await errorSoonAfter(job!, waiting)) as JobFailedError;
-  assert.deepEqual([error.name, error.state], ['JobFailedError', 'CANCELLED'], String(error));
+  await toldFault(waiting, { name: 'JobFailedError', job: job!, node: '', state: /^CANCELLED$/, hint: /has cancelled it/ });
   await pool.shutdown();
 });
 
@@ -126,8 +124,7 @@ onCluster('a job that gets no nodes is told by a warning with the reason, and bo
   const warning = await warned;
   assert.equal(warning.name, 'SlurmWarning');
   assert.match(warning.message, /^job \d+ of SlurmExecutor-\d+ has waited for nodes for \d+ s: Slurm's reason is BeginTime/);
-  const error = (await waiting.exception()) as JobFailedError;
-  assert.deepEqual([error.name, error.state, error.reason], ['JobFailedError', 'PENDING', 'BeginTime'], String(error));
+  await toldFault(waiting, { name: 'JobFailedError', node: '', state: /^PENDING$/, reason: /^BeginTime$/, hint: /squeue --start/ });
   const { jobs } = pool;
   await pool.shutdown();
   assert.doesNotMatch(stateOf(jobs.join()), /PENDING/);
