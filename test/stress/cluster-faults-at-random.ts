@@ -20,7 +20,8 @@ export interface Play {
   readonly more?: Readonly<Record<string, (random: Random) => Promise<void> | void>>;
   /** After every so many faults a task is waited for. */
   readonly recovers: number;
-  readonly onMove?: () => void;
+  /** Called now and then, with how many faults there have been. */
+  readonly onMove?: (faults: number) => void;
 }
 
 export interface Outcome {
@@ -47,6 +48,7 @@ export async function faultsAtRandom({ pool, directory, seed, faults, more = {},
   const pending = new Map<number, Future>();
   const stopped = new Set<Promise<void>>();
   let tasks = 0;
+  let done = 0;
   let isCancelled = new Set<number>();
 
   function follow(future: Future, check: (id: number) => string | null): void {
@@ -139,7 +141,7 @@ export async function faultsAtRandom({ pool, directory, seed, faults, more = {},
   const waitFor = async (future: Future): Promise<void> => {
     const begun = performance.now();
     while (!future.done) {
-      onMove();
+      onMove(done);
       await Promise.race([future.exception().catch(() => {}), pause(1000)]);
       if (performance.now() - begun > HANGS_MS) return void wrong.push(`a task has not ended within ${HANGS_MS} ms`);
     }
@@ -150,7 +152,8 @@ export async function faultsAtRandom({ pool, directory, seed, faults, more = {},
     const kind = random.pick(Object.keys(kinds));
     caused[kind] = (caused[kind] ?? 0) + 1;
     await kinds[kind]!(random);
-    onMove();
+    done = count + 1;
+    onMove(done);
     await pause(random.below(60));
     if (count % recovers === 0) {
       handOver();
@@ -161,7 +164,7 @@ export async function faultsAtRandom({ pool, directory, seed, faults, more = {},
   const last = performance.now();
   const allEnded = async (): Promise<void> => {
     while (pending.size > 0) {
-      onMove();
+      onMove(done);
       await Promise.race([...pending.values()].map((future) => future.exception().catch(() => {})).concat(pause(1000) as never));
       if (performance.now() - last > HANGS_MS)
         return void wrong.push(`${pending.size} tasks have not ended: ${[...pending.keys()].join(', ')}`);

@@ -14,6 +14,7 @@ onCluster('a thousand faults on Slurm lose nothing', async (cluster) => {
   const directory = workFolder(cluster, 'thousand');
   const pool = new SlurmExecutor({ directory, nodes: 3, workersPerNode: 1, memory: '300M', silence: 2000, nodeRetries: 1000 });
   let cut: string | null = null;
+  let told = 0;
   const more = {
     // With one node away, the others do all.
     'a node loses its network, or has it again': (): void => {
@@ -31,7 +32,10 @@ onCluster('a thousand faults on Slurm lose nothing', async (cluster) => {
     faults,
     more,
     recovers: 3,
-    onMove: () => watch('faults on Slurm'),
+    onMove(done) {
+      watch(`fault ${done} on Slurm`);
+      if (done % 100 === 0 && done > told) console.log(`${(told = done)} faults`);
+    },
   });
   if (cut !== null) cluster.reconnect(cut);
   console.log(

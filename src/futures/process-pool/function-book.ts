@@ -31,6 +31,11 @@ export interface BookedFunction {
 const IDLE_MAX = 64;
 let serials = 0;
 
+/** No function that is written from now on has one of these numbers: there are others that have them. */
+export function keepSerials(last: number): void {
+  serials = Math.max(serials, last);
+}
+
 /*
  * The functions that a pool's tasks call, each written once. A function that captures nothing is the same each time that it is
  * handed over; one that captures is described anew, for what it captures may have changed, and written anew if it did.

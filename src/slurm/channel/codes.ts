@@ -75,6 +75,10 @@ export const CODE = {
   /** A node has come: `id` is its number, the body JSON. */
   node: 41,
 
+  // In the journal of a run that outlives its program, beside what the program has handed over, results, streams and `cancelled`.
+  /** Nodes were asked for: `id` counts them, `extra` is how many, the body is the job, as JSON. */
+  allocation: 45,
+
   // Between the tasks of a step: `id` is a meeting.
   /** The first task has all others. */
   complete: 50,

@@ -70,6 +70,11 @@ export class RecordReader {
     this.#onRecord = onRecord;
   }
 
+  /** How many bytes have come of a record that is not complete. */
+  get pending(): number {
+    return this.#have;
+  }
+
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#have += chunk.length;

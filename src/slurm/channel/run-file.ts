@@ -21,6 +21,11 @@ export interface RunFile extends ChannelTimes {
   readonly main: string;
   /** How long a manager looks for a driver that it has lost before it ends. */
   readonly orphanTimeout: number;
+  /** Another program may take the run up: the driver is looked for until then, also where nobody listens any more. */
+  readonly outlives: boolean;
+  /** The process of the driver, and its machine. */
+  readonly pid: number;
+  readonly machine: string;
 }
 
 export const newSecret = (): string => randomBytes(32).toString('hex');

@@ -1,7 +1,7 @@
 import { onAbort } from '../../base/on-abort.ts';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir, hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { deadlineAfter, LONGEST_TIMER_MS, NEVER } from '../../base/deadline.ts';
 import { StateError } from '../../base/errors.ts';
@@ -18,6 +18,8 @@ import { encode } from '../../message/index.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { CODE } from '../channel/codes.ts';
 import { ownAddresses } from '../channel/own-addresses.ts';
+import { readRunFile } from '../channel/run-file.ts';
+import { Journal, type JournalContent, readJournal, readPlan, writePlan } from './link/journal.ts';
 import { Link } from './link/link.ts';
 import { jobOf, type JobOptions } from './job-options.ts';
 import type { LinkPlan } from './link/plan.ts';
@@ -49,6 +51,17 @@ export interface SlurmExecutorOptions<I extends readonly unknown[] = readonly un
   readonly silence?: number | undefined;
   /** Milliseconds that a node looks for a program it has lost, before it ends: 30,000 when left out. */
   readonly orphanTimeout?: number | undefined;
+  /**
+   * The run goes on when its program is killed, or ends without a shutdown: its nodes do what they have, and look for another program for
+   * `orphanTimeout`. `SlurmExecutor.attach(pool.folder)` takes it up. Then nobody clears up but an executor that is shut down.
+   */
+  readonly outlives?: boolean | undefined;
+}
+
+const TAKEN_UP: unique symbol = Symbol('taken up');
+/** What is given to the constructor in the place of options. */
+interface Earlier {
+  readonly [TAKEN_UP]: { readonly plan: LinkPlan; readonly content: JournalContent };
 }
 
 let made = 0;
@@ -67,14 +80,49 @@ export class SlurmExecutor<I extends readonly unknown[] = readonly unknown[]> ex
   private readonly link: Link;
   /** How many workers there are when all nodes are there; an estimate where nothing was said. */
   private readonly workers: number;
+  /** Where the run lies: what its nodes need to find this program, and with `outlives` what another one needs to take it up. */
+  readonly folder: string;
+  /** Of a run that was taken up: what the earlier program has submitted, in that order, with what has come of it. Otherwise empty. */
+  readonly futures: readonly Future[] = [];
 
   constructor(options: SlurmExecutorOptions<I> = {}) {
     super(options);
+    if (TAKEN_UP in options) {
+      const { plan, content } = (options as unknown as Earlier)[TAKEN_UP];
+      this.workers = plan.nodes * (plan.welcome.workers ?? 4);
+      this.folder = plan.directory;
+      this.link = new Link(plan);
+      abandoned.register(this, this.link, this);
+      this.futures = this.link.takeUp(content) as Future[];
+      return;
+    }
     const { nodes = 1, workersPerNode } = options;
     const perNode = workersPerNode === undefined ? null : positiveInteger(workersPerNode, 'workersPerNode');
     this.workers = positiveInteger(nodes, 'nodes') * (perNode ?? 4);
-    this.link = new Link(planOf(this.title, options, perNode));
+    const plan = planOf(this.title, options, perNode);
+    this.folder = plan.directory;
+    if (plan.outlives) {
+      writePlan(plan);
+      new Journal(plan.directory, 0).close();
+    }
+    this.link = new Link(plan);
     abandoned.register(this, this.link, this);
+  }
+
+  /**
+   * Takes up a run whose program was killed, and was made with `outlives`: with its nodes, as far as they are still there, and `futures` of what that
+   * program has submitted. What its nodes have done meanwhile is not done again. Messages, streams and maps of that program can't be read any
+   * more. Throws `StateError`: `ERR_NO_RUN`, or `ERR_RUN_TAKEN` while its program lives.
+   */
+  static attach(folder: string): SlurmExecutor {
+    const directory = resolve(folder);
+    const plan = readPlan(directory);
+    refuseWhenTaken(directory);
+    const hosts = plan.host === undefined ? ownAddresses() : plan.hosts;
+    const earlier: Earlier = {
+      [TAKEN_UP]: { plan: { ...plan, directory, hosts, isTakenUp: true }, content: readJournal(directory) },
+    };
+    return new SlurmExecutor(earlier as unknown as SlurmExecutorOptions);
   }
 
   /** Asks for the nodes now; otherwise the first task does. */
@@ -185,7 +233,24 @@ function planOf<I extends readonly unknown[]>(title: string, options: SlurmExecu
     startTimeout: options.startTimeout ?? 60_000,
     queueTimeout: options.queueTimeout === undefined || deadlineAfter(options.queueTimeout) === NEVER ? null : options.queueTimeout,
     orphanTimeout: options.orphanTimeout ?? 30_000,
+    outlives: options.outlives ?? false,
+    isTakenUp: false,
   };
+}
+
+/** A run has one program. On another machine nobody can see whether it lives: there the nodes decide, who speak with the last that has come. */
+function refuseWhenTaken(directory: string): void {
+  const { pid, machine } = readRunFile(join(directory, 'run.json'));
+  if (machine !== hostname() || !isAlive(pid)) return;
+  throw new StateError('ERR_RUN_TAKEN', `the run in ${directory} has a program, process ${pid}: only one can have it`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** A folder of the run's own. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { deadlineAfter, NEVER, remaining, type Wait } from '../../base/deadline.ts';
 import { deferred } from '../../base/deferred.ts';
@@ -142,6 +142,9 @@ async function gatherAll(task: Task, path: string, address: string | undefined, 
       argv: process.argv,
       main: mainModule(),
       orphanTimeout: 0,
+      outlives: false,
+      pid: process.pid,
+      machine: hostname(),
     };
     // There whole, or not at all.
     const draft = `${path}.${randomUUID()}`;

@@ -23,6 +23,7 @@ const hello: Hello = {
   rank: 0,
   job: null,
   cpus: 1,
+  confirmed: 0,
   reconnects: 0,
 };
 
@@ -57,6 +58,8 @@ function setUp(onRecord: OnRecord): {
       describeLoss: () => new Promise(() => {}),
       answer: () => {},
       wantsNodes: () => {},
+      ended: () => {},
+      confirms: () => {},
     },
     0,
   );

@@ -2,7 +2,7 @@
  * The first code of one element of an array: `node array-main.js FOLDER ATTEMPT [ELEMENT]`. It does the items of its element that no earlier
  * attempt has done, and writes down each result when it is there: what was done before a kill is done.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { version } from '../../../base/version.ts';
 import { setMainModule } from '../../../message/closures/index.ts';
@@ -13,6 +13,7 @@ import { outcome as outcomeOf, OUTCOME_HEADER, work } from '../manager/work.ts';
 import { beginArrayTask, endArrayTask } from './checkpoint.ts';
 import { readManifest, syncFolder } from './manifest.ts';
 import { readResults, resultFiles } from './results.ts';
+import { writeAll } from '../../write-all.ts';
 
 /** Results are on the disk after so long at the latest, as far as the system keeps its word. */
 const SYNC_MS = 1000;
@@ -66,7 +67,7 @@ for (const [i, { how, item, body }] of todo.entries()) {
   const outcome = Buffer.isBuffer(made) ? made : outcomeOf(FAILED, STREAM);
   writer.add(CODE.result, item, outcome[0]!, outcome.subarray(OUTCOME_HEADER));
   const records = writer.take();
-  for (let at = 0; at < records.length;) at += writeSync(part, records, at);
+  writeAll(part, records);
   endArrayTask();
   if (performance.now() - synced < SYNC_MS) continue;
   fsyncSync(part);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { version } from '../../../base/version.ts';
@@ -12,6 +12,7 @@ import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.t
 import { CODE, SUCCEEDED } from '../../channel/codes.ts';
 import { RecordWriter } from '../../channel/records.ts';
 import { tailOf } from '../../job/log.ts';
+import { writeAll } from '../../write-all.ts';
 import { JobFailedError } from '../errors.ts';
 import { jobOf, type JobOptions } from '../job-options.ts';
 import { CHECKPOINTS } from './checkpoint.ts';
@@ -385,9 +386,4 @@ function writeInput(folder: string, items: Iterable<InputItem>, elementsMax: num
     elements.push({ from, items: end - from, offset, bytes: (offsets[end] ?? written) - offset });
   }
   return { elements, count };
-}
-
-function writeAll(file: number, bytes: Uint8Array): number {
-  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-  return bytes.length;
 }

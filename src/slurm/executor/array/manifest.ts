@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateError } from '../../../base/errors.ts';
+import { writeAll } from '../../write-all.ts';
 import type { LaunchPlan } from '../link/plan.ts';
 
 /*
@@ -53,8 +54,7 @@ export function writeWhole(path: string, bytes: Uint8Array | string): void {
   const temporary = `${path}.new`;
   const fd = openSync(temporary, 'w', 0o600);
   try {
-    const all = Buffer.from(bytes);
-    for (let at = 0; at < all.length;) at += writeSync(fd, all, at);
+    writeAll(fd, Buffer.from(bytes));
     fsyncSync(fd);
   } finally {
     closeSync(fd);

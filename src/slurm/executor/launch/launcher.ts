@@ -1,4 +1,5 @@
 import type { JobFacts } from '../errors.ts';
+import type { Submitted } from './submit.ts';
 
 /** Some nodes that were asked for together: a job, or local processes that stand in for one. */
 export interface Allocation {
@@ -8,6 +9,8 @@ export interface Allocation {
   readonly nodes: number;
   /** The job, once it has a number. */
   readonly job: string | null;
+  /** By which another program finds it; `null` for local processes. */
+  readonly submitted: Submitted | null;
   /** Whether it has nodes: from then on, its managers should come. */
   readonly isRunning: boolean;
   /** Why it has no nodes yet, in Slurm's words; `null` when it has, or nothing is known. */
@@ -33,4 +36,6 @@ export interface Launcher {
   readonly jobName: string;
   /** Asks for nodes, and others than those to avoid as far as there are others. Rejects when it is refused. */
   launch(number: number, nodes: number, avoid: readonly string[]): Promise<Allocation>;
+  /** Nodes that an earlier program has asked for; `null` where they can't be looked after: they come, or don't. */
+  adopt(number: number, nodes: number, submitted: Submitted): Allocation | null;
 }

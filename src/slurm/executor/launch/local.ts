@@ -45,10 +45,15 @@ export class LocalLauncher implements Launcher {
       closeSync(fd);
     }
   }
+
+  adopt(): null {
+    return null;
+  }
 }
 
 class LocalAllocation implements Allocation {
   readonly job = null;
+  readonly submitted = null;
   readonly isRunning = true;
   readonly waitsFor = null;
   readonly number: number;

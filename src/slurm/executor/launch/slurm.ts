@@ -76,6 +76,10 @@ export class SlurmLauncher implements Launcher {
     });
     return new SlurmAllocation(number, nodes, submitted, this.#directory);
   }
+
+  adopt(number: number, nodes: number, submitted: Submitted): Allocation {
+    return new SlurmAllocation(number, nodes, submitted, this.#directory);
+  }
 }
 
 class SlurmAllocation implements Allocation, Watched {
@@ -88,7 +92,7 @@ class SlurmAllocation implements Allocation, Watched {
   readonly ended: Promise<JobFacts>;
   isRunning = false;
   waitsFor: string | null = null;
-  readonly #submitted: Submitted;
+  readonly submitted: Submitted;
   readonly #log: string;
   readonly #end = deferred<JobFacts>();
   #hasEnded = false;
@@ -102,7 +106,7 @@ class SlurmAllocation implements Allocation, Watched {
     this.number = number;
     this.nodes = nodes;
     this.job = this.id = submitted.job;
-    this.#submitted = submitted;
+    this.submitted = submitted;
     this.#log = join(directory, `job-${submitted.job}.log`);
     this.ended = this.#end.promise;
     watch(this, { hurry: true });
@@ -135,7 +139,7 @@ class SlurmAllocation implements Allocation, Watched {
   }
 
   seen(rows: readonly JobInfo[], at: number): boolean {
-    const row = rows.find(({ mark }) => mark === this.#submitted.mark);
+    const row = rows.find(({ mark }) => mark === this.submitted.mark);
     const state = row?.state ?? 'UNKNOWN';
     this.waitsFor = state === 'PENDING' && !this.isRunning ? row!.reason.replace(/^None$/, '') : null;
     if (state === 'COMPLETING') {
@@ -185,7 +189,7 @@ class SlurmAllocation implements Allocation, Watched {
 
   /** Of one that has ended, how it was then: it may have been cancelled since. */
   async facts(): Promise<JobFacts> {
-    return this.#facts ?? (await factsOf(this.#submitted, this.#log));
+    return this.#facts ?? (await factsOf(this.submitted, this.#log));
   }
 
   async cancel(): Promise<void> {

@@ -19,8 +19,9 @@ export interface CapacityOptions {
   readonly onJobs: (jobs: readonly string[]) => void;
 }
 
-/** So many allocations in a row may end without a single node having come. */
+/** So many allocations in a row may end without a single node having come; and where nodes have come before, so that what is asked for is right. */
 const FAILURES_MAX = 2;
+const FAILURES_MAX_LATER = 6;
 /** More nodes than these are asked for together: each job is a call on the controller. */
 const SINGLY_MAX = 16;
 /** Ends that say nothing about what was asked for. */
@@ -60,6 +61,7 @@ export class Capacity {
   #launching = 0;
   #made = 0;
   #failures = 0;
+  #hasHadNode = false;
   #timer: NodeJS.Timeout | null = null;
   #isOver = false;
   #hasFailed = false;
@@ -95,6 +97,7 @@ export class Capacity {
   /** A node has come. */
   nodeCame(number: number, host: string): void {
     this.#failures = 0;
+    this.#hasHadNode = true;
     this.#avoided.delete(host);
     const watched = this.#watched.get(number);
     if (watched === undefined) return;
@@ -122,17 +125,32 @@ export class Capacity {
     const number = this.#made++;
     try {
       const allocation = await this.#askFor(number, nodes, this.#toAvoid());
-      this.#known.set(number, allocation);
-      const askedAt = performance.now();
-      this.#watched.set(number, { allocation, hasCome: false, hadNode: false, doubts: 0, runningSince: null, askedAt, told: null });
-      this.#tellJobs();
-      void allocation.ended.then((facts) => this.#ended(number, facts));
+      this.#watch(allocation);
       if (this.#isOver) await allocation.cancel();
     } catch (error) {
       this.#fail(error instanceof JobFailedError ? error : refused(error));
     } finally {
       this.#launching -= nodes;
     }
+  }
+
+  /** Looks after nodes that an earlier program has asked for. */
+  adopt(allocation: Allocation): void {
+    this.#watch(allocation);
+  }
+
+  /** Counts on from there. */
+  countFrom(number: number): void {
+    this.#made = Math.max(this.#made, number);
+  }
+
+  #watch(allocation: Allocation): void {
+    const { number } = allocation;
+    this.#known.set(number, allocation);
+    const askedAt = performance.now();
+    this.#watched.set(number, { allocation, hasCome: false, hadNode: false, doubts: 0, runningSince: null, askedAt, told: null });
+    this.#tellJobs();
+    void allocation.ended.then((facts) => this.#ended(number, facts));
   }
 
   #toAvoid(): string[] {
@@ -147,7 +165,7 @@ export class Capacity {
     this.#tellJobs();
     if (this.#isOver || this.#hasFailed) return;
     if (facts.state === 'CANCELLED') return this.#fail(new JobFailedError('the job was cancelled, and no other is asked for', facts));
-    if (!watched.hadNode && !BAD_LUCK.has(facts.state) && ++this.#failures >= FAILURES_MAX)
+    if (!watched.hadNode && !BAD_LUCK.has(facts.state) && ++this.#failures >= (this.#hasHadNode ? FAILURES_MAX_LATER : FAILURES_MAX))
       return this.#fail(new JobFailedError(`${this.#failures} times in a row a job has ended before one of its nodes had come`, facts));
     if (this.#options.hasWork()) this.ensure();
   }

@@ -20,14 +20,14 @@ for pause in 1 2 4 8 16; do
 done
 `;
 
-/** Removes the folder of a run, and cancels its jobs, should this program be killed. */
+/** Removes the folder of a run, and cancels its jobs, should this program be killed; not where the run is to outlive it. */
 export class Caretaker {
   readonly #shell: Popen<{ stdin: typeof PIPE; stdout: typeof DEVNULL; stderr: typeof DEVNULL; startNewSession: true }> | null;
 
   /** `jobs` is the name that all jobs of the run have; empty for none. */
-  constructor(folder: string, jobs: string) {
+  constructor(folder: string, jobs: string, isWanted: boolean) {
     this.#shell =
-      process.platform === 'win32'
+      process.platform === 'win32' || !isWanted
         ? null
         : new Popen(['/bin/sh', '-c', TEXT, 'manycore-caretaker', folder, jobs], {
             stdin: PIPE,

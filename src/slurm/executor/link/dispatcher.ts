@@ -14,7 +14,14 @@ export interface Report {
   answer(ask: number, isTaken: boolean): void;
   /** A task waits, and no node has room for it. */
   wantsNodes(): void;
+  /** A task is over; what it has come to is told, if anything is. */
+  ended(id: number): void;
+  /** A node is about to forget the results that have come from it. */
+  confirms(): void;
 }
+
+/** What a node keeps until it hears that it has come. */
+const KEPT: ReadonlySet<number> = new Set([CODE.result, CODE.said, CODE.stream, CODE.yielded, CODE.streamed]);
 
 /** Tells a node what the program has had of a task. */
 const tellProgress = (task: Task, { channel }: Peer, code: number): void =>
@@ -115,8 +122,21 @@ export class Dispatcher {
     this.#backlog.markStale();
   }
 
+  /** Nothing is dealt out until `deal` is called after it: nodes may come that have some of it already. */
+  holdBack(isHeld: boolean): void {
+    this.#isHeldBack = isHeld;
+  }
+  #isHeldBack = false;
+
+  /** Nobody hears any more what a task says that an earlier program has handed over: it may go on as it likes. */
+  submitAgain(id: number, fn: number, body: Buffer, terms: Pick<Task, 'limit' | 'priority'>): void {
+    this.submit(id, CODE.task, fn, body, { ...terms, isHeard: false });
+    this.#tasks.get(id)!.heard = 2 ** 32 - 1;
+  }
+
   /** Gives out as much as the nodes have room for. */
   deal(): void {
+    if (this.#isHeldBack) return;
     while (this.#backlog.length > 0) {
       const peer = this.#nextPeer();
       if (peer === null) return this.#report.wantsNodes();
@@ -186,6 +206,13 @@ export class Dispatcher {
 
   /** What a node says. */
   hear(peer: Peer, code: number, id: number, extra: number, body: Buffer): void {
+    this.#hear(peer, code, id, extra, body);
+    if (!KEPT.has(code) || !peer.received(body.length)) return;
+    this.#report.confirms();
+    peer.confirm();
+  }
+
+  #hear(peer: Peer, code: number, id: number, extra: number, body: Buffer): void {
     switch (code) {
       case CODE.result:
         return this.#result(peer, id, extra, body);
@@ -225,7 +252,6 @@ export class Dispatcher {
   }
 
   #result(peer: Peer, id: number, kind: number, body: Buffer): void {
-    peer.received(body.length);
     peer.countEnd();
     const task = this.#tasks.get(id);
     if (task === undefined) return;
@@ -238,7 +264,6 @@ export class Dispatcher {
 
   /** A task says or yields something, or its stream has ended. Of one that runs elsewhere by now, nothing is told. */
   #goesOn(peer: Peer, code: number, id: number, kind: number, body: Buffer): void {
-    peer.received(body.length);
     const task = peer.tasks.get(id);
     if (task === undefined) return;
     if (code === CODE.stream) task.isStreaming = true;
@@ -263,6 +288,7 @@ export class Dispatcher {
     this.#unqueue(task);
     this.#takeFrom(task);
     task.state = OVER;
+    this.#report.ended(id);
   }
 
   /** Takes a task back; with `running`, also breaks it off. The answer comes by `answer`. */

@@ -3,7 +3,7 @@
  * the program's thread computes or is blocked.
  */
 import '../../../host/thread/service-main.ts';
-import { endianness } from 'node:os';
+import { endianness, hostname } from 'node:os';
 import { join } from 'node:path';
 import { existsSync, rmSync } from 'node:fs';
 import { version } from '../../../base/version.ts';
@@ -11,10 +11,10 @@ import { within } from '../../../base/within.ts';
 import { serviceEnd } from '../../../host/thread/service.ts';
 import { encode } from '../../../message/index.ts';
 import type { Channel } from '../../channel/channel.ts';
-import { CODE } from '../../channel/codes.ts';
+import { CODE, KIND_BITS } from '../../channel/codes.ts';
 import { ChannelError } from '../../channel/errors.ts';
 import { RecordReader, RecordWriter } from '../../channel/records.ts';
-import { newSecret, writeRunFile } from '../../channel/run-file.ts';
+import { newSecret, readRunFile, writeRunFile } from '../../channel/run-file.ts';
 import { listen, type Listener } from '../../channel/secure.ts';
 import { NodeLostError, type JobFacts } from '../errors.ts';
 import type { Launcher } from '../launch/launcher.ts';
@@ -24,6 +24,7 @@ import { Capacity } from './capacity.ts';
 import { Caretaker } from './caretaker.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Peer } from './peer.ts';
+import { Journal, type JournalContent, readJournal, readTerms } from './journal.ts';
 import type { LinkPlan, ToLink, ToProgram } from './plan.ts';
 import type { Task } from './task.ts';
 
@@ -34,8 +35,11 @@ const END_MS = 5000;
 
 const end = serviceEnd();
 const plan = end.data as LinkPlan;
-const secret = newSecret();
 const runFile = join(plan.directory, 'run.json');
+/** The run of an earlier program that this one takes up. */
+const earlier = plan.isTakenUp ? readJournal(plan.directory) : null;
+const secret = earlier === null ? newSecret() : readRunFile(runFile).secret;
+const journal = plan.outlives ? new Journal(plan.directory, earlier?.length ?? 0) : null;
 const tell = (what: ToProgram, transfer: readonly ArrayBuffer[] = []): void => end.send(what, transfer);
 const message = (value: unknown): Uint8Array => new Uint8Array(encode(value, { where: 'program' }).bytes);
 
@@ -43,6 +47,7 @@ const writer = new RecordWriter();
 let isTelling = false;
 /** Records for the program's thread; those of one turn go together. */
 function toProgram(code: number, id: number, extra: number, body: Uint8Array | null): void {
+  if (code === CODE.result || code === CODE.stream || code === CODE.streamed) journal?.add(code, id, extra & ((1 << KIND_BITS) - 1), body);
   writer.add(code, id, extra, body);
   if (isTelling) return;
   isTelling = true;
@@ -64,6 +69,8 @@ const dispatcher = new Dispatcher(
       tell({ say: 'answer', ask, isTaken });
     },
     wantsNodes: () => void ready.then(() => capacity.ensure()),
+    ended: (id) => journal?.add(CODE.cancelled, id, 0, null),
+    confirms: () => journal?.flush(),
     async describeLoss(task, peer, reason) {
       const allocation = capacity.allocation(peer.hello.allocation);
       // The connection ends before the system says why.
@@ -87,11 +94,13 @@ const dispatcher = new Dispatcher(
 );
 
 const launcher = newLauncher(plan, runFile);
-const caretaker = new Caretaker(plan.directory, launcher.jobName);
-const launch: Launcher['launch'] = (number, nodes, avoid) => {
+const caretaker = new Caretaker(plan.directory, launcher.jobName, !plan.outlives);
+const launch: Launcher['launch'] = async (number, nodes, avoid) => {
   // A node that had lost this program, and took it for dead, has removed it.
   if (!existsSync(runFile)) writeRun();
-  return launcher.launch(number, nodes, avoid);
+  const allocation = await launcher.launch(number, nodes, avoid);
+  journal?.add(CODE.allocation, number, nodes, Buffer.from(JSON.stringify(allocation.submitted)));
+  return allocation;
 };
 const capacity = new Capacity(launch, {
   nodes: plan.nodes,
@@ -148,7 +157,7 @@ function welcome(channel: Channel, hello: Hello, held: readonly number[]): void 
   for (const old of dispatcher.peers)
     if (old.hello.pid === hello.pid && old.hello.host === hello.host)
       old.channel.close(new ChannelError('ERR_CHANNEL_CLOSED', 'the node has connected anew'));
-  const peer = new Peer(nodes++, hello, channel, plan.welcome.workers ?? hello.cpus, seen.get(who) ?? 0);
+  const peer = new Peer(nodes++, hello, channel, plan.welcome.workers ?? hello.cpus, seen.get(who) ?? hello.confirmed);
   channel.onRecord((code, id, extra, body) => {
     if (code === CODE.broken) return fail(new Uint8Array(body));
     dispatcher.hear(peer, code, id, extra, body);
@@ -205,6 +214,7 @@ end.onMessage((raw) => {
   switch (heard.say) {
     case 'records': {
       const { buffer, byteOffset, byteLength } = heard.bytes;
+      journal?.append(heard.bytes);
       reader.push(Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength));
       if (failure === null) dispatcher.deal();
       else dispatcher.failAll(failure);
@@ -234,6 +244,7 @@ async function close(how: number): Promise<void> {
   for (const { channel } of dispatcher.peers) channel.close();
   await capacity.end(hadNodes && how === CODE.end ? END_MS : 0);
   (await listening)?.close();
+  journal?.close();
   rmSync(plan.directory, { recursive: true, force: true });
   await caretaker.dismiss();
   tellRecords();
@@ -246,7 +257,7 @@ async function begin(): Promise<Listener | null> {
   try {
     const listener = await listen({ ...plan, secret: Buffer.from(secret, 'hex'), onChannel: greet });
     writeRun = () => {
-      const { title, hosts, heartbeat, silence, cwd, argv, main, orphanTimeout } = plan;
+      const { title, hosts, heartbeat, silence, cwd, argv, main, orphanTimeout, outlives } = plan;
       writeRunFile(runFile, {
         version,
         run: title,
@@ -259,6 +270,9 @@ async function begin(): Promise<Listener | null> {
         argv,
         main,
         orphanTimeout,
+        outlives,
+        pid: process.pid,
+        machine: hostname(),
       });
     };
     writeRun();
@@ -269,11 +283,25 @@ async function begin(): Promise<Listener | null> {
   }
 }
 
-const listening = begin();
-const ready = listening.then(() => {});
+/** How long the nodes of an earlier program are waited for, to see which tasks they have, before these are given to others. */
+const RETURN_MS = 3000;
 
-/** The link and its program are on one machine: its numbers are in one order. */
-function readTerms(body: Buffer): Terms {
-  const [limit = 0, priority = 0, isHeard = 0] = new Float64Array(new Uint8Array(body).buffer);
-  return { limit, priority, isHeard: isHeard === 1 };
+/** Takes up what an earlier program has handed over. */
+async function takeUp({ tasks, functions, allocations }: JournalContent): Promise<void> {
+  for (const [number, bytes] of functions) dispatcher.setFunction(number, bytes);
+  dispatcher.holdBack(true);
+  for (const { id, fn, body, limit, priority, isStreaming, outcome } of tasks.values())
+    if (outcome === null && !isStreaming) dispatcher.submitAgain(id, fn, body, { limit, priority });
+  for (const [number, { nodes: count, submitted }] of allocations) {
+    capacity.countFrom(number + 1);
+    const allocation = submitted === null ? null : launcher.adopt(number, count, submitted);
+    if (allocation !== null) capacity.adopt(allocation);
+  }
+  const end = performance.now() + RETURN_MS;
+  while (performance.now() < end && dispatcher.peers.size < plan.nodes) await new Promise((resolve) => setTimeout(resolve, 20));
+  dispatcher.holdBack(false);
+  dispatcher.deal();
 }
+
+const listening = begin();
+const ready = listening.then(() => (earlier === null ? undefined : takeUp(earlier)));

@@ -4,13 +4,14 @@ import { delayBeforeRetry, type RetryPlan } from '../../../futures/fabric/work.t
 import { type AnyFuture, newFuture, peek, setTicket, settleFuture, type Source, ticketOf } from '../../../futures/future.ts';
 import * as state from '../../../futures/future-record.ts';
 import { arrived } from '../../../futures/process-pool/remote-error.ts';
-import { type BookedFunction, FunctionBook, type FunctionShelf } from '../../../futures/process-pool/function-book.ts';
+import { type BookedFunction, FunctionBook, type FunctionShelf, keepSerials } from '../../../futures/process-pool/function-book.ts';
 import { Service } from '../../../host/thread/service.ts';
 import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.ts';
 import { CANCELLED, CODE, KIND_BITS, SUCCEEDED } from '../../channel/codes.ts';
 import { RecordReader, RecordWriter } from '../../channel/records.ts';
 import type { Hello } from '../manager/hello.ts';
 import { Inflow } from './inflow.ts';
+import type { JournalContent, JournalTask } from './journal.ts';
 import type { LinkPlan, ToLink, ToProgram } from './plan.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -40,6 +41,21 @@ interface Job {
   /** Rings when it is tried again. */
   timer: NodeJS.Timeout | null;
 }
+
+const NO_TERMS = {
+  how: CODE.task,
+  body: null,
+  limit: 0,
+  priority: 0,
+  retry: null,
+  inflow: null,
+  isHeard: false,
+  delayed: null,
+  attempts: 0,
+  begunOn: null,
+  timer: null,
+} as const;
+const NOBODY_READ = 'the task was yielding when its program was killed, and what it had yielded by then is lost';
 
 export interface Handover {
   readonly fn: AnyFunction;
@@ -121,6 +137,7 @@ export class Link {
     const kept = retry === null ? null : new Uint8Array(body);
     const isHeard = onMessage !== undefined;
     const job: Job = {
+      ...NO_TERMS,
       id,
       future,
       fn: booked,
@@ -131,16 +148,35 @@ export class Link {
       retry,
       inflow: isHeard ? this.#inflow(id, onMessage) : null,
       isHeard,
-      delayed: null,
-      attempts: 0,
-      begunOn: null,
-      timer: null,
     };
     setTicket(future, id);
-    if (this.#jobs.size === 0) this.#service.ref();
-    this.#jobs.set(id, job);
+    this.#hold(job);
     this.#hand(job, body);
     return future;
+  }
+
+  /** The futures of what an earlier program has handed over, in that order. Before anything else is. */
+  takeUp({ tasks, lastTask, lastFunction }: JournalContent): AnyFuture[] {
+    this.#ids = lastTask;
+    keepSerials(lastFunction);
+    return [...tasks.values()].map((task) => this.#resume(task));
+  }
+
+  #resume({ id, fn, limit, priority, isStreaming, outcome }: JournalTask): AnyFuture {
+    const future = newFuture(this.#source, 0);
+    const booked: BookedFunction = { block: 0, serial: fn, name: '', users: 1 };
+    const job: Job = { ...NO_TERMS, id, future, fn: booked, limit, priority };
+    setTicket(future, id);
+    this.#hold(job);
+    if (outcome?.isCancelled === true) this.#settle(job, state.CANCELLED, undefined);
+    else if (isStreaming) this.#settle(job, state.FAILED, new BrokenExecutorError(NOBODY_READ));
+    else if (outcome !== null) this.#take(job, CODE.result, outcome.kind, outcome.body);
+    return future;
+  }
+
+  #hold(job: Job): void {
+    if (this.#jobs.size === 0) this.#service.ref();
+    this.#jobs.set(job.id, job);
   }
 
   /** A future that has failed before anything was handed over. */

@@ -55,11 +55,14 @@ export class Peer {
     return Math.min(WINDOW_MAX, this.workers + Math.ceil(this.#rate * AHEAD_MS)) - size;
   }
 
-  /** One more result has come. Now and then the node is told: until then it keeps them, for the case that the connection breaks. */
-  received(bytes: number): void {
+  /** One more result has come. True when it is time to tell the node: until then it keeps them, for the case that the connection breaks. */
+  received(bytes: number): boolean {
     this.results++;
     this.#unconfirmed += bytes;
-    if (this.results - this.confirmed < CONFIRM_EVERY && this.#unconfirmed < CONFIRM_BYTES) return;
+    return this.results - this.confirmed >= CONFIRM_EVERY || this.#unconfirmed >= CONFIRM_BYTES;
+  }
+
+  confirm(): void {
     this.confirmed = this.results;
     this.#unconfirmed = 0;
     this.channel.send(CODE.seen, 0, this.results);

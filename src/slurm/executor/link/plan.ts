@@ -38,6 +38,10 @@ export interface LinkPlan extends ChannelTimes {
   /** How long a job may wait for nodes; `null`: for as long as it takes. */
   readonly queueTimeout: number | null;
   readonly orphanTimeout: number;
+  /** The run goes on when its program is killed, and another one may take it up. */
+  readonly outlives: boolean;
+  /** It is such a run that is taken up. */
+  readonly isTakenUp: boolean;
 }
 
 /** What the program's thread tells its link, beside records. */

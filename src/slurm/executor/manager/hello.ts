@@ -14,6 +14,8 @@ export interface Hello {
   /** The job, where there is one. */
   readonly job: string | null;
   readonly cpus: number;
+  /** How many of its results the driver has confirmed. */
+  readonly confirmed: number;
   /** How often it has connected before. */
   readonly reconnects: number;
 }

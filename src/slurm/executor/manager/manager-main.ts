@@ -39,7 +39,7 @@ function readFile(): RunFile {
   }
 }
 
-const file = readFile();
+let file = readFile();
 const allocation = Number(process.argv[3]);
 const rank = Number(process.argv[4] ?? process.env['SLURM_NODEID'] ?? 0);
 const secret = Buffer.from(file.secret, 'hex');
@@ -60,8 +60,20 @@ let reconnects = 0;
 /** The host at which the driver was reached. */
 let goodHost: string | null = null;
 
+/** Another program may have taken the run up, elsewhere. */
+function lookForOther(): void {
+  try {
+    const { port, hosts } = file;
+    file = readRunFile(runFile);
+    if (file.port !== port || file.hosts.join() !== hosts.join()) goodHost = null;
+  } catch {
+    // It is being written.
+  }
+}
+
 /** Tries each place where the driver may be. */
 async function connectSomewhere(): Promise<Channel> {
+  if (file.outlives) lookForOther();
   const hosts = goodHost === null ? file.hosts : [goodHost];
   const failures: ChannelError[] = [];
   for (const host of hosts) {
@@ -89,6 +101,7 @@ function serve(channel: Channel): Promise<ChannelError> {
     rank,
     job: process.env['SLURM_JOB_ID'] ?? null,
     cpus,
+    confirmed: manager?.confirmed ?? 0,
     reconnects: reconnects++,
   };
   return new Promise((resolve) => {
@@ -138,10 +151,10 @@ async function run(): Promise<void> {
       const { code, message } = error as ChannelError;
       if (code === 'ERR_CHANNEL_SECRET') leave(EXIT.secret, message);
       refusals = code === 'ERR_CHANNEL_REFUSED' ? refusals + 1 : 0;
-      const limit = manager === null ? FIRST_TRIES_MS : file.orphanTimeout;
-      if (refusals >= REFUSALS_MAX || performance.now() - lostAt > limit) {
+      const limit = manager === null && !file.outlives ? FIRST_TRIES_MS : file.orphanTimeout;
+      if ((refusals >= REFUSALS_MAX && !file.outlives) || performance.now() - lostAt > limit) {
         // Who was never reached may live, and look there for what this node has to say.
-        if (manager !== null) removeRun(runFile, file);
+        if (manager !== null && !file.outlives) removeRun(runFile, file);
         leave(manager === null ? EXIT.unreachable : EXIT.orphaned, `the driver is lost, this node ends: ${message}`);
       }
       await pause(PAUSE_MS);

@@ -81,6 +81,11 @@ export class Manager {
       workerType === 'threads' ? new ThreadPoolExecutor({ ...options, threadNamePrefix: 'worker' }) : new ProcessPoolExecutor(options);
   }
 
+  /** How many results the driver has confirmed. */
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
   get running(): number {
     return this.#jobs.size;
   }
@@ -278,6 +283,8 @@ export class Manager {
 
   #cancel(id: number, running: boolean): void {
     const job = this.#jobs.get(id);
+    // What it yields is wanted elsewhere, or not at all.
+    if (job?.stream != null) this.#stop(id);
     const isDone = job !== undefined && job.future.cancel({ running });
     this.#channel?.send(CODE.cancelled, id, isDone ? 1 : 0);
   }
