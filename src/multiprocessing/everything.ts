@@ -24,7 +24,7 @@ export { activeChildren, Process, type ProcessOptions } from './process.ts';
 export { JoinableQueue, Queue, type QueueOptions, SimpleQueue } from './queues.ts';
 export { Sentinel } from './sentinel.ts';
 export { SharedArray as Array, SharedArray, SharedStruct, Value } from './values.ts';
-export { QueueEmpty, QueueFull, QueueShutDown } from '../queue/index.ts';
+export { ItemLostWarning, QueueEmpty, QueueFull, QueueShutDown } from '../queue/index.ts';
 export { AbandonedLockError, BrokenBarrierError, DeadlockError, SendError } from '../threading/index.ts';
 export { bool, bytes, float32, float64, int16, int32, int64, int8, uint16, uint32, uint64, uint8, utf8 } from '../threading/index.ts';
 export { AsyncResult, type Callbacks } from './pool/async-result.ts';

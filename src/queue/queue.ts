@@ -273,7 +273,8 @@ export class Queue<T = unknown> extends Face {
     return suspend(this.#store.finishing(), deadlineAfter(timeout), signal);
   }
   /** The blocking twin of `join`: true; false when time was up. */
-  joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
+  joinSync({ timeout, signal }: Wait = {}): boolean {
+    signal?.throwIfAborted();
     return block(this.#store.finishing(), deadlineAfter(timeout));
   }
 

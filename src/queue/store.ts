@@ -6,6 +6,7 @@ import type { FutexWord } from '../word/word.ts';
 import { QueueShutDown } from './errors.ts';
 import { copyItem, copyItems, discard, hand, type Items, roomFor } from './cells.ts';
 import { ITEM_BYTES } from './item.ts';
+import { tellOfLostItems } from './lost-items.ts';
 import { type Order, orders } from './order.ts';
 
 /*
@@ -20,10 +21,12 @@ import { type Order, orders } from './order.ts';
  *   60   OPEN, SHUT (what is there can be got), or STOPPED
  *   64   journal: what a sorting queue is in the midst of, and 68 the count before it (see priority-queue.ts)
  *   72   the number of its order
+ *   76   aim: how many items will have been put when the put that was begun last is done
  *   80   the item that it moves
  *
  * Every change is made under the lock, and becomes true with one store: of `put`, of `got`, of `finished`, or of the ring's
- * block. So a thread that dies in the middle has done it, or not done it. Only sorting takes more; it keeps a journal.
+ * block. So a thread that dies in the middle has done it, or not done it. Only sorting takes more; it keeps a journal. Who takes over the
+ * lock of a dead thread sees by `aim` whether it was putting: what lies half written behind the last item is written over, and told as lost.
  *
  * Who finds nothing announces itself and reads the bell, under the lock, and sleeps while the bell has not been rung. Who
  * brings something takes as many announcements off as it brings items, rings the bell, and wakes as many once the lock is free:
@@ -45,6 +48,7 @@ const SHUTDOWN = 60;
 const JOURNAL = 64;
 const COUNT_BEFORE = 68;
 const ORDER = 72;
+const AIM = 76;
 const MOVED = 80;
 
 const OPEN = 0;
@@ -223,11 +227,21 @@ export class Store {
     const [old, oldMask] = [this.#ring, this.#mask];
     let capacity = oldMask + 1;
     while (capacity < needed) capacity *= 2;
-    this.#know(heap.allocateAnyhow(capacity * ITEM_BYTES) / 16);
+    this.#know(this.#newRing(capacity));
     const first = this.#order.first(this);
     for (let i = 0; i < this.here; i++) copyItem(heap, old + ((first + i) & oldMask), heap, this.place(first + i));
     this.#put(RING, this.#ring | 0);
     heap.release(old * 16);
+  }
+
+  /** A block for a ring, by its number / 16. When there is no memory, nothing is put. */
+  #newRing(capacity: number): number {
+    try {
+      return this.heap.allocateAnyhow(capacity * ITEM_BYTES) / 16;
+    } catch (error) {
+      this.#put(AIM, this.#plain(PUT));
+      throw error;
+    }
   }
 
   // The lock. It is held so briefly that even a task that awaits its turn takes it at once.
@@ -241,10 +255,17 @@ export class Store {
     const { i32, self } = this.heap;
     for (let i = 0; i < LOOKS; i++)
       if (Atomics.load(i32, this.#at) === 0 && Atomics.compareExchange(i32, this.#at, 0, self.id) === 0) return;
-    if (blockOn(mutex.acquire(this.#lock, undefined, true)) === 'abandoned') {
-      this.#open(0);
-      this.#order.repair?.(this);
-    }
+    if (blockOn(mutex.acquire(this.#lock, undefined, true)) === 'abandoned') this.#recover(mutex.predecessor.id);
+  }
+
+  /** Under the lock, which `dead` held: what it had begun is done, or is as if it had not been. */
+  #recover(dead: number): void {
+    this.#open(0);
+    this.#order.repair?.(this);
+    const lost = (this.#plain(AIM) - this.#plain(PUT)) | 0;
+    if (lost <= 0) return;
+    this.#put(AIM, this.#plain(PUT));
+    tellOfLostItems(lost, dead, this.heap);
   }
 
   #leave(): void {
@@ -278,6 +299,7 @@ export class Store {
     const most = this.#plain(MOST);
     const room = most > 0 ? Math.min(count, most - this.here) : count;
     if (room <= 0) return 0;
+    this.#put(AIM, (this.#plain(PUT) + room) | 0);
     this.#open(room);
     this.#order.put(this, items, from, room);
     this.#getters = this.#ringBell(ITEMS, room);

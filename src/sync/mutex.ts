@@ -30,6 +30,9 @@ export const ABANDONED = 1 << 29;
 /** What an acquire gives: nothing, the lock, or the lock with the news that its holder died. */
 export type Grant = false | 'acquired' | 'abandoned';
 
+/** The dead holder from whom this thread took over a lock last: who is told `abandoned` and has not slept since finds here from whom. */
+export const predecessor: { id: number } = { id: 0 };
+
 /** The fast path. May fail although a dead thread holds it: then `seize` tells. */
 export function tryAcquire(word: FutexWord): boolean {
   return word.compareExchange(0, word.self) === 0;
@@ -49,7 +52,11 @@ export function seize(word: FutexWord, flag = 0): Grant {
     else if (word.isDead(owner)) wanted = mine | ABANDONED | (seen & CONTENDED) | flag;
     else return false;
     const now = word.compareExchange(seen, wanted);
-    if (now === seen) return (wanted & ABANDONED) === 0 ? 'acquired' : 'abandoned';
+    if (now === seen) {
+      if ((wanted & ABANDONED) === 0) return 'acquired';
+      predecessor.id = owner;
+      return 'abandoned';
+    }
     seen = now;
   }
 }

@@ -102,10 +102,9 @@ export class Condition extends Face implements Disposable {
     } finally {
       if (!isNotified) stay.giveUp();
       this.#awaitRelease();
-      const before = this.#owner;
       const grant = await outsideScopes(() => suspend(this.#again(depth), NEVER));
       stay.leave();
-      this.#granted(grant, before);
+      this.#granted(grant);
     }
   }
 
@@ -122,10 +121,9 @@ export class Condition extends Face implements Disposable {
     } finally {
       if (!isNotified) stay.giveUp();
       this.#awaitRelease();
-      const before = this.#owner;
       const grant = block(this.#again(depth), NEVER);
       stay.leave();
-      this.#granted(grant, before);
+      this.#granted(grant);
     }
   }
 
@@ -191,15 +189,11 @@ export class Condition extends Face implements Disposable {
       : yield* mutex.acquire(lock.word, lock.target, true);
   }
 
-  get #owner(): number {
-    return mutex.ownerOf(this.lock instanceof RLock ? this.lock.words.lock : this.lock.word);
-  }
-
   /** The lock is held again. What its last holder was about to say may never have been said: so this is more than a matter of the lock. */
-  #granted(grant: mutex.Grant, before: number): void {
+  #granted(grant: mutex.Grant): void {
     const { heap } = this.place;
     const place = new Place(heap, this.lock[handle]().offset);
-    if (grant === 'abandoned' && !isLenient(place)) throw abandoned(this.lock, place, before);
+    if (grant === 'abandoned' && !isLenient(place)) throw abandoned(this.lock, place, mutex.predecessor.id);
   }
 
   [Symbol.dispose](): void {

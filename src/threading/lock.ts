@@ -66,27 +66,24 @@ export class Lock extends Face implements Disposable {
    */
   async acquire(wait?: Wait): Promise<this | null> {
     if (wait === undefined && mutex.tryAcquire(this.word)) return this;
-    const before = mutex.ownerOf(this.word);
-    return this.#granted(await waitFor(mutex.acquire(this.word, this.target), wait), before);
+    return this.#granted(await waitFor(mutex.acquire(this.word, this.target), wait));
   }
 
   /** The blocking twin of `acquire`. */
   acquireSync(wait?: Wait): this | null {
     if (wait === undefined && mutex.tryAcquire(this.word)) return this;
-    const before = mutex.ownerOf(this.word);
-    return this.#granted(waitForSync(mutex.acquire(this.word, this.target), wait), before);
+    return this.#granted(waitForSync(mutex.acquire(this.word, this.target), wait));
   }
 
   /** The lock if it is free, `null` otherwise. Never waits. */
   tryAcquire(): this | null {
     if (mutex.tryAcquire(this.word)) return this;
-    const before = mutex.ownerOf(this.word);
-    return this.#granted(mutex.seize(this.word), before);
+    return this.#granted(mutex.seize(this.word));
   }
 
-  #granted(grant: mutex.Grant, before: number): this | null {
+  #granted(grant: mutex.Grant): this | null {
     if (grant === false) return null;
-    if (grant === 'abandoned' && !isLenient(this.place)) throw abandoned(this, this.place, before);
+    if (grant === 'abandoned' && !isLenient(this.place)) throw abandoned(this, this.place, mutex.predecessor.id);
     return this;
   }
 

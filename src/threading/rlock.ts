@@ -34,29 +34,27 @@ export class RLock extends Face implements Disposable {
 
   /** Waits for the lock: the lock, or `null` when time was up. Rejects as `Lock.acquire` does. */
   async acquire(wait?: Wait): Promise<this | null> {
-    const before = mutex.ownerOf(this.words.lock);
     const grant = (wait === undefined && reentrant.tryAcquire(this.words)) || (await waitFor(this.#acquiring(), wait));
-    return this.#granted(grant, before);
+    return this.#granted(grant);
   }
 
   /** The blocking twin of `acquire`. */
   acquireSync(wait?: Wait): this | null {
-    const before = mutex.ownerOf(this.words.lock);
-    return this.#granted((wait === undefined && reentrant.tryAcquire(this.words)) || waitForSync(this.#acquiring(), wait), before);
+    return this.#granted((wait === undefined && reentrant.tryAcquire(this.words)) || waitForSync(this.#acquiring(), wait));
   }
 
   /** The lock if it is free or the caller's, `null` otherwise. Never waits. */
   tryAcquire(): this | null {
-    return this.#granted(reentrant.tryAcquire(this.words), mutex.ownerOf(this.words.lock));
+    return this.#granted(reentrant.tryAcquire(this.words));
   }
 
   *#acquiring(): Waiting<mutex.Grant> {
     return reentrant.tryAcquire(this.words) || (yield* reentrant.acquire(this.words, this.target));
   }
 
-  #granted(grant: mutex.Grant, before: number): this | null {
+  #granted(grant: mutex.Grant): this | null {
     if (grant === false) return null;
-    if (grant === 'abandoned' && !isLenient(this.place)) throw abandoned(this, this.place, before);
+    if (grant === 'abandoned' && !isLenient(this.place)) throw abandoned(this, this.place, mutex.predecessor.id);
     return this;
   }
 
