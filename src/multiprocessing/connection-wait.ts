@@ -42,7 +42,8 @@ async function readable(connection: Connection, enough: AbortSignal): Promise<vo
 }
 
 /** The blocking twin of `connectionWait`: looks again every 5 ms. */
-export function connectionWaitSync<T extends Waitable>(all: Iterable<T>, { timeout }: Pick<Wait, 'timeout'> = {}): T[] {
+export function connectionWaitSync<T extends Waitable>(all: Iterable<T>, { timeout, signal }: Wait = {}): T[] {
+  signal?.throwIfAborted();
   const list = [...all];
   const deadline = deadlineAfter(typeof timeout === 'number' && timeout < 0 ? 0 : timeout);
   for (;;) {

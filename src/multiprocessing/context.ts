@@ -100,7 +100,7 @@ export function getStartMethod({ allowNone = false }: { readonly allowNone?: boo
 }
 
 /**
- * Chooses how processes are started from now on, in this thread and in its processes; once in a program, unless `force` is given: `StateError` the
+ * Chooses how processes are started from now on, in this process, by all its threads, and in its children; once in a program, unless `force` is given: `StateError` the
  * second time. `null`, with `force`: nothing is chosen any more. `OutOfRangeError` for a method that there is not.
  */
 export function setStartMethod(method: StartMethod | null, { force = false }: { readonly force?: boolean } = {}): void {

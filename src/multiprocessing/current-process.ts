@@ -87,7 +87,8 @@ export class ParentProcess {
   }
 
   /** The blocking twin of `join`. */
-  joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
+  joinSync({ timeout, signal }: Wait = {}): boolean {
+    signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
     while (this.isAlive) {
       if (deadline !== NEVER && remaining(deadline) === 0) return false;

@@ -170,6 +170,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
 
   /** The number that the system gave it; `null` before the start. */
   get pid(): number | null {
+    if (this.#state.is === 'closed') throw closed(this.#name);
     return this.#state.is === 'started' ? this.#state.child.pid : null;
   }
   /** The same as `pid`: Python has both names. */
@@ -188,7 +189,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
 
   /** Whether it has been started and has not ended, at this moment. Never blocks. */
   get isAlive(): boolean {
-    return this.#state.is === 'started' && this.exitCode === null;
+    const { exitCode } = this;
+    return this.#state.is === 'started' && exitCode === null;
   }
 
   /** Something that `connectionWait` can wait for: ready when the process has ended. */
@@ -208,8 +210,9 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   }
 
   /** The blocking twin of `join`: this thread's event loop stands still meanwhile. */
-  joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
+  joinSync({ timeout, signal }: Wait = {}): boolean {
     const child = this.#started('join');
+    signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
     if (child.exit !== undefined) return true;
     return awaitChildExit(child.pid, deadline === NEVER ? Infinity : remaining(deadline)) !== null;
@@ -225,7 +228,10 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     this.#started('kill').kill('SIGKILL');
   }
 
-  /** Interrupts it, by SIGINT: it ends with exit code 1. */
+  /**
+   * Interrupts it, by SIGINT, as Ctrl-C does: it ends with exit code 1, after its listeners for `exit`. A target that is run by `run` of
+   * `manycore/asyncio` is cancelled first, and its `finally` blocks run; one that handles the signal itself decides what happens.
+   */
   interrupt(): void {
     this.#started('interrupt').kill('SIGINT');
   }

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { SystemExit } from './exit.ts';
 import { nameHere } from '../host/process/identity.ts';
+import { endOnInterrupt } from '../host/process/interrupt.ts';
 import { log } from './log.ts';
 import { preloads } from '../host/process/preloads.ts';
 import { here } from '../host/process/setup.ts';
@@ -18,7 +19,7 @@ export type Work =
 export async function runTarget(work: Work | null): Promise<void> {
   const { log: logging = null } = here.setup ?? {};
   if (logging !== null) (await import('./module-log.ts')).takeOverLog(logging);
-  process.once('SIGINT', () => process.exit(1));
+  process.on('SIGINT', endOnInterrupt);
   // Not `once`: what the program itself does at exit comes first.
   process.prependListener('exit', () => log('INFO', 'process shutting down'));
   process.on('exit', (code) => log('INFO', `process exiting with exitcode ${code}`));

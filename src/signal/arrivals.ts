@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { StateError } from '../base/errors.ts';
+import { endOnInterrupt } from '../host/process/interrupt.ts';
 import { hasLibrary, whyNoLibrary } from '../system/library.ts';
 import { setDisposition, signalsIn, unblock } from '../system/signals.ts';
 import { isRealTime, type Signal, signalNamed, type SignalName } from './names.ts';
@@ -97,18 +98,20 @@ export function isIgnored(number: number): boolean {
 
 export const handlerOf = (number: number): Handler | null => channels.get(number)?.handler ?? null;
 
-/** Whether other code of this thread listens to a signal, beside what is here. */
+/** Whether other code of this thread listens to a signal, beside what is here. What ends a child by SIGINT stands for the system. */
 export function othersListen(name: SignalName, number: number): boolean {
-  const isOurs = (channels.get(number)?.attached ?? null) !== null;
-  return process.listenerCount(name) > (isOurs ? 1 : 0);
+  return listenersBeside(channels.get(number)?.attached ?? null, name).some((listener) => listener !== endOnInterrupt);
 }
+
+const listenersBeside = (ours: Channel['attached'], name: SignalName): (() => void)[] =>
+  process.listeners(name as NodeJS.Signals).filter((listener) => listener !== ours) as (() => void)[];
 
 /** Attaches our listener where it is needed, and takes it away where it is not; call it after each change. */
 export function refresh(channel: Channel): void {
-  const { name, number, handler, blocked, waiters, listeners } = channel;
+  const { name, number, handler, blocked, waiters, listeners, attached } = channel;
   const isHeard = handler !== null || blocked || waiters.size > 0 || listeners.size > 0;
   // The system ignores it, and so do children, unless somebody here listens.
-  const isLeftToSystem = channel.ignored && !isHeard && hasLibrary() && !othersListen(name, number);
+  const isLeftToSystem = channel.ignored && !isHeard && hasLibrary() && listenersBeside(attached, name).length === 0;
   if (isHeard || (channel.ignored && !isLeftToSystem)) {
     if (channel.attached !== null) return;
     channel.attached = () => arrive(channel);

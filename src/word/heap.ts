@@ -39,6 +39,8 @@ const ROOTS = [
   'identity',
   'logging-version',
   'slurm-calls',
+  'process',
+  'children',
 ] as const;
 /** Contents that keep other blocks: the module that knows them says by `registerContents` how they are let go of. */
 const CONTENTS = ['plain', 'message', 'queue', 'condition'] as const;

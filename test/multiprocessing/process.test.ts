@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import {
   activeChildren,
@@ -8,19 +9,29 @@ import {
   cpuCount,
   currentProcess,
   Event,
+  getStartMethod,
   int32,
   parentProcess,
   Pipe,
   Process,
   Queue,
+  setStartMethod,
   SystemExit,
   Value,
 } from '../../src/multiprocessing/index.ts';
+import { run, sleep } from '../../src/asyncio/index.ts';
+import { Thread } from '../../src/threading/index.ts';
+import { sharedNames, zombies } from '../support/leftovers.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
+import { LONG } from '../support/patience.ts';
 import { programLines } from '../support/program-lines.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
+leavesNothing();
 after(dismissSpares);
+
+const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 
 /** Runs a program as a process of its own, with the package at hand, and gives what it printed. */
 function runProgram(text: string): { readonly stdout: string; readonly stderr: string; readonly status: number | null } {
@@ -37,7 +48,7 @@ test('before its start a process is not alive, has no exit code and no pid, and 
   assert.equal(activeChildren().includes(process), false);
 });
 
-test('while it runs it is alive and listed; after its end it has an exit code and is neither [PRC-02] [PRC-04] [PRC-17]', async () => {
+test('while it runs it is alive and listed; after its end it has an exit code and is neither [PRC-02] [PRC-04]', async () => {
   const go = new Event();
   const process = new Process({ target: () => go.waitSync() });
   process.start();
@@ -156,27 +167,75 @@ test('a signal that ends it is its exit code, negative; terminate and kill [PRC-
   assert.deepEqual(ended, [-15, -9]);
 });
 
-test('interrupt ends it with exit code 1 [PRC-06]', async () => {
-  const begun = new Event();
-  const process = new Process({
+test('interrupt ends it with exit code 1, and lets the finally blocks of its tasks run [PRC-06]', async () => {
+  const [begun, cleared] = [new Event(), new Event()];
+  const child = new Process({
+    target: () =>
+      run(async () => {
+        try {
+          begun.set();
+          await sleep(60_000);
+        } finally {
+          cleared.set();
+        }
+      }),
+  });
+  child.start();
+  await begun.wait();
+  child.interrupt();
+  await child.join();
+  assert.equal(child.exitCode, 1);
+  assert.equal(cleared.isSet(), true);
+});
+
+test('a child that handles the interrupt itself goes on', async () => {
+  const [begun, heard] = [new Event(), new Event()];
+  const child = new Process({
     target: async () => {
+      process.on('SIGINT', () => heard.set());
+      begun.set();
+      await heard.wait();
+    },
+  });
+  child.start();
+  await begun.wait();
+  child.interrupt();
+  await child.join();
+  assert.equal(child.exitCode, 0);
+});
+
+test('interrupt ends it with exit code 1, after its listeners for exit [PRC-06]', async () => {
+  const [begun, ended] = [new Event(), new Event()];
+  const child = new Process({
+    target: async () => {
+      process.on('exit', () => ended.set());
       begun.set();
       await new Promise((resolve) => setTimeout(resolve, 60_000));
     },
   });
-  process.start();
+  child.start();
   await begun.wait();
-  process.interrupt();
-  await process.join();
-  assert.equal(process.exitCode, 1);
+  child.interrupt();
+  await child.join();
+  assert.equal(child.exitCode, 1);
+  assert.equal(ended.isSet(), true);
 });
 
-test('daemon is what the current process is, unless it is said [PRC-09]', () => {
-  assert.equal(new Process({}).daemon, false);
+test('daemon is what the current process is, unless it is said [PRC-09]', async () => {
+  assert.equal(new Process({}).daemon, currentProcess().daemon);
+  assert.equal(currentProcess().daemon, false);
   assert.equal(new Process({ daemon: true }).daemon, true);
-  const process = new Process({});
-  process.daemon = true;
-  assert.equal(process.daemon, true);
+  const said = new Process({});
+  said.daemon = true;
+  assert.equal(said.daemon, true);
+  const answers = new Queue<boolean[]>();
+  const daemon = new Process({
+    daemon: true,
+    target: () => answers.putSync([currentProcess().daemon, new Process({}).daemon, new Process({ daemon: false }).daemon]),
+  });
+  daemon.start();
+  assert.deepEqual(await answers.get(), [true, true, false]);
+  await daemon.join();
 });
 
 test('a program goes on while it waits for a daemon, and no longer', async () => {
@@ -213,9 +272,19 @@ test('a process that runs cannot be closed; one that is closed can do nothing mo
   await process.join();
   process.close();
   process.close();
-  assert.throws(() => process.exitCode, { code: 'ERR_PROCESS_CLOSED' });
   await assert.rejects(process.join(), { code: 'ERR_PROCESS_CLOSED' });
-  assert.throws(() => process.start(), { code: 'ERR_PROCESS_CLOSED' });
+  for (const use of [
+    () => process.exitCode,
+    () => process.isAlive,
+    () => process.pid,
+    () => process.sentinel,
+    () => process.start(),
+    () => process.joinSync(),
+    () => process.terminate(),
+    () => process.kill(),
+    () => process.interrupt(),
+  ])
+    assert.throws(use, { name: 'StateError', code: 'ERR_PROCESS_CLOSED' }, use.toString());
 });
 
 test('a second start, and a join before the first, are refused', async () => {
@@ -239,12 +308,113 @@ test('a child knows its parent; the first process has none [PRC-12]', async () =
   assert.deepEqual(await answers.get(), ['MainProcess', process.pid, true, false]);
 });
 
-test('many processes can be started and ended at once [PRC-13]', async () => {
+test('a process sees that its parent lives, and that it is killed [PRC-12]', async () => {
+  const seen = new Queue<unknown[]>();
+  const known = new Event();
+  const child = new Process({
+    name: 'between',
+    target: async () => {
+      // What a thread has started, the system does not end with its process.
+      const thread = new Thread({
+        target: async () => {
+          const inner = new Process({
+            target: () => {
+              const parent = parentProcess()!;
+              seen.putSync([parent.name, parent.pid, parent.isAlive]);
+              known.waitSync();
+              seen.putSync([parent.joinSync({ timeout: LONG }), parent.isAlive]);
+            },
+          });
+          inner.start();
+          await inner.join();
+        },
+      });
+      thread.start();
+      await thread.join();
+    },
+  });
+  child.start();
+  // When it fails, nobody waits for ever.
+  using _ = { [Symbol.dispose]: () => known.set() };
+  assert.deepEqual(await seen.get(), ['between', child.pid, true]);
+  known.set();
+  child.kill();
+  await child.join();
+  assert.deepEqual(await seen.get(), [true, false]);
+});
+
+test('the threads of a process know who it is: its name, its parent, its secret, and how it starts others', async () => {
+  const answers = new Queue<unknown[]>();
+  const tell = (): void =>
+    answers.putSync([
+      currentProcess().name,
+      currentProcess().daemon,
+      parentProcess()?.pid ?? null,
+      Buffer.from(currentProcess().authKey).toString('hex'),
+      getStartMethod({ allowNone: true }),
+    ]);
+  const inThread = async (): Promise<void> => {
+    const thread = new Thread({ target: tell });
+    thread.start();
+    await thread.join();
+  };
+  tell();
+  await inThread();
+  const here = await answers.get();
+  assert.deepEqual(await answers.get(), here);
+  assert.deepEqual(here.slice(0, 3), ['MainProcess', false, null]);
+  const child = new Process({
+    name: 'Teller',
+    daemon: true,
+    target: async () => {
+      await inThread();
+      currentProcess().name = 'Renamed';
+      setStartMethod('forkserver');
+      await inThread();
+      const refused = new Thread({
+        target: () => {
+          try {
+            new Process({ target: () => {} }).start();
+          } catch (error) {
+            answers.putSync([(error as { code: string }).code]);
+          }
+        },
+      });
+      refused.start();
+      await refused.join();
+    },
+  });
+  child.start();
+  assert.deepEqual(await answers.get(), ['Teller', true, process.pid, here[3], here[4]]);
+  assert.deepEqual(await answers.get(), ['Renamed', true, process.pid, here[3], 'forkserver']);
+  assert.deepEqual(await answers.get(), ['ERR_DAEMON_CHILD']);
+  await child.join();
+});
+
+test('many processes can be started and ended at once, and nothing is left of them [PRC-13]', async () => {
+  const [names, descriptors] = [sharedNames(), openDescriptors()];
   const processes = Array.from({ length: 6 }, () => new Process({ target: () => new Event().waitSync() }));
   for (const process of processes) process.start();
   for (const process of processes) process.terminate();
   for (const process of processes) await process.join();
   assert.deepEqual(new Set(processes.map(({ exitCode }) => exitCode)), new Set([-15]));
+  for (const process of processes) process.close();
+  await dismissSpares();
+  await until(() => zombies().length === 0, 'all are reaped');
+  assert.deepEqual(
+    sharedNames().filter((name) => !names.includes(name)),
+    [],
+  );
+  await until(() => openDescriptors() <= descriptors, 'their descriptors are closed');
+});
+
+test('activeChildren leaves out, and has reaped, what has ended without being joined [PRC-17]', async () => {
+  const child = new Process({ target: () => {} });
+  child.start();
+  const { pid } = child;
+  assert.deepEqual(await connectionWait([child.sentinel], { timeout: LONG }), [child.sentinel]);
+  assert.equal(activeChildren().includes(child), false);
+  await until(() => !isRunning(pid!), 'it is reaped');
 });
 
 test('a process may start processes [PRC-14]', async () => {

@@ -12,6 +12,7 @@ import { diesWithParent } from '../../system/memory.ts';
 import { writeAll } from '../thread/output.ts';
 import { FRAME, frame, type FrameKind, FrameReader } from './frame.ts';
 import { here, type Setup } from './setup.ts';
+import { becomeWho } from './who.ts';
 
 /** What a start message holds: what the child runs. */
 export type StartMessage = readonly [main: (...args: never[]) => unknown, args: readonly unknown[]];
@@ -76,7 +77,8 @@ function writeSynchronously(): void {
 }
 
 function become(setup: Setup): void {
-  here.setup = setup;
+  // Who it is has been told; of the rest, no thread will ask again.
+  becomeWho(() => ({ setup: { ...setup, env: {}, argv: [] } }));
   writeSynchronously();
   process.title = setup.name;
   process.argv.splice(0, process.argv.length, ...setup.argv);

@@ -1,4 +1,5 @@
 import type { StartMethod } from './start-method.ts';
+import { who } from './who.ts';
 
 /** What a child is told before it runs anything. */
 export interface Setup {
@@ -11,8 +12,8 @@ export interface Setup {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly argv: readonly string[];
-  /** Shared by a program and all its processes: proves to a listener that a peer belongs to it. */
-  readonly authKey: Uint8Array;
+  /** Shared by a program and all its processes: proves to a listener that a peer belongs to it. In hexadecimal digits. */
+  readonly authKey: string;
   /** Whether the death of the thread that started it is the death of its parent. */
   readonly startedByMainThread: boolean;
   /** How it starts processes of its own; `null`: nobody has chosen. */
@@ -26,12 +27,14 @@ export interface LogSetup {
   readonly isOnStderr: boolean;
 }
 
-/** Who this process is; in the program's first process, nobody's child. */
+/** Who this process is, in all its threads; in the program's first process, nobody's child. */
 export const here: {
-  setup: Setup | null;
+  readonly setup: Setup | null;
   /** How the log of `multiprocessing` is set up; known to that module. */
   log: () => LogSetup | null;
 } = {
-  setup: null,
+  get setup() {
+    return who().setup;
+  },
   log: () => null,
 };

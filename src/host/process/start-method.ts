@@ -1,13 +1,12 @@
 import { canShareMemory } from '../../system/memory.ts';
 import { here } from './setup.ts';
+import { becomeWho, who } from './who.ts';
 
 /**
  * How processes are started. `spawn`: a new Node, or one that is kept ready. `forkserver`: a copy of a small Node that has loaded
  * this package already and has nothing else in it.
  */
 export type StartMethod = 'spawn' | 'forkserver';
-
-let chosen: StartMethod | null = null;
 
 /** The methods that this system has, the usual one first. */
 export function allStartMethods(): StartMethod[] {
@@ -16,9 +15,9 @@ export function allStartMethods(): StartMethod[] {
 
 /** What has been chosen here, or by the parent of this process; `null`: nobody has. */
 export function chosenStartMethod(): StartMethod | null {
-  return chosen ?? here.setup?.startMethod ?? null;
+  return who().startMethod ?? here.setup?.startMethod ?? null;
 }
 
 export function chooseStartMethod(method: StartMethod | null): void {
-  chosen = method;
+  becomeWho(() => ({ startMethod: method }));
 }

@@ -8,6 +8,7 @@ import { mainModule } from '../../message/closures/index.ts';
 import type { Death } from '../../word/roster.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import { sharedHeap } from '../../word/heap.ts';
+import { shareWho } from '../process/who.ts';
 import { withFlags } from './flags.ts';
 import { awaitLoading } from './loading.ts';
 import { orderOutput } from './output.ts';
@@ -117,6 +118,7 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
   const carrier = claimCarrier(carrierHere.number, run === 0 ? STARTING : BUSY);
   if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
   setRunOf(carrier, run);
+  shareWho();
   const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels };
   let worker: Worker;
   try {

@@ -4,6 +4,7 @@ import { adoptHeap, hasHeap, sharedHeap } from '../../word/heap.ts';
 import * as roster from '../../word/roster.ts';
 import { carrierHere, goneWith, withdrawCarriers } from './carrier.ts';
 import { expectListener } from './leftovers.ts';
+import { shareWho } from '../process/who.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
 import { current } from './run-thread.ts';
@@ -59,6 +60,7 @@ function join(): void {
     adoptHeap(offered);
     enrol();
   } else if (!hasHeap() || isMainThread) setEnvironmentData(KEY, sharedHeap().buffer);
+  shareWho();
   watchWorkers();
 }
 join();

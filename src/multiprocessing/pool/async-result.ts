@@ -52,7 +52,7 @@ export class AsyncResult<T> {
   }
 
   /** The blocking twin of `get`. */
-  getSync(wait: Pick<Wait, 'timeout'> = {}): T {
+  getSync(wait: Wait = {}): T {
     if (!this.waitSync(wait)) throw late(wait);
     return this.#value();
   }
@@ -63,7 +63,8 @@ export class AsyncResult<T> {
   }
 
   /** The blocking twin of `wait`. */
-  waitSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
+  waitSync({ timeout, signal }: Wait = {}): boolean {
+    signal?.throwIfAborted();
     return this.#crew.waitSync(() => this.#outcome !== null, deadlineAfter(timeout));
   }
 

@@ -159,7 +159,8 @@ export class MapIterator<T> implements AsyncIterableIterator<T, undefined, Wait 
   }
 
   /** The blocking twin of `next`. `StateError` for an async iterable: it can't go on while this thread is blocked. */
-  nextSync(wait: Pick<Wait, 'timeout'> = {}): IteratorResult<T, undefined> {
+  nextSync(wait: Wait = {}): IteratorResult<T, undefined> {
+    wait.signal?.throwIfAborted();
     if (this.#isAsync)
       throw new StateError('ERR_ASYNC_ITEMS', 'cannot block for results while the items come from an async iterable: await them');
     let taken: IteratorResult<T, undefined> | null = null;

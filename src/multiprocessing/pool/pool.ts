@@ -190,8 +190,9 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> implements 
   }
 
   /** The blocking twin of `join`. */
-  joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
+  joinSync({ timeout, signal }: Wait = {}): boolean {
     this.#checkEnding();
+    signal?.throwIfAborted();
     return this.#crew.goneSync(deadlineAfter(timeout));
   }
 

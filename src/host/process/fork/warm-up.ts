@@ -8,7 +8,7 @@ import { FRAME, frame, FrameReader } from '../frame.ts';
 export function warmUp(): void {
   const factor = 2;
   // Not a real one: who this process is, is known once and for all when it is first asked.
-  const setup = { name: 'warm-up', parent: { pid: 1, name: '' }, env: process.env, argv: process.argv, authKey: new Uint8Array(32) };
+  const setup = { name: 'warm-up', parent: { pid: 1, name: '' }, env: process.env, argv: process.argv, authKey: '0'.repeat(64) };
   let inbox: Buffer[] = [];
   const reader = new FrameReader((_kind, body) => void inbox.push(body));
   for (let i = 0; i < 3; i++) {
