@@ -143,7 +143,8 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
   }
 
   /** The blocking twin of `result`. `StateError` when no other thread could ever set this future. */
-  resultSync({ timeout }: Pick<Wait, 'timeout'> = {}): T {
+  resultSync({ timeout, signal }: Wait = {}): T {
+    signal?.throwIfAborted();
     waitSync(this, deadlineAfter(timeout));
     return outcome(this);
   }
@@ -155,7 +156,8 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
   }
 
   /** The blocking twin of `exception`. */
-  exceptionSync({ timeout }: Pick<Wait, 'timeout'> = {}): unknown {
+  exceptionSync({ timeout, signal }: Wait = {}): unknown {
+    signal?.throwIfAborted();
     waitSync(this, deadlineAfter(timeout));
     return errorOf(this);
   }

@@ -31,7 +31,7 @@ export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]
   readonly target?: ((...args: A) => unknown) | undefined;
   /** Copied when the thread is started. What types can see that it can't be sent does not compile: see `Sendable`. */
   readonly args?: (readonly [...A] & { readonly [K in keyof A]: Sendable<A[K]> }) | undefined;
-  /** `Thread-N (target)` when left out. */
+  /** `Thread-N (target)` when left out. One that is given, Linux shows too: the first 15 bytes of it. */
   readonly name?: string | undefined;
   /** A daemon does not keep the process alive. Left out: as the thread that makes it. */
   readonly daemon?: boolean | undefined;
@@ -83,6 +83,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       name: name === undefined || name === '' ? `Thread-${++made}${suffix}` : name,
       daemon: daemon ?? (current.record !== 0 && record.isDaemon(current.record)),
       fresh: fresh === true || resourceLimits !== undefined,
+      shown: name !== undefined && name !== '',
     });
     this.#work = target === undefined ? null : { target, args: Array.from(args ?? []) as unknown as readonly [...A] };
     this.#limits = { resourceLimits, transfer };
@@ -139,9 +140,9 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   get name(): string {
     return record.nameOf(this.#record);
   }
-  /** May be changed at any time; the system shows it too. */
+  /** May be changed at any time; Linux shows it too, the first 15 bytes of it. */
   set name(name: string) {
-    record.setNameOf(this.#record, name);
+    record.rename(this.#record, name);
   }
 
   /** A number that no other living thread has; `null` before the start. */
@@ -184,8 +185,9 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   }
 
   /** The blocking twin of `join`. In the main thread, the event loop stands still meanwhile. */
-  joinSync({ timeout }: Pick<Wait, 'timeout'> = {}): boolean {
+  joinSync({ timeout, signal }: Wait = {}): boolean {
     this.#checkJoin();
+    signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
     const hasEnded = timeout === 0 ? record.hasEnded(this.#record) : record.endsAtOnce(this.#record);
     return this.#joined(hasEnded || block(record.ended(this.#record, sharedHeap().word(this.#record)), deadline));

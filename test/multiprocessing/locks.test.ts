@@ -20,10 +20,12 @@ import {
   Value,
 } from '../../src/multiprocessing/index.ts';
 import * as threading from '../../src/threading/index.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
 import { SHORT } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
+leavesNothing();
 after(dismissSpares);
 
 function start(target: () => unknown, count = 1): Process[] {
@@ -52,6 +54,22 @@ test('a lock keeps processes apart: nothing that is counted under it is lost [MP
     }, 2),
   );
   assert.equal(total.value, 40_000);
+});
+
+test('whether a lock is held is seen from every process [LCK-12]', async () => {
+  const locks = [new Lock(), new RLock()];
+  const [seen, free] = [new Queue<boolean[]>(), new Event()];
+  for (const lock of locks) await lock.acquire();
+  const children = start(() => {
+    seen.putSync(locks.map((lock) => lock.locked));
+    free.waitSync();
+    seen.putSync(locks.map((lock) => lock.locked));
+  });
+  assert.deepEqual(await seen.get(), [true, true]);
+  for (const lock of locks) lock.release();
+  free.set();
+  assert.deepEqual(await seen.get(), [false, false]);
+  await joinAll(children);
 });
 
 test('a re-entrant lock may be taken again by its owner, and by no other process [MPS-01]', async () => {

@@ -67,6 +67,12 @@ for (const [name, make] of [
     }
     queue.putNoWait(1);
     assert.equal(await queue.join({ timeout: 1 }), false);
+    const reason = new Error('enough');
+    for (const join of ['join', 'joinSync'] as const)
+      await assert.rejects(
+        async () => queue[join]({ signal: AbortSignal.abort(reason) }),
+        (error) => error === reason,
+      );
     assert.equal(queue.unfinishedTasks, 1);
   });
 
@@ -105,7 +111,34 @@ for (const [name, make] of [
     assert.throws(() => queue.taskDone(), RangeError);
   });
 
-  test(`${name}: a shutdown wakes all who wait to get or to put [QUE-14 QUE-15 QUE-18]`, async () => {
+  test(`${name}: many put and get, and when it is shut down in the midst of that, all come to their end [QUE-18]`, async () => {
+    const queue = make(10);
+    const [put, got, ended] = [words(1), words(1), words(1)];
+    const work = (act: () => void): void => {
+      try {
+        for (;;) act();
+      } catch (error) {
+        if (error instanceof QueueShutDown) Atomics.add(ended, 0, 1);
+      }
+    };
+    const putting = (): void => {
+      queue.putSync(1);
+      Atomics.add(put, 0, 1);
+    };
+    const getting = (): void => {
+      queue.getSync();
+      Atomics.add(got, 0, 1);
+    };
+    const threads = [putting, putting, putting, getting, getting, getting].map((act) => new Thread({ target: work, args: [act] }));
+    for (const thread of threads) thread.start();
+    await until(() => Atomics.load(got, 0) > 1000);
+    queue.shutdown();
+    for (const thread of threads) assert.equal(await thread.join(), true);
+    assert.equal(ended[0], 6);
+    assert.equal(got[0], put[0], 'what was put before the shutdown was got');
+  });
+
+  test(`${name}: a shutdown wakes all who wait to get or to put [QUE-14 QUE-15]`, async () => {
     const [empty, full] = [make(), make(1)];
     full.putNoWait(0);
     const refused = words(1);
@@ -290,9 +323,13 @@ test('a thread that dies while it waits or works leaves the queue to the others'
   assert.equal(await waits.get(), 1);
 });
 
-test('a simple queue has no limit, and puts within puts [SQU-01 SQU-03]', () => {
+test('a simple queue is first in, first out, has no limit, and puts within puts [SQU-01 SQU-03]', async () => {
   const queue = new SimpleQueue();
   assert.throws(() => queue.getNoWait(), QueueEmpty);
+  assert.throws(() => queue.getSync({ timeout: 1 }), QueueEmpty);
+  await assert.rejects(queue.get({ timeout: 1 }), QueueEmpty);
+  for (let i = 0; i < 1000; i++) queue.putNoWait(i);
+  for (let i = 0; i < 1000; i++) assert.equal(queue.getSync(), i);
   const nosy = {
     get item(): number {
       queue.putNoWait('inner');

@@ -136,6 +136,24 @@ for (const [name, make] of [
     using again = await lock.acquire();
     assert.equal(again, lock);
   });
+
+  test(`${name}: who tries for what a dead thread held is told who that was`, async () => {
+    const lock = make();
+    const held = new Event();
+    const thread = new Thread({
+      name: 'careless',
+      target: () => {
+        lock.acquireSync();
+        held.set();
+        for (;;);
+      },
+    });
+    thread.start();
+    await held.wait();
+    await thread.terminate();
+    assert.throws(() => lock.tryAcquire(), { name: 'AbandonedLockError', message: /careless died \(terminated\)/ });
+    lock.release();
+  });
 }
 
 test('a wait for a lock outlasts a signal: its handler runs, and the wait goes on [LCK-13]', async () => {
@@ -184,6 +202,13 @@ test('a wait for a lock outlasts a signal: its handler runs, and the wait goes o
   } finally {
     process.off('SIGUSR2', onSignal);
   }
+});
+
+test('a lock may be released by another thread than its holder, which lives on [LCK-09]', async () => {
+  const lock = new Lock();
+  lock.acquireSync();
+  await crew(1, () => lock.release()).join();
+  assert.equal(lock.locked, false);
 });
 
 test('a thread that ends in good order keeps its lock, and another may release it [LCK-09]', async () => {
@@ -322,6 +347,24 @@ test('a wait that times out gives false, and the lock is held again, as deep as 
     condition.waitForSync(() => false, { timeout: 5 }),
     false,
   );
+  condition.release();
+  condition.release();
+  // Notices do not prolong it: the time-out is that of the whole wait.
+  const over = words(1);
+  const notifier = crew(1, () => {
+    while (over[0] === 0) {
+      using _ = condition.acquireSync();
+      condition.notifyAll();
+    }
+  });
+  let asked = 0;
+  {
+    using _ = await condition.acquire();
+    assert.equal(await condition.waitFor(() => ++asked < 0, { timeout: SHORT }), false);
+  }
+  assert.ok(asked >= 2);
+  over[0] = 1;
+  await notifier.join();
 });
 
 test('waitFor asks again at every notice, and gives what the predicate gave [CND-07]', async () => {
@@ -382,6 +425,11 @@ test('a semaphore lets as many in as it has permits, one by default [SEM-02 SEM-
   }).join();
   assert.equal(seen[1], 0);
   assert.equal(semaphore.value, 2);
+  assert.throws(() => {
+    using _ = semaphore.acquireSync();
+    throw new Error('inside');
+  }, /inside/);
+  assert.equal(semaphore.value, 2);
   semaphore.acquireSync();
   semaphore.acquireSync();
   assert.equal(semaphore.tryAcquire(), null);
@@ -405,6 +453,7 @@ test('a semaphore is released by any number, but not by less than one [SEM-05 SE
 test('a bounded semaphore refuses more permits than it began with, as a whole [BSM-01 BSM-03]', () => {
   const semaphore = new BoundedSemaphore(2);
   assert.throws(() => semaphore.release(), RangeError);
+  assert.equal(semaphore.value, 2);
   semaphore.acquireSync();
   assert.throws(() => semaphore.release(2), { name: 'RangeError', message: /too many/ });
   assert.equal(semaphore.value, 1);

@@ -3,7 +3,9 @@ import { dismissCarriers } from '../../src/host/thread/carrier.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { Event, int32, Local, Once, SharedValue, Thread, Timer } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { after, test } from '../support/test.ts';
+import { until } from '../support/until.ts';
 
 after(dismissCarriers);
 
@@ -135,6 +137,21 @@ test('the constructor of a subclass sets up the values of every thread, with its
 
 test('arguments are refused where no constructor takes them [LOC-03]', () => {
   assert.throws(() => new Local(1), { name: 'TypeError' });
+});
+
+test('values die with their object [LOC-04]', async () => {
+  const collected: string[] = [];
+  const watch = new FinalizationRegistry<string>((what) => void collected.push(what));
+  (() => {
+    const local = new Local();
+    const value = { large: true };
+    watch.register(value, 'the value');
+    local['value'] = value;
+  })();
+  await until(() => {
+    collectGarbage();
+    return collected.length === 1;
+  }, 'the value goes with its object');
 });
 
 test('values die with their thread: the next one in the same worker begins anew [LOC-04]', async () => {

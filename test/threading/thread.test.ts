@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -11,8 +11,10 @@ import {
   mainThread,
   SendError,
   Thread,
+  type ThreadOptions,
   ThreadStartError,
 } from '../../src/threading/index.ts';
+import { Queue } from '../../src/queue/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
 
@@ -82,6 +84,7 @@ test('a name is used as given; otherwise names differ and tell the target [THR-0
   assert.match(a.name, /^Thread-\d+ \(worker\)$/);
   assert.notEqual(a.name, b.name);
   assert.equal(new Thread({ name: 'mine' }).name, 'mine');
+  assert.equal(new Thread({ name: 7 as never }).name, '7');
 });
 
 test('arguments may be any sequence [THR-02]', async () => {
@@ -136,6 +139,11 @@ test('a join is broken off by a signal, with its reason', async () => {
   thread.start();
   const reason = new Error('enough');
   await assert.rejects(thread.join({ signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  // A blocked thread hears none: it is asked before.
+  assert.throws(
+    () => thread.joinSync({ signal: AbortSignal.abort(reason) }),
+    (error) => error === reason,
+  );
   go.set();
   await thread.join();
 });
@@ -240,6 +248,33 @@ test('the name can be changed while the thread runs, and every thread sees it [T
   await thread.join();
 });
 
+test('the system shows the name that a thread was given, as it is now, and not for the next one in its worker [THR-15]', async (context) => {
+  if (process.platform !== 'linux') return context.skip('only Linux tells the names of threads by files');
+  const shown = async (options: ThreadOptions<[]>): Promise<string> => {
+    const [seen, go, done] = [new Queue<string>(), new Event(), new Event()];
+    const tell = (): void => seen.putSync(readFileSync('/proc/thread-self/comm', 'utf8').trim());
+    const thread = new Thread({
+      ...options,
+      target: () => {
+        tell();
+        go.waitSync();
+        tell();
+        done.waitSync();
+      },
+    });
+    thread.start();
+    const before = await seen.get();
+    thread.name = 'another-name-that-is-long';
+    go.set();
+    assert.equal(await seen.get(), 'another-name-th');
+    done.set();
+    await thread.join();
+    return before;
+  };
+  assert.equal(await shown({ name: 'given' }), 'given');
+  assert.doesNotMatch(await shown({}), /given|another/);
+});
+
 test('a function that cannot travel is refused at the start, and the thread is as it was [THR-16]', () => {
   const promise = Promise.resolve(1);
   const before = activeCount();
@@ -250,6 +285,22 @@ test('a function that cannot travel is refused at the start, and the thread is a
   );
   assert.equal(thread.ident, null);
   assert.equal(activeCount(), before);
+});
+
+test('when the system refuses a worker, the thread is as it was, is not listed, and can be started later [THR-16]', () => {
+  const { lines, stderr } = program(`
+    import { createRequire, syncBuiltinESMExports } from 'node:module';
+    const workers = createRequire(import.meta.url)('node:worker_threads');
+    const { Worker } = workers;
+    workers.Worker = class { constructor() { throw new Error('no more threads'); } };
+    syncBuiltinESMExports();
+    const t = new Thread({ target: () => console.log('ran') });
+    try { t.start(); } catch (e) { console.log(e.name, e.code, e.message); }
+    console.log(t.ident, t.isAlive, threading.enumerate().length);
+    workers.Worker = Worker;
+    syncBuiltinESMExports();
+    t.start(); await t.join();`);
+  assert.deepEqual(lines, ['StateError ERR_THREAD_START cannot start a thread: no more threads', 'null false 1', 'ran'], stderr);
 });
 
 test('a value that cannot be made in the thread is told to whoever joins, also to one that blocks', async () => {

@@ -5,6 +5,7 @@ import type { Waiting } from '../../sync/waiting.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import type { FutexWord } from '../../word/word.ts';
 import * as roster from '../../word/roster.ts';
+import { showName } from './system-name.ts';
 import { enterRecord, nonDaemonsOffset, removeRecord } from './table.ts';
 
 /*
@@ -12,7 +13,7 @@ import { enterRecord, nonDaemonsOffset, removeRecord } from './table.ts';
  *
  *   word 0  state           INITIAL, STARTED, DOOMED, ENDED (in good order), DIED (how: roster), FAILED (never began)
  *   word 1  its number in the roster, once started
- *   word 2  flags           DAEMON, FRESH, ERRED
+ *   word 2  flags           DAEMON, FRESH, ERRED, SHOWN
  *   word 3  the message with what it runs, until its carrier has taken it
  *   word 4  the message with the error that kept it from beginning
  *   word 5  how it died, and word 6 the exit code
@@ -48,6 +49,8 @@ const BYTES = 40;
 const DAEMON = 1;
 const FRESH = 2;
 const ERRED = 4;
+/** The system shows its name, too. */
+const SHOWN = 8;
 
 const word = (record: number, index: number): number => record / 4 + index;
 const load = (record: number, index: number): number => {
@@ -61,11 +64,13 @@ export interface RecordOptions {
   readonly name: string;
   readonly daemon: boolean;
   readonly fresh: boolean;
+  /** Whether the system is to show the name, too. */
+  readonly shown?: boolean;
 }
 
-export function newRecord({ name, daemon, fresh }: RecordOptions): number {
+export function newRecord({ name, daemon, fresh, shown = false }: RecordOptions): number {
   const record = sharedHeap().allocate(BYTES);
-  store(record, FLAGS, (daemon ? DAEMON : 0) | (fresh ? FRESH : 0));
+  store(record, FLAGS, (daemon ? DAEMON : 0) | (fresh ? FRESH : 0) | (shown ? SHOWN : 0));
   setNameOf(record, name);
   return record;
 }
@@ -79,6 +84,7 @@ export const carrierOf = (record: number): number => load(record, CARRIER) - 1;
 export const setCarrierOf = (record: number, carrier: number): void => store(record, CARRIER, carrier + 1);
 export const isDaemon = (record: number): boolean => (load(record, FLAGS) & DAEMON) !== 0;
 export const isFresh = (record: number): boolean => (load(record, FLAGS) & FRESH) !== 0;
+export const isShown = (record: number): boolean => (load(record, FLAGS) & SHOWN) !== 0;
 export const hasEnded = (record: number): boolean => stateOf(record) >= ENDED;
 
 export function setDaemon(record: number, daemon: boolean): void {
@@ -103,6 +109,14 @@ export function setNameOf(record: number, name: string): void {
   heap.attach(record, block);
   const id = load(record, ID);
   if (id !== 0) roster.setName(id, nameOf(record));
+}
+
+/** Gives a thread another name, at any time; the system shows it from now on. */
+export function rename(record: number, name: string): void {
+  setNameOf(record, name);
+  Atomics.or(sharedHeap().i32, word(record, FLAGS), SHOWN);
+  const id = load(record, ID);
+  if (id !== 0 && load(record, STATE) === STARTED) showName(roster.nativeIdOf(id), nameOf(record));
 }
 
 /** The record of the main thread: it runs already, as number 1. */

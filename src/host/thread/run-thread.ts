@@ -5,6 +5,7 @@ import { observer } from '../../base/observer.ts';
 import * as roster from '../../word/roster.ts';
 import { writeAll } from './output.ts';
 import * as record from './record.ts';
+import { showName } from './system-name.ts';
 
 /** What a start message holds: what runs the thread, which gets the offset of its record, and what else it gets. As a list it is packed fast. */
 export type StartMessage = readonly [main: (run: number, ...args: never[]) => unknown, ...args: unknown[]];
@@ -21,16 +22,28 @@ export const onThreadEnd: ((id: number) => void)[] = [];
 /** What is done with an error that nobody catches in a callback. Set by whoever runs here. */
 export const onUncaught: { current: ((error: unknown) => void) | null } = { current: null };
 
+/** Whether the system shows the name of a thread for this worker. */
+let showsName = false;
+
+/** Only names that were given are shown: it takes a system call or two. */
+function showItsName(run: number, id: number): void {
+  const isShown = record.isShown(run);
+  if (isShown || showsName) showName(roster.nativeIdOf(id), isShown ? record.nameOf(run) : 'manycore');
+  showsName = isShown;
+}
+
 /** Runs a thread in this carrier. `null` when it has ended; a promise, which never rejects, while it goes on. */
 export function runThread(run: number): Promise<void> | null {
   const id = record.idOf(run);
   roster.embody(id);
   current.record = run;
   record.setWorkerOf(run, threadId);
+  showItsName(run, id);
   observer.current?.carries(roster.nameOf(id));
   let hasBegun = true;
   const finished = (): void => {
     current.record = 0;
+    showsName ||= record.isShown(run);
     for (const forget of onThreadEnd) forget(id);
     if (hasBegun && !record.end(run)) awaitEnd();
   };
