@@ -6,10 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { StateError } from '../../src/base/errors.ts';
 import { BrokenExecutorError, BrokenProcessPool, ProcessPoolExecutor } from '../../src/futures/index.ts';
 import { int32, Lock, Value } from '../../src/multiprocessing/index.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
 import { Program } from '../support/program.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 import { testExecutor } from './executor-suite.ts';
+
+leavesNothing();
 
 testExecutor({
   name: 'processes',

@@ -14,10 +14,12 @@ import {
   type SocketAddress,
 } from '../../src/multiprocessing/index.ts';
 import { QueueEmpty } from '../../src/queue/index.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
+leavesNothing();
 after(dismissSpares);
 
 /*

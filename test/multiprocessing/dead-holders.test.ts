@@ -19,8 +19,10 @@ import {
 import { canShareMemory } from '../../src/system/memory.ts';
 import { type Heap, sharedHeap } from '../../src/word/heap.ts';
 import { processHeap } from '../../src/word/process-heap.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
 import { after, test } from '../support/test.ts';
 
+leavesNothing();
 after(dismissSpares);
 
 /*

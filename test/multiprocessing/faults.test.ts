@@ -13,26 +13,17 @@ import {
   SimpleQueue,
   type StartMethod,
 } from '../../src/multiprocessing/index.ts';
-import { sharedNames, zombies } from '../support/leftovers.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
 import { MEDIUM } from '../support/patience.ts';
 import { Program } from '../support/program.ts';
-import { afterEach, after, test as testOnce } from '../support/test.ts';
+import { after, test as testOnce } from '../support/test.ts';
 import { Popen } from '../../src/subprocess/index.ts';
 import { until } from '../support/until.ts';
 
-const names = sharedNames();
-
+leavesNothing();
 after(async () => {
   await endForkServer();
   await dismissSpares();
-});
-
-afterEach(async () => {
-  await until(() => zombies().length === 0, 'the dead are reaped');
-  assert.deepEqual(
-    sharedNames().filter((name) => !names.includes(name)),
-    [],
-  );
 });
 
 /** Each fault, with children of each start method. */

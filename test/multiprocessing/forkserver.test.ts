@@ -6,6 +6,7 @@ import { flagsForChildren } from '../../src/host/process/launch.ts';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import { BrokenProcessPool, Event, getContext, Lock, Queue, SystemExit } from '../../src/multiprocessing/index.ts';
 import { ProcessPoolExecutor } from '../../src/futures/index.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
 import { Program } from '../support/program.ts';
 import { programLines } from '../support/program-lines.ts';
 import { after, test } from '../support/test.ts';
@@ -15,6 +16,7 @@ const { Process, Pool } = getContext('forkserver');
 const warnings: string[] = [];
 process.on('warning', (warning) => void warnings.push(warning.message));
 
+leavesNothing();
 after(async () => {
   await endForkServer();
   await dismissSpares();

@@ -3,8 +3,10 @@ import { createTask, run, sleep } from '../../src/asyncio/index.ts';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import { Client, currentProcess, Event as ProcessEvent, Manager, Process } from '../../src/multiprocessing/index.ts';
 import { Event, Thread } from '../../src/threading/index.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
 import { after, test } from '../support/test.ts';
 
+leavesNothing();
 after(dismissSpares);
 
 const secret = (): Uint8Array => currentProcess().authKey;

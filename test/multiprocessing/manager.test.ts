@@ -18,12 +18,14 @@ import {
   SyncManager,
 } from '../../src/multiprocessing/index.ts';
 import { Thread } from '../../src/threading/index.ts';
+import { leavesNothing } from '../support/leaves-nothing.ts';
 import { collectGarbage } from '../support/garbage.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { Program } from '../support/program.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
+leavesNothing();
 after(dismissSpares);
 
 const gone = { name: 'ManagerGoneError', code: 'ERR_MANAGER_GONE' };
