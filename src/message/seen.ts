@@ -1,28 +1,35 @@
 /** From so many objects on, a table finds one faster than a look at each. */
-const FEW = 24;
+const FEW = 64;
 
 /** The objects of one message, numbered as they are met. */
 export class Seen {
-  readonly #few: object[] = [];
+  /** An array that is emptied is made anew each time: the places are kept, and what was in them is let go. */
+  readonly #few: (object | null)[] = new Array<object | null>(FEW).fill(null);
+  #count = 0;
   #many: Map<object, number> | null = null;
 
   /** The number under which `value` was met before; -1 if this is the first time. */
   meet(value: object): number {
+    if (this.#many !== null) return this.#meetMany(value, this.#many);
     const few = this.#few;
-    if (this.#many === null) {
-      for (let i = 0; i < few.length; i++) if (few[i] === value) return i;
-      few.push(value);
-      if (few.length > FEW) this.#many = new Map(few.map((object, number) => [object, number]));
-      return -1;
-    }
-    const number = this.#many.get(value);
+    const count = this.#count;
+    for (let i = 0; i < count; i++) if (few[i] === value) return i;
+    if (count === FEW) return this.#meetMany(value, (this.#many = new Map(few.map((object, number) => [object!, number]))));
+    few[count] = value;
+    this.#count = count + 1;
+    return -1;
+  }
+
+  #meetMany(value: object, many: Map<object, number>): number {
+    const number = many.get(value);
     if (number !== undefined) return number;
-    this.#many.set(value, this.#many.size);
+    many.set(value, many.size);
     return -1;
   }
 
   clear(): void {
-    this.#few.length = 0;
+    for (let i = 0; i < this.#count; i++) this.#few[i] = null;
+    this.#count = 0;
     this.#many = null;
   }
 }
