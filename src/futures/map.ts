@@ -149,8 +149,8 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     }
   }
 
-  private submit(items: readonly unknown[]): void {
-    const future = this.source.submit(packed(items), this.input.isSpread);
+  private submit(items: Values): void {
+    const future = this.source.submit(Array.isArray(items) ? packed(items) : items, this.input.isSpread);
     this.chunks.push({ size: items.length, future });
     this.ahead += items.length;
     this.underWay++;
@@ -385,6 +385,13 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   }
 }
 
+/** The items as they are now. Numbers take half the room in a row, and are looked at once only. */
+function snapshot(items: Iterable<unknown>): Values {
+  if (!isPlainArray(items)) return Array.from(items);
+  const row = packed(items);
+  return row === items ? items.slice() : row;
+}
+
 /** Whether iterating over it would give its items. */
 function isPlainArray(value: unknown): value is unknown[] {
   return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype && !Object.hasOwn(value, Symbol.iterator);
@@ -397,14 +404,14 @@ interface Input {
   /** How many items are left, as far as that is known. */
   readonly left: number;
   /** The next items, `size` at most; none at the end; `null` when they have to be awaited. */
-  take(size: number): readonly unknown[] | null;
+  take(size: number): Values | null;
   whenReady(tell: () => void, fail: (error: unknown) => void): void;
   close(): void;
 }
 
 class SyncInput implements Input {
   readonly isSpread: boolean;
-  private readonly list: readonly unknown[] | null;
+  private readonly list: Values | null;
   private readonly iterators: readonly Iterator<unknown>[];
   private at = 0;
   private isOver = false;
@@ -414,14 +421,14 @@ class SyncInput implements Input {
     const sources = items as readonly Iterable<unknown>[];
     this.iterators = isEager && !this.isSpread ? [] : sources.map((one) => one[Symbol.iterator]());
     const [first] = sources;
-    this.list = !isEager ? null : this.isSpread ? this.zip(Infinity) : isPlainArray(first) ? first.slice() : Array.from(first!);
+    this.list = !isEager ? null : this.isSpread ? this.zip(Infinity) : snapshot(first!);
   }
 
   get left(): number {
     return this.list === null ? Infinity : this.list.length - this.at;
   }
 
-  take(size: number): readonly unknown[] {
+  take(size: number): Values {
     if (this.list === null) return this.zip(size);
     const items = this.list.slice(this.at, this.at + size);
     this.at += items.length;

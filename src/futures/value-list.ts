@@ -50,10 +50,22 @@ export class ValueList {
 /** The same values, in a typed array if they are all numbers and many. */
 export function packed(values: readonly unknown[]): Values {
   if (values.length < WORTH || typeof values[0] !== 'number' || typeof values.at(-1) !== 'number') return values;
-  const list = new ValueList(values.length);
-  for (const value of values) {
+  const { length } = values;
+  const integers = new Int32Array(length);
+  let at = 0;
+  for (; at < length; at++) {
+    const value = values[at];
     if (typeof value !== 'number') return values;
-    list.push(value);
+    if ((value | 0) !== value || (value === 0 && 1 / value < 0)) break;
+    integers[at] = value;
   }
-  return list.values;
+  if (at === length) return integers;
+  const doubles = new Float64Array(length);
+  doubles.set(integers.subarray(0, at));
+  for (; at < length; at++) {
+    const value = values[at];
+    if (typeof value !== 'number') return values;
+    doubles[at] = value;
+  }
+  return doubles;
 }
