@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Stats } from '../profile/index.ts';
 import type { Restriction, SortKey } from '../profile/index.ts';
 import { collapsed, flameDiff, flameGraph, pprof, speedscope } from '../profile/exports/index.ts';
@@ -32,7 +32,7 @@ const OPTIONS = {
 const USAGE = `manycore profile [options] <program> [arguments]
 manycore profile [options] <report.json>     a report that --output has kept
 
-  --sort <key>         cumtime (default), tottime, ncalls, filename, line, name, nfl, stdname
+  --sort <key>         cumtime (default), tottime, ncalls, pcalls, filename, line, name, nfl, stdname
   --limit <n>          so many rows, or such a part of them (0.1)
   --match <pattern>    rows whose name matches
   --all                functions inside Node, manycore and the loader (tsx) too
@@ -54,10 +54,12 @@ export async function profileProgram(args: string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  checkSort(values.sort);
+  // Before the program runs: it may take long.
+  const asked = askedFrom(values);
+  checkFolders(values);
   if (program === undefined) throw new UsageError('profile needs a program: manycore profile app.ts');
   if (program.endsWith('.json')) {
-    report(new Stats(program), values, program);
+    report(kept(program), asked, values, program);
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), 'manycore-profile-'));
@@ -68,17 +70,46 @@ export async function profileProgram(args: string[]): Promise<number> {
       console.error(`manycore: ${program} has left no recording: it was killed within its first seconds, or did not run at all`);
       return code === 0 ? 1 : code;
     }
-    report(new Stats(...recordings), values, program);
+    report(new Stats(...recordings), asked, values, program);
     return code;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Before the program runs: it may take long. */
-function checkSort(sort: Values['sort']): void {
+interface Asked {
+  readonly sort: SortKey;
+  readonly restrictions: readonly Restriction[];
+  /** The earlier report. */
+  readonly against: Stats | null;
+}
+
+function askedFrom({ sort = 'cumtime', match, limit, against }: Values): Asked {
+  const restrictions: Restriction[] = [];
+  if (match !== undefined) restrictions.push(String(match));
+  if (limit !== undefined) restrictions.push(limit === '' ? NaN : Number(limit));
+  return orUsage(() => {
+    new Stats().sortStats(sort as SortKey).toString(...restrictions);
+    return { sort: sort as SortKey, restrictions, against: against === undefined ? null : new Stats(String(against)) };
+  });
+}
+
+const FILES = ['output', 'flame', 'cpuprofile', 'speedscope', 'pprof', 'collapsed'] as const;
+
+function checkFolders(values: Values): void {
+  for (const name of FILES) {
+    const file = values[name];
+    if (file !== undefined && !existsSync(dirname(resolve(String(file)))))
+      throw new UsageError(`--${name} ${String(file)}: there is no folder ${dirname(resolve(String(file)))}`);
+  }
+}
+
+const kept = (file: string): Stats => orUsage(() => new Stats(file));
+
+/** What is wrong with the words of the command line, or with a file that they name, is told in one line. */
+function orUsage<T>(make: () => T): T {
   try {
-    if (sort !== undefined) new Stats().sortStats(sort as SortKey);
+    return make();
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
@@ -94,12 +125,9 @@ function settingsFrom({ mode = 'sampling', interval }: Values): ProgramSettings 
   return { mode: mode as ProgramSettings['mode'], interval: micros };
 }
 
-function report(stats: Stats, values: Values, title: string): void {
-  const restrictions: Restriction[] = [];
-  if (values.match !== undefined) restrictions.push(String(values.match));
-  if (values.limit !== undefined) restrictions.push(Number(values.limit));
+function report(stats: Stats, { sort, restrictions, against }: Asked, values: Values, title: string): void {
   if (values.all !== true) stats.programOnly();
-  stats.sortStats((values.sort ?? 'cumtime') as SortKey);
+  stats.sortStats(sort);
   console.log(`\n${stats.toString(...restrictions)}`);
   if (values.callers === true) stats.printCallers(...restrictions);
   if (values.callees === true) stats.printCallees(...restrictions);
@@ -115,9 +143,9 @@ function report(stats: Stats, values: Values, title: string): void {
   write(values.output, () => JSON.stringify(recordings));
   const name = basename(title);
   write(values.flame, () =>
-    values.against === undefined
+    against === null
       ? flameGraph(recordings, name)
-      : flameDiff(new Stats(String(values.against)).recordings, recordings, `${name}, against ${basename(String(values.against))}`),
+      : flameDiff(against.recordings, recordings, `${name}, against ${basename(String(values.against))}`),
   );
   if (values.cpuprofile !== undefined) {
     // The format holds one thread.

@@ -1,7 +1,8 @@
 import type { Profiler } from 'node:inspector';
+import { callsByFunction } from './calls-by-function.ts';
 import { headColumn, giveBackInlined } from './inlined.ts';
 import type { ExactCalls, RawProfile, ScriptFunctions } from './raw-profile.ts';
-import { newRow, type Row } from './row.ts';
+import { addCalls, newRow, type Row } from './row.ts';
 import { SourceText } from './source-text.ts';
 
 /** What V8 calls the states that are no functions. */
@@ -76,26 +77,24 @@ export class CallTable {
     return this.#row(`${file}:${line}(${name})`, file, line, name, isScript ? 'script' : 'native');
   }
 
-  #addExact({ isTimed, functions, edges, self }: ExactCalls): void {
+  #addExact(exact: ExactCalls): void {
+    const { isTimed, functions, edges } = exact;
     const uncounted = new Set([...this.rows.values()].filter(({ kind, calls }) => kind === 'script' && calls === null));
     const rows = functions.map((called, id) => (id === 0 ? null : this.#rowOfCalled(called, uncounted)));
-    const others = (): Row => this.#row('~:0(others)', '~', 0, 'functions beyond the first 4,094', 'state');
-    for (const [caller, callee, calls, cumulative] of edges) {
-      const row = rows[callee] ?? others();
-      row.calls = (row.calls ?? 0) + calls;
+    const rowAt = (id: number): Row => rows[id] ?? this.#row('~:0(others)', '~', 0, 'functions beyond the first 4,094', 'state');
+    for (const { id, calls, primitive } of callsByFunction(exact)) {
+      addCalls(rowAt(id), calls, primitive);
       this.totalCalls += calls;
-      if (caller === callee) row.isRecursive = true;
-      row.cumulative += isTimed ? cumulative : 0;
-      const from = caller === 0 ? null : (rows[caller] ?? others());
-      if (from !== null) book(from, row, 0, isTimed ? cumulative : 0, calls);
+      if (primitive === null || primitive < calls) rowAt(id).isRecursive = true;
     }
-    if (!isTimed) return;
-    self.forEach((time, id) => {
-      if (id === 0) return;
-      const row = rows[id] ?? others();
-      row.total += time;
-      this.sampled += time;
-    });
+    for (const [caller, callee, calls, cumulative, self] of edges) {
+      const row = rowAt(callee);
+      const [own, all] = isTimed ? [self, cumulative] : [0, 0];
+      row.total += own;
+      row.cumulative += all;
+      this.sampled += own;
+      if (caller !== 0) book(rowAt(caller), row, own, all, calls);
+    }
   }
 
   #rowOfCalled({ url, name, line, column }: ExactCalls['functions'][number], uncounted: Set<Row>): Row {
@@ -117,7 +116,7 @@ export class CallTable {
       const { file, line } = source.origin(source.lineAt(start), headColumn(source, start));
       const called = name || '<anonymous>';
       const row = this.#row(`${file}:${line}(${called})`, file, line, called, 'script');
-      row.calls = (row.calls ?? 0) + count;
+      addCalls(row, count, null);
       this.totalCalls += count;
     }
   }

@@ -1,7 +1,8 @@
 import { isThenable } from '../base/thenable.ts';
 import { tracked } from './async-calls.ts';
 import { isProfiling, Profile, type ProfileSettings } from './profile.ts';
-import type { Restriction, SortKey } from './stats.ts';
+import type { Restriction } from './restriction.ts';
+import type { SortKey } from './sort-keys.ts';
 
 /** How `profile` records, and what it prints. */
 export interface ProfileOptions extends ProfileSettings {

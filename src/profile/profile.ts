@@ -1,7 +1,7 @@
 import { StateError } from '../base/errors.ts';
 import { isThenable } from '../base/thenable.ts';
 import { takeAsyncCalls, tracked } from './async-calls.ts';
-import { startSampling, stopSampling, type Recording } from './sampler.ts';
+import { type Recording, Sampling } from './sampler.ts';
 import { Stats } from './stats.ts';
 
 /** How a profile records. */
@@ -14,8 +14,8 @@ export interface ProfileSettings {
   readonly name?: string | undefined;
 }
 
-/** V8 has one profiler a thread: who asks while another records, shares that recording. */
-let owner: Profile | null = null;
+/** What records in this thread, and for which profile: one at a time. */
+let current: { readonly owner: Profile; readonly sampling: Sampling } | null = null;
 
 /**
  * Records where this thread spends its time: Python's `cProfile.Profile`.
@@ -33,24 +33,26 @@ export class Profile implements Disposable {
 
   /** Begins to record. `StateError` when another profile records in this thread. */
   enable(): this {
-    if (owner === this) return this;
-    if (owner !== null) throw new StateError('ERR_PROFILE_ACTIVE', 'another profile records in this thread: V8 has one profiler a thread');
+    if (this.isEnabled) return this;
+    if (current !== null)
+      throw new StateError('ERR_PROFILE_ACTIVE', 'another profile records in this thread: V8 has one profiler a thread');
     const { mode = 'sampling', interval } = this.#settings;
-    startSampling(mode, interval);
-    return (owner = this as Profile) as this;
+    current = { owner: this, sampling: new Sampling(mode, interval) };
+    return this;
   }
 
   /** Ends the recording; without effect when it does not record. */
   disable(): this {
-    if (owner !== this) return this;
-    owner = null;
-    this.#stats.add(stopSampling(this.#settings.name ?? 'main', takeAsyncCalls()));
+    if (current?.owner !== this) return this;
+    const { sampling } = current;
+    current = null;
+    this.#stats.add(sampling.stop(this.#settings.name ?? 'main', takeAsyncCalls()));
     return this;
   }
 
   /** Whether this profile is recording, at this moment. One at a time can record in a thread. */
   get isEnabled(): boolean {
-    return owner === this;
+    return current?.owner === this;
   }
 
   /** Records while `fn` runs; if it returns a promise, until that is settled. Gives back what `fn` gives. */
@@ -81,7 +83,7 @@ export class Profile implements Disposable {
 
   /** What has been recorded so far. */
   get stats(): Stats {
-    if (owner === this) this.disable().enable();
+    if (current?.owner === this) this.#stats.add(current.sampling.cut(this.#settings.name ?? 'main', takeAsyncCalls()));
     return this.#stats;
   }
 
@@ -98,5 +100,5 @@ export class Profile implements Disposable {
 
 /** Whether some profile records in this thread. */
 export function isProfiling(): boolean {
-  return owner !== null;
+  return current !== null;
 }

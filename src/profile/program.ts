@@ -3,7 +3,7 @@ import { beginCounting, takeCounts } from './instrument/counting.ts';
 import { instrumentLoads } from './instrument/loader.ts';
 import { beginTiming, takeTimes } from './instrument/timing.ts';
 import type { RawProfile } from './raw-profile.ts';
-import { type Recording, startSampling, stopSampling, threadsCarried } from './sampler.ts';
+import { type Recording, Sampling } from './sampler.ts';
 
 /** How a whole program is profiled. */
 export interface ProgramSettings {
@@ -27,14 +27,17 @@ export function recorderOf({ mode, interval }: ProgramSettings): Recorder {
     else beginCounting();
     instrumentLoads();
   }
+  let sampling: Sampling | null = null;
   return {
-    start: () => startSampling('sampling', interval),
-    stop: (lane) => ({
-      ...stopSampling(lane),
+    start() {
+      sampling = new Sampling('sampling', interval);
+    },
+    take: (lane, isLast) => ({
+      ...(isLast ? sampling!.stop(lane) : sampling!.cut(lane)),
       ...(isInstrumented ? { exact: mode === 'exact' ? takeTimes() : takeCounts() } : {}),
     }),
     get carried() {
-      return threadsCarried();
+      return sampling?.carried ?? [];
     },
   };
 }

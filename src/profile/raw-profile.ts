@@ -37,10 +37,10 @@ export interface RawProfile {
 export interface ExactCalls {
   readonly isTimed: boolean;
   readonly functions: readonly { readonly url: string; readonly name: string; readonly line: number; readonly column: number }[];
-  /** Caller, callee, calls, and microseconds in the callee that no other call of the same function contains. */
-  readonly edges: readonly (readonly [caller: number, callee: number, calls: number, cumulative: number])[];
-  /** Microseconds in each function itself. */
-  readonly self: readonly number[];
+  /** Who called whom how often; microseconds in the callee that no other call of the same function contains, and in the callee itself. */
+  readonly edges: readonly (readonly [caller: number, callee: number, calls: number, cumulative: number, self: number])[];
+  /** By function: its calls while no other one of it was under way. Absent when nobody watched. */
+  readonly primitive?: readonly number[] | undefined;
   readonly asyncCalls: readonly (AsyncCalls & { readonly id: number })[];
 }
 

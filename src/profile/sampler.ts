@@ -2,10 +2,11 @@ import type { Profiler } from 'node:inspector';
 import { findSourceMap, type SourceMap } from 'node:module';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
-import type { AsyncCalls, LoadedMap, RawProfile, ScriptFunctions } from './raw-profile.ts';
+import { observer } from '../base/observer.ts';
+import type { LoadedMap, RawProfile, ScriptFunctions } from './raw-profile.ts';
 import { isInternal } from './internals.ts';
 import { withoutOwnFrames } from './own-frames.ts';
-import { ask } from './session.ts';
+import { ask, beginProfile, endProfile } from './session.ts';
 import { SpanRecorder } from './spans.ts';
 
 /*
@@ -22,26 +23,61 @@ export const DEFAULT_INTERVAL_US = 1000;
 /** What is recorded: samples alone, or also how often each function is called. */
 export type Recording = 'sampling' | 'counts';
 
-let counting = false;
-let spans: SpanRecorder | null = null;
+/** Recordings of this thread that are under way: a program that is profiled may profile a part of itself. */
+let underWay = 0;
 
-/** Begins to record. Counting is exact, and keeps V8 from optimising: hot loops run up to forty times slower. */
-export function startSampling(recording: Recording, intervalUs: number = DEFAULT_INTERVAL_US): void {
-  ask('Profiler.setSamplingInterval', { interval: intervalUs });
-  ask('Profiler.start');
-  ask('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
-  counting = recording === 'counts';
-  (spans ??= new SpanRecorder()).start();
-  if (!counting) ask('Profiler.stopPreciseCoverage');
+/** A recording of this thread, from when it is made until `stop`. */
+export class Sampling {
+  readonly #counts: boolean;
+  readonly #spans: SpanRecorder | null;
+  #title: string;
+
+  /** Begins to record. Counting is exact, and keeps V8 from optimising: hot loops run up to forty times slower. */
+  constructor(recording: Recording, intervalUs: number = DEFAULT_INTERVAL_US) {
+    // V8 has one interval for all of them.
+    if (underWay++ === 0) ask('Profiler.setSamplingInterval', { interval: intervalUs });
+    this.#title = beginProfile();
+    ask('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+    this.#counts = recording === 'counts';
+    // Whoever was first hears it.
+    this.#spans = observer.current === null ? new SpanRecorder() : null;
+    this.#spans?.start();
+    if (!this.#counts) ask('Profiler.stopPreciseCoverage');
+  }
+
+  /** Ends the recording and gives it back, with what is needed to read it later. */
+  stop(name: string, asyncCalls?: RawProfile['asyncCalls']): RawProfile {
+    const recorded = endProfile(this.#title);
+    underWay--;
+    const raw = described(name, recorded, { asyncCalls, counts: this.#counts, spans: this.#spans });
+    if (this.#counts) ask('Profiler.stopPreciseCoverage');
+    return raw;
+  }
+
+  /** Gives back what was recorded so far, and goes on with the rest. The program is not slowed down by it, as it is by a new beginning. */
+  cut(name: string, asyncCalls?: RawProfile['asyncCalls']): RawProfile {
+    const earlier = this.#title;
+    this.#title = beginProfile();
+    const raw = described(name, endProfile(earlier), { asyncCalls, counts: this.#counts, spans: this.#spans });
+    this.#spans?.start();
+    return raw;
+  }
+
+  /** The names of the threads that this worker has carried meanwhile. */
+  get carried(): readonly string[] {
+    return this.#spans?.carried ?? [];
+  }
 }
 
-/** Ends the recording and gives it back, with what is needed to read it later. */
-export function stopSampling(name: string, asyncCalls: Readonly<Record<string, AsyncCalls>> = {}): RawProfile {
-  const profile = withoutOwnFrames((ask('Profiler.stop') as Profiler.StopReturnType).profile);
-  const counted = counting ? functionsOf((ask('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType).result) : null;
-  if (counting) ask('Profiler.stopPreciseCoverage');
-  counting = false;
-  const counts = counted?.filter(({ url }) => !isInternal(url)) ?? null;
+interface Beside {
+  readonly asyncCalls: RawProfile['asyncCalls'] | undefined;
+  readonly counts: boolean;
+  readonly spans: SpanRecorder | null;
+}
+
+function described(name: string, recorded: Profiler.Profile, { asyncCalls = {}, counts, spans }: Beside): RawProfile {
+  const profile = withoutOwnFrames(recorded);
+  const counted = counts ? functionsOf((ask('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType).result) : null;
   const ranges = counted ?? functionsOf((ask('Profiler.getBestEffortCoverage') as Profiler.GetBestEffortCoverageReturnType).result);
   return {
     version: 1,
@@ -52,7 +88,7 @@ export function stopSampling(name: string, asyncCalls: Readonly<Record<string, A
     startUs: profile.startTime,
     endUs: profile.endTime,
     profile,
-    counts,
+    counts: counted?.filter(({ url }) => !isInternal(url)) ?? null,
     ranges,
     asyncCalls,
     spans: spans?.stop(),
@@ -60,9 +96,6 @@ export function stopSampling(name: string, asyncCalls: Readonly<Record<string, A
     maps: mapsOf(new Set([...ranges.map(({ url }) => url), ...profile.nodes.map(({ callFrame }) => callFrame.url)])),
   };
 }
-
-/** The names of the threads that this worker has carried since it was recorded first. */
-export const threadsCarried = (): readonly string[] => spans?.carried ?? [];
 
 /** A loader such as tsx compiles a file in memory; Node keeps its map, if it is run with source maps. */
 function mapsOf(urls: ReadonlySet<string>): Record<string, LoadedMap> {

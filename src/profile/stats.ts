@@ -1,35 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { OutOfRangeError } from '../base/errors.ts';
+import { StateError } from '../base/errors.ts';
 import { CallTable, STATES } from './call-tree.ts';
+import { edgeTable } from './edge-table.ts';
 import { isInternal } from './internals.ts';
 import type { AsyncCalls, RawProfile } from './raw-profile.ts';
-import type { Row } from './row.ts';
 import { nearby } from './nearby.ts';
+import { type Restriction, restrictionFrom } from './restriction.ts';
+import type { Row } from './row.ts';
 import { seconds } from './seconds.ts';
+import { orderBy, type SortKey } from './sort-keys.ts';
 import { SourceText } from './source-text.ts';
+import { stripped, strippedFile } from './strip-dirs.ts';
 import { taskTable, waitTable } from './task-report.ts';
-
-/** The keys by which rows can be sorted: Python's. */
-export type SortKey =
-  | 'calls'
-  | 'ncalls'
-  | 'cumulative'
-  | 'cumtime'
-  | 'file'
-  | 'filename'
-  | 'module'
-  | 'line'
-  | 'name'
-  | 'nfl'
-  | 'stdname'
-  | 'time'
-  | 'tottime';
-
-/** Which rows are shown: so many, such a part of them (below 1), or those whose name matches. */
-export type Restriction = number | string | RegExp;
-
-type Compare = (a: Row, b: Row) => number;
 
 /**
  * Recordings made readable: Python's `pstats.Stats`.
@@ -41,6 +23,8 @@ export class Stats {
   /** What it was made of: one for each thread and each time. */
   readonly recordings: RawProfile[] = [];
   readonly #table = new CallTable();
+  /** `#table.rows`, or what `stripDirs` has made of them; `null` after new ones were added. */
+  #rows: ReadonlyMap<string, Row> | null = null;
   #order: readonly Row[] | null = null;
   #orderName = '';
   #strips = false;
@@ -60,11 +44,11 @@ export class Stats {
         this.#table.add(recording);
       }
     }
-    this.#order = null;
+    this.#order = this.#rows = null;
     return this;
   }
 
-  /** Reads a file that `dumpStats` has written. Throws what reading it throws. */
+  /** Reads a file that `dumpStats` has written. Throws what reading it throws, and `StateError` when it holds something else. */
   static load(file: string): Stats {
     return new Stats(file);
   }
@@ -82,14 +66,20 @@ export class Stats {
   get totalCalls(): number {
     return this.#table.totalCalls;
   }
-  /** The functions, in no order. */
+  /** The calls that no function caused by calling itself, directly or through others; `null` when that is not known of all. */
+  get primitiveCalls(): number | null {
+    const counted = [...this.#table.rows.values()].filter(({ calls }) => calls !== null);
+    return counted.reduce<number | null>((sum, row) => (sum === null || row.primitiveCalls === null ? null : sum + row.primitiveCalls), 0);
+  }
+  /** The functions with their numbers, in no order: what Python's `get_stats_profile` tells. */
   get rows(): readonly Row[] {
-    return [...this.#table.rows.values()];
+    return [...this.#all().values()];
   }
 
-  /** Shows file names without their folders. */
+  /** Shows file names without their folders. Functions that can't be told apart by that any more become one. The order is lost, as in Python. */
   stripDirs(): this {
     this.#strips = true;
+    this.#order = this.#rows = null;
     return this;
   }
 
@@ -101,16 +91,12 @@ export class Stats {
 
   /** Orders the functions by these keys, the first one first. `RangeError` for a key that there is not: it lists them. */
   sortStats(...keys: readonly SortKey[]): this {
-    const orders = keys.map((key) => {
-      const order = this.#orders[key];
-      if (order === undefined)
-        throw new OutOfRangeError('ERR_SORT_KEY', `cannot sort by '${key}': the keys are ${Object.keys(this.#orders).join(', ')}`);
-      return order;
+    const { title, compare } = orderBy(keys, {
+      file: (row) => (this.#strips ? strippedFile(row) : row.file),
+      standard: (row) => this.name(row),
     });
-    this.#order = this.rows.toSorted(
-      (a, b) => orders.reduce((so, { compare }) => so || compare(a, b), 0) || text(this.name(a), this.name(b)),
-    );
-    this.#orderName = orders.map(({ title }) => title).join(', ');
+    this.#order = this.rows.toSorted(compare);
+    this.#orderName = title;
     return this;
   }
 
@@ -124,7 +110,7 @@ export class Stats {
   name(row: Row): string {
     if (row.kind === 'state') return row.name;
     if (row.file === '~') return `{${row.name}}`;
-    return `${this.#strips ? basename(row.file) : nearby(row.file)}:${row.line}(${row.name})`;
+    return `${this.#strips ? strippedFile(row) : nearby(row.file)}:${row.line}(${row.name})`;
   }
 
   /** The table as text. */
@@ -133,7 +119,9 @@ export class Stats {
     const rows = this.#restricted(restrictions, notes);
     const { isCounted, totalCalls, idle, samples } = this.#table;
     const lanes = new Set(this.recordings.map(laneOf)).size;
-    const calls = isCounted ? counted(totalCalls, 'function call') : counted(samples, 'sample');
+    const primitive = this.primitiveCalls;
+    const ofThem = primitive === null || primitive === totalCalls ? '' : ` (${counted(primitive, 'primitive call')})`;
+    const calls = isCounted ? counted(totalCalls, 'function call') + ofThem : counted(samples, 'sample');
     const waited = idle > 500 ? ` on the CPU, ${seconds(idle).trim()} idle` : '';
     const lines = [
       `         ${calls} in ${seconds(this.totalTime).trim()} seconds${waited}${lanes > 1 ? `, ${lanes} threads and processes` : ''}`,
@@ -186,38 +174,30 @@ export class Stats {
     return [taskTable(this.recordings), waitTable(this.recordings)].filter((part) => part !== '').join('\n');
   }
 
-  /** Prints who called each function, with the time spent for each caller. */
+  /** Who called each function, with the time spent for each caller. */
+  callers(...restrictions: readonly Restriction[]): string {
+    const notes: string[] = [];
+    return edgeTable('callers', this.#restricted(restrictions, notes), this.#all(), (row) => this.name(row), notes);
+  }
+  /** What each function called, with the time spent in each callee. */
+  callees(...restrictions: readonly Restriction[]): string {
+    const notes: string[] = [];
+    return edgeTable('callees', this.#restricted(restrictions, notes), this.#all(), (row) => this.name(row), notes);
+  }
+  /** Prints `callers`. */
   printCallers(...restrictions: readonly Restriction[]): this {
-    console.log(this.#edges('callers', restrictions));
+    console.log(this.callers(...restrictions));
     return this;
   }
-  /** Prints what each function called, with the time spent in each callee. */
+  /** Prints `callees`. */
   printCallees(...restrictions: readonly Restriction[]): this {
-    console.log(this.#edges('callees', restrictions));
+    console.log(this.callees(...restrictions));
     return this;
   }
 
-  readonly #orders: Readonly<Record<SortKey, { readonly title: string; readonly compare: Compare }>> = (() => {
-    const calls = { title: 'call count', compare: most((row) => row.calls ?? 0) };
-    const cumulative = { title: 'cumulative time', compare: most((row) => row.cumulative) };
-    const time = { title: 'internal time', compare: most((row) => row.total) };
-    const file = { title: 'file name', compare: least((row) => row.file) };
-    return {
-      calls,
-      ncalls: calls,
-      cumulative,
-      cumtime: cumulative,
-      time,
-      tottime: time,
-      file,
-      filename: file,
-      module: file,
-      line: { title: 'line number', compare: (a: Row, b: Row) => a.line - b.line },
-      name: { title: 'function name', compare: least((row) => row.name) },
-      nfl: { title: 'name/file/line', compare: least((row) => `${row.name} ${row.file} ${String(row.line).padStart(8)}`) },
-      stdname: { title: 'standard name', compare: least((row) => this.name(row)) },
-    };
-  })();
+  #all(): ReadonlyMap<string, Row> {
+    return (this.#rows ??= this.#strips ? stripped(this.#table.rows) : this.#table.rows);
+  }
 
   #sorted(): readonly Row[] {
     if (this.#order === null) this.sortStats('cumulative');
@@ -233,21 +213,17 @@ export class Stats {
     }
     for (const restriction of restrictions) {
       const before = rows.length;
-      if (typeof restriction === 'number') {
-        rows = rows.slice(0, Number.isInteger(restriction) ? restriction : Math.round(restriction * before));
-      } else {
-        const pattern = new RegExp(restriction);
-        rows = rows.filter((row) => pattern.test(this.name(row)));
-      }
+      rows = restrictionFrom(restriction)(rows, (row) => this.name(row));
       if (rows.length < before) notes.push(`   List reduced from ${before} to ${rows.length} due to restriction <${String(restriction)}>`);
     }
     return rows;
   }
 
   #line(row: Row): string {
-    const calls = row.calls === null ? '-' : `${row.calls}${row.isRecursive ? ' R' : ''}`;
-    const each = (time: number): string => (row.calls === null ? '-'.padStart(9) : perCall(time / row.calls));
-    return `${calls.padStart(9)}${seconds(row.total)}${each(row.total)}${seconds(row.cumulative)}${each(row.cumulative)} ${this.name(row)}`;
+    const each = (time: number, calls: number | null): string => (calls === null ? '-'.padStart(9) : perCall(time / Math.max(1, calls)));
+    // As in Python: the time of recursive calls is in that of the primitive ones.
+    const [own, all] = [each(row.total, row.calls), each(row.cumulative, row.primitiveCalls ?? row.calls)];
+    return `${callsOf(row).padStart(9)}${seconds(row.total)}${own}${seconds(row.cumulative)}${all} ${this.name(row)}`;
   }
 
   #asyncLines(): string[] {
@@ -260,44 +236,29 @@ export class Stats {
       `   ${name.padEnd(24)}${String(n).padStart(7)}${seconds(wall * 1000)}${seconds(onCpu * 1000)}${seconds(Math.max(0, wall - onCpu) * 1000)}${String(atOnceMax).padStart(9)}`;
     return ['', `   ${'async function'.padEnd(24)}${'calls'.padStart(7)}     wall   on CPU  awaited  at once`, ...calls.map(line)];
   }
-
-  #edges(direction: 'callers' | 'callees', restrictions: readonly Restriction[]): string {
-    const notes: string[] = [];
-    const rows = this.#restricted(restrictions, notes);
-    const width = rows.reduce((widest, row) => Math.max(widest, this.name(row).length), 'Function'.length);
-    const [title, arrow] = direction === 'callers' ? ['was called by...', '<-'] : ['called...', '->'];
-    const lines = [...notes, `${'Function'.padEnd(width)} ${title}`, `${' '.repeat(width)}     ncalls  tottime  cumtime`];
-    for (const row of rows) {
-      const edges = [...row[direction]].toSorted(([, a], [, b]) => b.cumulative - a.cumulative);
-      if (edges.length === 0) lines.push(`${this.name(row).padEnd(width)} ${arrow}`);
-      edges.forEach(([key, { calls, total, cumulative }], i) => {
-        const head = i === 0 ? `${this.name(row).padEnd(width)} ${arrow}` : ' '.repeat(width + 3);
-        lines.push(
-          `${head}${(calls === 0 ? '-' : String(calls)).padStart(9)}${seconds(total)}${seconds(cumulative)}  ${this.name(this.#table.rows.get(key)!)}`,
-        );
-      });
-    }
-    return `${lines.join('\n')}\n`;
-  }
 }
 
 function load(file: string): RawProfile[] {
-  const content = JSON.parse(readFileSync(file, 'utf8')) as RawProfile | RawProfile[];
-  return Array.isArray(content) ? content : [content];
+  const content = JSON.parse(readFileSync(file, 'utf8')) as unknown;
+  const recordings = Array.isArray(content) ? (content as unknown[]) : [content];
+  if (recordings.every(isRecording)) return recordings;
+  throw new StateError('ERR_PROFILE_FILE', `${file} is no profile: expected what dumpStats or manycore profile --output has written`);
 }
+
+const isRecording = (value: unknown): value is RawProfile => {
+  const { version, profile, ranges, asyncCalls } = (value ?? {}) as Partial<RawProfile>;
+  return version === 1 && typeof profile === 'object' && Array.isArray(ranges) && typeof asyncCalls === 'object';
+};
 
 /** What tells the threads of all machines apart. */
 const laneOf = ({ host, pid, threadId }: RawProfile): string => `${host} ${pid} ${threadId}`;
 
-const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const most =
-  (of: (row: Row) => number): Compare =>
-  (a, b) =>
-    of(b) - of(a);
-const least =
-  (of: (row: Row) => string): Compare =>
-  (a, b) =>
-    text(of(a), of(b));
+/** All calls, and how many of them were primitive; an R where that is not known of a function that calls itself. */
+function callsOf({ calls, primitiveCalls, isRecursive }: Row): string {
+  if (calls === null) return '-';
+  if (primitiveCalls === null) return `${calls}${isRecursive ? ' R' : ''}`;
+  return primitiveCalls === calls ? String(calls) : `${calls}/${primitiveCalls}`;
+}
 
 const counted = (number: number, what: string): string => `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
 

@@ -10,8 +10,9 @@ import { askWorkers, askWorkersSync } from './watcher.ts';
  *
  * It is written to a file of its own when the thread ends: by itself when it ends in good order; when it is about to be
  * terminated, or the process ends around it, it is asked to by a watcher, also in the middle of a loop. Every so often it is
- * written anyway, for the case that the process is killed.
+ * written anyway, for the case that the process is killed: a young one more often, for it has nothing else.
  */
+const FIRST_MS = 1000;
 const EVERY_MS = 10_000;
 const NAMES_MAX = 3;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -24,7 +25,7 @@ export function beginLane(folder: string, recorder: Recorder): void {
     if (isOver) return;
     isOver = isLast;
     const file = join(folder, `${process.pid}-${threadId}-${++part}`);
-    writeFileSync(`${file}.part`, JSON.stringify(recorder.stop(laneName(title, recorder.carried), isLast)));
+    writeFileSync(`${file}.part`, JSON.stringify(recorder.take(laneName(title, recorder.carried), isLast)));
     renameSync(`${file}.part`, `${file}.json`);
   };
   const end = (): void => flush(true);
@@ -34,11 +35,14 @@ export function beginLane(folder: string, recorder: Recorder): void {
     if (isMainThread) askWorkersSync();
     end();
   });
-  setInterval(() => {
-    if (isOver) return;
-    flush(false);
-    recorder.start();
-  }, EVERY_MS).unref();
+  const flushAfter = (ms: number): void => {
+    setTimeout(() => {
+      if (isOver) return;
+      flush(false);
+      flushAfter(Math.min(2 * ms, EVERY_MS));
+    }, ms).unref();
+  };
+  flushAfter(FIRST_MS);
   if (isMainThread) endBySignals();
   flushBeforeTermination();
   recorder.start();

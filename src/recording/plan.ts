@@ -11,11 +11,11 @@ export interface Plan {
   readonly options: unknown;
 }
 
-/** Who records a thread. The recording is cut in pieces: each `stop` gives what has been recorded since `start`. */
+/** Who records a thread. The recording comes in pieces. */
 export interface Recorder {
   start(): void;
-  /** A value that JSON can hold. `isLast` when no other will follow. */
-  stop(lane: string, isLast: boolean): unknown;
+  /** What has been recorded since the last time: a value that JSON can hold. It goes on, unless this piece `isLast`. */
+  take(lane: string, isLast: boolean): unknown;
   /** The names of the threads that this worker has carried, in their order. */
   readonly carried: readonly string[];
 }

@@ -9,4 +9,17 @@ export const planFor = (folder: string): Plan => ({ folder, recorder: import.met
 export const partsIn = (folder: string): LanePart[] => recordingsIn(folder) as LanePart[];
 
 /** Records one thread of the program. */
-export const recorderOf = (): Recorder => new LaneRecorder();
+export function recorderOf(): Recorder {
+  const lane = new LaneRecorder();
+  return {
+    start: () => lane.start(),
+    take(name, isLast) {
+      const part = lane.stop(name, isLast);
+      if (!isLast) lane.start();
+      return part;
+    },
+    get carried() {
+      return lane.carried;
+    },
+  };
+}

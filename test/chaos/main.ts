@@ -1,7 +1,8 @@
 /*
  * `npm run chaos`: plays against the whole library at random, from seeds, until its time is over. Says what was tried, and what was lost.
  */
-import { parseArgs } from 'node:util';
+import { parse, UsageError } from '../../src/cli/usage-error.ts';
+import { wholeNumber } from '../../src/cli/whole-number.ts';
 import { games } from './games/index.ts';
 import { addTally, describe, emptyTally } from './ledger.ts';
 import { playRound } from './play-round.ts';
@@ -14,42 +15,51 @@ const USAGE = `npm run chaos -- [options]
   --moves=N     how many faults each game causes in a round (15)
   --only=A,B    these games: ${Object.keys(games).join(', ')}`;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string' },
-    rounds: { type: 'string' },
-    moves: { type: 'string', default: '15' },
-    only: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-
 async function main(): Promise<number> {
-  const names = values.only?.split(',') ?? Object.keys(games);
-  if (values.help || names.some((name) => games[name] === undefined)) {
+  const { values } = parse({
+    options: {
+      seconds: { type: 'string' },
+      seed: { type: 'string' },
+      rounds: { type: 'string' },
+      moves: { type: 'string' },
+      only: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) {
     console.log(USAGE);
-    return values.help ? 0 : 2;
+    return 0;
   }
-  const first = Number(values.seed ?? Date.now() % 1_000_000);
-  const moves = Number(values.moves);
-  const rounds = Number(values.rounds ?? (values.seed === undefined ? Infinity : 1));
-  const end = performance.now() + Number(values.seconds) * 1000;
+  const names = values.only?.split(',') ?? Object.keys(games);
+  const unknown = names.find((name) => !Object.hasOwn(games, name));
+  if (unknown !== undefined) throw new UsageError(`there is no game ${unknown}: the games are ${Object.keys(games).join(', ')}`);
+  const seconds = wholeNumber('seconds', values.seconds, 1) ?? 60;
+  const seed = wholeNumber('seed', values.seed, 0);
+  const first = seed ?? Date.now() % 1_000_000;
+  const moves = wholeNumber('moves', values.moves, 1) ?? 15;
+  const rounds = wholeNumber('rounds', values.rounds, 1) ?? (seed === undefined ? Infinity : 1);
+  const end = performance.now() + seconds * 1000;
   let played = 0;
   const goesOn = (): boolean => (rounds === Infinity ? performance.now() < end : played < rounds);
   const total = emptyTally();
-  for (let seed = first; goesOn(); seed++) {
-    const tally = await playRound({ seed, moves, names, limit: 300_000 });
+  for (let next = first; goesOn(); next++) {
+    const tally = await playRound({ seed: next, moves, names, limit: 300_000 });
     addTally(total, tally);
     played++;
-    console.log(`seed ${seed}: ${tally.wrong.length === 0 ? 'nothing lost' : 'WRONG'}`);
+    console.log(`seed ${next}: ${tally.wrong.length === 0 ? 'nothing lost' : 'WRONG'}`);
     if (tally.wrong.length > 0) {
       for (const line of tally.wrong) console.log(`  ${line}`);
-      console.log(`  again: npm run chaos -- --seed=${seed} --moves=${moves}${values.only === undefined ? '' : ` --only=${values.only}`}`);
+      console.log(`  again: npm run chaos -- --seed=${next} --moves=${moves}${values.only === undefined ? '' : ` --only=${values.only}`}`);
     }
   }
   console.log(`\n${played} rounds, from seed ${first} on, Node ${process.versions.node}\n${describe(total)}`);
   return total.wrong.length === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n\n${USAGE}`);
+  process.exitCode = 2;
+}

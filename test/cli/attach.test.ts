@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { LONG } from '../support/patience.ts';
 import { Program } from '../support/program.ts';
 import { nodeProcesses } from '../../src/cli/node-processes.ts';
+import { attach } from '../../src/host/attach/attach.ts';
 import { onlyProcess } from '../../src/cli/attaching.ts';
 import { test } from '../support/test.ts';
 
@@ -96,6 +97,66 @@ test('a process that would be harmed or is not there is left alone, and the reas
     const ran = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
     assert.match(ran.stderr, words);
     assert.equal(ran.status, 2);
+  }
+});
+
+test('a process that is only just starting is refused until it can be asked, and is never ended by it', async () => {
+  for (let i = 0; i < 3; i++) {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    try {
+      let refusals = 0;
+      for (let isOpen = false; !isOpen;) {
+        try {
+          await using attached = await attach(child.pid!);
+          isOpen = attached.pid === child.pid;
+        } catch (error) {
+          assert.match((error as Error).message, /it does not wait for SIGUSR1, which would end it|it did not open its inspector/);
+          refusals++;
+        }
+        assert.equal(child.signalCode, null, `ended after ${refusals} refusals`);
+      }
+      assert.equal(child.exitCode, null);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
+  }
+});
+
+test('a program with a handler of its own for SIGUSR1 goes on, and the reason is told', async () => {
+  const victim = new Program(
+    `let signals = 0; process.on('SIGUSR1', () => { signals++; console.log('mine', signals); }); setInterval(() => {}, 1e6); console.log('ready');`,
+  );
+  try {
+    await victim.printed('ready');
+    const { stderr, status } = await manycore('dump', String(victim.child.pid));
+    assert.match(
+      stderr,
+      /cannot attach to process \d+: it did not open its inspector: .*the program does something of its own at SIGUSR1\n$/,
+    );
+    assert.equal(status, 1);
+    await victim.printed('mine 1');
+    assert.equal(victim.child.exitCode, null);
+  } finally {
+    victim.child.kill('SIGKILL');
+    await victim.ended;
+  }
+});
+
+test('the inspector of a process that was looked at is closed again', async () => {
+  const victim = new Program(
+    `import { url } from 'node:inspector'; let last = ''; setInterval(() => { const now = url() === undefined ? 'closed' : 'open'; if (now !== last) console.log(last = now); }, 1);`,
+  );
+  try {
+    await victim.printed('closed');
+    const dumped = manycore('dump', String(victim.child.pid));
+    await victim.printed('open');
+    assert.equal((await dumped).status, 0);
+    await victim.printed('open\nclosed');
+  } finally {
+    victim.child.kill('SIGKILL');
+    await victim.ended;
   }
 });
 

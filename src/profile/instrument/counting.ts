@@ -56,5 +56,5 @@ export function beginCounting(): void {
 
 /** What was counted since the last call. */
 export function takeCounts(): ExactCalls {
-  return { isTimed: false, edges: takeEdges(null), functions: placesOf(), self: [], asyncCalls: [] };
+  return { isTimed: false, edges: takeEdges(null), functions: placesOf(), asyncCalls: [] };
 }

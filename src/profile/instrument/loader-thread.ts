@@ -10,8 +10,12 @@ function same(_: unknown, value: unknown): unknown {
 }
 (globalThis as Record<symbol, unknown>)[RECORDER_OF] ??= () => nobody;
 
+const isFirst = import.meta.url.endsWith('?1');
+
 export async function load(url: string, context: object, next: (url: string, context: object) => Promise<Loaded>): Promise<Loaded> {
   const loaded = await next(url, context);
-  // The text of a CommonJS module that comes from here would be compiled another way: it is met where it is compiled.
-  return loaded.format === 'module' ? rewrite(url, loaded) : loaded;
+  // Only a loader can make something of it, and such a one comes after the first of ours.
+  if (isFirst && /\.(?:[cm]?ts|tsx|jsx)(?:\?|$)/.test(url)) return loaded;
+  // A CommonJS module has no text here, and is met where it is compiled, unless another loader gives it one.
+  return rewrite(url, loaded);
 }

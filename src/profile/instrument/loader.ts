@@ -1,4 +1,4 @@
-import Module from 'node:module';
+import Module, { syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { isLoader } from '../internals.ts';
 import { instrument } from './instrument.ts';
@@ -23,8 +23,9 @@ export interface Loaded {
 
 export const isInstrumented = (url: string): boolean => url.startsWith('file:') && !url.startsWith(PACKAGE) && !isLoader(url);
 
-/** The text that runs instead of `source`. */
+/** The text that runs instead of `source`; itself when it has been rewritten already. */
 export function rewritten(source: string, url: string, type: 'module' | 'script'): string {
+  if (source.includes(RECORDER_OF.description!)) return source;
   return instrument(source, type, (functions) => `${RECORDER}(${JSON.stringify(url)},${JSON.stringify(functions)})`) ?? source;
 }
 
@@ -43,21 +44,52 @@ export function rewrite(url: string, loaded: Loaded): Loaded {
 }
 
 type Next = (url: string, context: object) => Loaded;
+interface SyncHooks {
+  readonly load?: (url: string, context: object, next: Next) => Loaded;
+}
 interface Hooked {
-  readonly registerHooks?: (hooks: { load: (url: string, context: object, next: Next) => Loaded }) => void;
+  register: (...args: unknown[]) => void;
+  registerHooks?: (hooks: SyncHooks) => { readonly deregister: () => void };
   readonly prototype: { _compile: (this: unknown, content: string, filename: string, ...rest: unknown[]) => unknown };
 }
 
 export function instrumentLoads(): void {
   (globalThis as Record<symbol, unknown>)[RECORDER_OF] = recorderOf;
   const hooked = Module as unknown as Hooked;
-  if (hooked.registerHooks === undefined) Module.register('./loader-thread.js', import.meta.url);
-  else hooked.registerHooks({ load: (url, context, next) => rewrite(url, next(url, context)) });
+  if (hooked.registerHooks === undefined) stayFirst(hooked);
+  else stayFirstSync(hooked, hooked.registerHooks);
   const { _compile } = hooked.prototype;
   hooked.prototype._compile = function (content, filename, ...rest) {
     const url = pathToFileURL(filename).href;
     const type = rest[0] === 'module' ? 'module' : 'script';
-    const isDone = !isInstrumented(url) || content.includes(RECORDER);
-    return _compile.call(this, isDone ? content : rewritten(content, url, type), filename, ...rest);
+    return _compile.call(this, isInstrumented(url) ? rewritten(content, url, type) : content, filename, ...rest);
   };
+}
+
+/*
+ * Hooks that are registered last are asked first. To see what a loader such as tsx has made of a file, and not what it will make something of,
+ * ours follow each of the others.
+ */
+function stayFirst(hooked: Hooked): void {
+  const { register } = hooked;
+  let times = 0;
+  const add = (): void => register(`./loader-thread.js?${++times}`, import.meta.url);
+  add();
+  hooked.register = (...args) => {
+    register(...args);
+    add();
+  };
+  syncBuiltinESMExports();
+}
+
+function stayFirstSync(hooked: Hooked, register: NonNullable<Hooked['registerHooks']>): void {
+  const hooks: SyncHooks = { load: (url, context, next) => rewrite(url, next(url, context)) };
+  let ours = register(hooks);
+  hooked.registerHooks = (others) => {
+    const theirs = register(others);
+    ours.deregister();
+    ours = register(hooks);
+    return theirs;
+  };
+  syncBuiltinESMExports();
 }

@@ -80,18 +80,24 @@ export function recorderOf(url: string, list: readonly Instrumented[]): Recorder
   return recorder;
 }
 
-/** The calls since the last time, with what `cumulative` and `self`, in milliseconds, say of them. */
-export function takeEdges(cumulative: Float64Array | null): ExactCalls['edges'] {
-  const edges: [number, number, number, number][] = [];
+/** Times of the edges, in milliseconds, in tables like that of the calls. */
+export interface EdgeTimes {
+  readonly cumulative: Float64Array;
+  readonly self: Float64Array;
+}
+
+/** The calls since the last time, with their times. */
+export function takeEdges(times: EdgeTimes | null): ExactCalls['edges'] {
+  const edges: [number, number, number, number, number][] = [];
   const ids = idsInUse();
   for (const caller of ids) {
     for (const callee of ids) {
       const edge = caller * FUNCTIONS_MAX + callee;
-      const [calls, time] = [counts.of[edge]!, cumulative?.[edge] ?? 0];
-      if (calls === 0 && time === 0) continue;
-      edges.push([caller, callee, calls, time * 1000]);
+      const [calls, cumulative, self] = [counts.of[edge]!, times?.cumulative[edge] ?? 0, times?.self[edge] ?? 0];
+      if (callee === 0 || (calls === 0 && cumulative === 0 && self === 0)) continue;
+      edges.push([caller, callee, calls, cumulative * 1000, self * 1000]);
       counts.of[edge] = 0;
-      if (cumulative !== null) cumulative[edge] = 0;
+      if (times !== null) times.cumulative[edge] = times.self[edge] = 0;
     }
   }
   return edges;

@@ -13,10 +13,12 @@ const edges = new Int32Array(LEVELS);
 const starts = new Float64Array(LEVELS);
 let depth = 0;
 
-const self = new Float64Array(FUNCTIONS_MAX);
-/** How many calls of a function are on the stack. */
+/** How many calls of a function are on the stack, and how many began while none was. */
 const active = new Int32Array(FUNCTIONS_MAX);
+const primitive = new Float64Array(FUNCTIONS_MAX);
+/** Time by edge, in milliseconds. The first edge is that of all other code. */
 let cumulative = new Float64Array(0);
+let self = new Float64Array(0);
 /** When time was last booked. */
 const booked = new Float64Array(1);
 const now = performance.now.bind(performance);
@@ -34,7 +36,7 @@ interface Frame {
 }
 
 function push(id: number, edge: number, time: number): number {
-  self[ids[depth]!]! += time - booked[0]!;
+  self[edges[depth]!]! += time - booked[0]!;
   booked[0] = time;
   const level = depth < LEVELS - 1 ? ++depth : depth;
   ids[level] = id;
@@ -47,7 +49,7 @@ function push(id: number, edge: number, time: number): number {
 /** Takes what lies at `level` and above it off the stack: an error may have passed over functions that did not tell. */
 function pop(level: number): number {
   const time = now();
-  self[ids[depth]!]! += time - booked[0]!;
+  self[edges[depth]!]! += time - booked[0]!;
   booked[0] = time;
   let taken = 0;
   for (; depth >= level; depth--) {
@@ -64,6 +66,7 @@ class TimingRecorder extends Recorder {
     const id = this.ids[number]! || this.enrol(number);
     const edge = ids[depth]! * FUNCTIONS_MAX + id;
     this.counts[edge]!++;
+    if (active[id] === 0) primitive[id]!++;
     return push(id, edge, now());
   }
 
@@ -99,14 +102,19 @@ class TimingRecorder extends Recorder {
 
 export function beginTiming(): void {
   cumulative = makeRoom();
+  self = makeRoom();
   booked[0] = now();
   recordWith(TimingRecorder);
 }
 
 /** What was recorded since the last call. */
 export function takeTimes(): ExactCalls {
-  const times = idsInUse().map((id) => self[id]! * 1000);
-  self.fill(0);
-  const asyncCalls = tallies.take().map(([id, calls]) => ({ id, ...calls }));
-  return { isTimed: true, edges: takeEdges(cumulative), functions: placesOf(), self: times, asyncCalls };
+  const calls = {
+    isTimed: true,
+    edges: takeEdges({ cumulative, self }),
+    functions: placesOf(),
+    primitive: idsInUse().map((id) => primitive[id]!),
+  };
+  primitive.fill(0);
+  return { ...calls, asyncCalls: tallies.take().map(([id, tally]) => ({ id, ...tally })) };
 }
