@@ -32,11 +32,12 @@ test('installed, every program is right for the compiler of TypeScript, as stric
   const options = ['--noEmit', '--strict', '--noImplicitOverride', '--module', 'nodenext', '--target', 'es2022'];
   watch('tsc');
   const files = all.map(({ name }) => `${name}.ts`);
-  const { stdout } = spawnSync(bin('tsc'), [...options, '--lib', 'es2023,esnext.disposable', '--types', 'node', ...files], {
+  const { stdout, status } = spawnSync(bin('tsc'), [...options, '--lib', 'es2023,esnext.disposable', '--types', 'node', ...files], {
     cwd: project,
     encoding: 'utf8',
   });
   assert.equal(stdout, '');
+  assert.equal(status, 0);
 });
 
 test('every export has its file and its types', () => {
