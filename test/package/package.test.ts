@@ -86,7 +86,7 @@ test('what a program does not use yet is not loaded', () => {
 test('publint and attw find nothing wrong with the package', () => {
   const commands: readonly (readonly [string, ...string[]])[] = [
     [bin('publint'), 'run', installed, '--strict', '--pack', 'false'],
-    [bin('attw'), tarball, '--profile', 'node16'],
+    [bin('attw'), tarball],
   ];
   for (const [command, ...args] of commands) {
     watch(command);

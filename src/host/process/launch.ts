@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { StateError } from '../../base/errors.ts';
+import { nodeFlags } from '../../base/node-flags.ts';
 import { processHeapPlace } from '../../word/process-heap.ts';
 import { HEAP_FLAG } from './handed-down.ts';
 
@@ -17,7 +18,7 @@ const WITH_VALUE = /^(--eval|--print|-e|-p|-pe)$/;
 export const executable = { path: process.execPath };
 
 export function flagsForChildren(): string[] {
-  return process.execArgv.filter((flag, i, flags) => !NOT_FOR_CHILDREN.test(flag) && !(i > 0 && WITH_VALUE.test(flags[i - 1]!)));
+  return nodeFlags().flags.filter((flag, i, flags) => !NOT_FOR_CHILDREN.test(flag) && !(i > 0 && WITH_VALUE.test(flags[i - 1]!)));
 }
 
 /** Flags that say how modules are loaded, without which a program can't load its own elsewhere. */
@@ -25,7 +26,7 @@ const LOADS = /^(--import|--require|-r|--loader|--experimental-loader|--conditio
 const HOW = /^--(enable-source-maps|(no-)?experimental-(strip|transform)-types|(no-)?strip-types|preserve-symlinks(-main)?)$/;
 
 /** The flags of this process by which modules are loaded, for a Node that is another's child, and maybe another version. */
-export function loaderFlags(flags: readonly string[] = process.execArgv): string[] {
+export function loaderFlags(flags: readonly string[] = nodeFlags().flags): string[] {
   return flags.filter((flag, i) => {
     const before = i > 0 ? LOADS.exec(flags[i - 1]!) : null;
     return LOADS.test(flag) || HOW.test(flag) || (before !== null && before[2] === '');

@@ -1,3 +1,5 @@
+import { nodeFlags } from '../../base/node-flags.ts';
+
 /** What Node refuses of a program that comes as a file, as a worker's does. */
 const FOR_TEXT_ONLY = /^--(input-type|experimental-default-type)(=|$)/;
 
@@ -9,8 +11,9 @@ let refused: ReadonlySet<string> = new Set();
  * them, and those that it would refuse by name do no harm.
  */
 export function withFlags<T>(make: (flags: { execArgv?: string[] }) => T): T {
-  const all = process.execArgv.filter((flag) => !FOR_TEXT_ONLY.test(flag));
-  if (all.length === process.execArgv.length) return make({});
+  const given = nodeFlags().flags;
+  const all = given.filter((flag) => !FOR_TEXT_ONLY.test(flag));
+  if (all.length === given.length) return make({});
   const named = (): string[] => all.filter((flag) => !refused.has(flag));
   try {
     return make({ execArgv: named() });

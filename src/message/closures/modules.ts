@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { aroundLoading, canRequireModules, MustAwait, quietly } from '../require-module.ts';
 import { loadedFrom, needsTsx, registerTsx } from './tsx-loader.ts';
+import { registerTsNode, type TsNode } from './ts-node-loader.ts';
 import type { Recipe } from './recipe.ts';
 
 /*
@@ -42,10 +43,11 @@ function requireFrom(parent: string, specifier: string): unknown {
 }
 
 /** A module that the sender has required: as such it is the same here, whatever a loader makes of those that are imported. */
-export function requireSync(file: string): unknown {
+export function requireSync(file: string, tsNode: TsNode | null): unknown {
   const key = keyOf('require', file);
   const known = loaded.get(key);
   if (known !== undefined) return known;
+  if (tsNode !== null) registerTsNode(tsNode);
   const module = loadedFrom(file)?.exports ?? aroundLoading.current(() => quietly(() => createRequire(import.meta.url)(file) as unknown));
   loaded.set(key, module);
   return module;

@@ -13,7 +13,7 @@ import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics
 import { type Namespace, urlOfNamespace } from './namespace.ts';
 import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
 import type { Binding, Reference } from './references.ts';
-import { folderOfRequire, mainModule, referenceByName, referenceTo } from './references-to.ts';
+import { folderOfRequire, mainModule, referenceByName, referenceTo, referenceToRequired } from './references-to.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
 import { type Capture, shareVariables, withCells } from './shared-variables.ts';
 import { checkSize, type Dragged } from './size-guard.ts';
@@ -123,10 +123,10 @@ class Packer {
     return folder === null ? this.#function(value as AnyFunction) : this.#add(value, ['requirer', folder]);
   }
 
-  /** Test runners put a Proxy around the modules that a file imports; one around anything else is refused. */
+  /** Test runners and loaders put a Proxy around the modules that a file imports; one around anything else is refused. */
   #proxy(value: object): Ref {
     const parts = canInspect() ? proxyParts(value) : null;
-    if (parts === null || !types.isModuleNamespaceObject(parts.target))
+    if (parts === null || !isModule(parts.target))
       this.#fail('E_PROXY', "a Proxy can't be sent: what it does is in functions that cannot be seen", {
         hint: 'send the object behind it',
       });
@@ -503,7 +503,8 @@ class Packer {
       return this.#add(undefined, ['import', code.url, specifier, imported.name, imported.attributes ?? null]);
     }
     const file = typeof value === 'object' && value !== null ? fileOfExports(value, mainModule()) : null;
-    if (file !== null) return this.#add(value, ['require', file, []]);
+    const required = file === null ? null : referenceToRequired(file, []);
+    if (required !== null) return this.#add(value, required);
     const before = this.#shipped.length;
     this.#capturing.push({ code, reference: references[0]! });
     const ref = this.#at(`captured variable '${name}'`, () => this.#ref(value));
@@ -649,6 +650,10 @@ const SENT_OFTEN = 8;
 const IS_TDZ_SILENT = Number(process.versions.v8.split('.')[0]) < 12;
 const NEVER_UNDEFINED =
   /^(Literal|TemplateLiteral|ArrayExpression|ObjectExpression|FunctionExpression|ArrowFunctionExpression|Class\w+|NewExpression|BinaryExpression|UpdateExpression)$/;
+
+/** A module's namespace, or the exports of one that was compiled to CommonJS. */
+const isModule = (value: unknown): boolean =>
+  types.isModuleNamespaceObject(value) || (typeof value === 'object' && value !== null && Object.hasOwn(value, '__esModule'));
 
 const isPrimitive = (value: unknown): boolean =>
   value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');

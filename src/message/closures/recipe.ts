@@ -1,3 +1,5 @@
+import type { TsNode } from './ts-node-loader.ts';
+
 /*
  * A packed value as plain data: a list of nodes, each saying how one object is made again. A reference to a node is an
  * array of its number; everything else that is no array stands for itself.
@@ -22,7 +24,7 @@ export type RecipeNode =
   | readonly ['import', parent: string, specifier: string, name: string, attributes: Readonly<Record<string, string>> | null]
   /** What a loaded module exports, or something that an export holds. */
   | readonly ['export', url: string, path: readonly string[], length: number]
-  | readonly ['require', file: string, path: readonly string[]]
+  | readonly ['require', file: string, path: readonly string[], tsNode: TsNode | null]
   /** The `require` of the modules in a folder. */
   | readonly ['requirer', folder: string]
   | readonly ['symbol', how: 'for' | 'known' | 'own', key: string, description: string]

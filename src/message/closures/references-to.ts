@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
 import { realpathSync } from 'node:fs';
+import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { workerData } from 'node:worker_threads';
 import { canRequireModules, quietly } from '../require-module.ts';
 import type { FunctionCode } from './function-code.ts';
 import { canInspect, scopesOf } from './inspector.ts';
+import { tsNodeHere } from './ts-node-loader.ts';
 import { loadedFrom } from './tsx-loader.ts';
 import type { RecipeNode } from './recipe.ts';
 
@@ -89,9 +91,16 @@ function findReference(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
   const loaded = loadedFrom(file);
   if (loaded?.loaded === true && !types.isModuleNamespaceObject(loaded.exports)) {
     const path = pathIn(loaded.exports, fn);
-    return path === null ? null : ['require', file, path];
+    return path === null ? null : referenceToRequired(file, path);
   }
   return canInspect() ? exportOf(fn, code, asUrl(code.url)) : exportOfNamespace(fn, code, url);
+}
+
+/** How another thread requires what a CommonJS module exports; null when only a loader that is here alone, as jiti, can load it. */
+export function referenceToRequired(file: string, path: readonly string[]): RecipeNode | null {
+  const tsNode = tsNodeHere();
+  const isLoadable = tsNode !== null || !/\.[cm]?tsx?$/.test(file) || extname(file) in require.extensions;
+  return isLoadable ? ['require', file, path, tsNode] : null;
 }
 
 function exportOf(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode | null {

@@ -71,7 +71,7 @@ class Unpacker {
       case 'export':
         return this.#set(at, exported(node[1], node[2], node[3]));
       case 'require':
-        return this.#set(at, follow(requireSync(node[1]), node[2]));
+        return this.#set(at, follow(requireSync(node[1], node[3]), node[2]));
       case 'requirer':
         return this.#set(at, createRequire(join(node[1], 'function.js')));
       case 'symbol':
