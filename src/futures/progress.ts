@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { writeAll } from '../host/thread/output.ts';
+import { drawStatus, ERASE, eraseBeforeStreams, writeAll } from '../host/thread/output.ts';
 
 /** How the progress of a `map` is shown. */
 export interface ProgressOptions {
@@ -19,11 +19,13 @@ const WIDTH = 30;
 /**
  * How far something is: a bar on a terminal, a line for every tenth elsewhere.
  *
- * The bar stands on the line below the cursor, so that lines which anybody prints meanwhile come out whole above it.
+ * The bar stands on the line below the cursor, and goes away when a thread prints something, until it is drawn again: lines come out whole above it.
  */
 export class Progress {
   readonly #title: string;
   readonly #write: (text: string) => void;
+  readonly #draw: (text: string) => void;
+  readonly #release: (() => void) | null;
   readonly #isTerminal: boolean;
   readonly #begin = performance.now();
   #total: number;
@@ -36,6 +38,8 @@ export class Progress {
     this.#total = options.total ?? total;
     this.#write = options.write ?? ((text) => writeAll(2, Buffer.from(text)));
     this.#isTerminal = options.isTerminal ?? (options.write === undefined && isatty(2));
+    this.#draw = options.write ?? drawStatus;
+    this.#release = this.#isTerminal && options.write === undefined ? eraseBeforeStreams() : null;
   }
 
   /** So many more are done. */
@@ -45,7 +49,7 @@ export class Progress {
       const now = performance.now();
       if (now - this.#drawn < REDRAW_MS) return;
       this.#drawn = now;
-      this.#write(`\r\x1b[J\n${this.#line()}\x1b[1A\r`);
+      this.#draw(`${ERASE}\n${this.#line()}\x1b[1A\r`);
       return;
     }
     if (this.#total === Infinity) return;
@@ -58,7 +62,8 @@ export class Progress {
   /** Nothing more comes. */
   end(): void {
     this.#total = Math.max(this.#done, this.#total === Infinity ? this.#done : this.#total);
-    this.#write(`${this.#isTerminal ? '\r\x1b[J' : ''}${this.#line()}\n`);
+    this.#write(`${this.#isTerminal ? ERASE : ''}${this.#line()}\n`);
+    this.#release?.();
   }
 
   #line(): string {

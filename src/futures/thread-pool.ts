@@ -67,7 +67,7 @@ interface Adoption {
 let made = 0;
 
 /** An abandoned pool lets its workers go once everything has run. */
-const abandoned = new FinalizationRegistry<PoolCore>((core) => void core.stop());
+const abandoned = new FinalizationRegistry<PoolCore>((core) => void core.ending.stop());
 
 /**
  * Runs functions in threads: Python's `concurrent.futures.ThreadPoolExecutor`, on several cores.
@@ -161,7 +161,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   get statistics(): PoolStatistics {
     const {
       crew,
-      counts,
+      fates: { counts },
       load: { outstanding },
       running,
     } = this.core('statistics');
@@ -211,7 +211,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   protected override close(): void {
     const core = this.core('shutting it down');
     super.close();
-    core.shut();
+    core.ending.shut();
   }
 
   /** A pool can be sent: whoever gets it hands tasks over, also a task of the pool itself. */
@@ -227,12 +227,12 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   }
 
   protected cancelQueued(): void {
-    this.core('shutting it down').cancelQueued();
+    this.core('shutting it down').ending.cancelQueued();
   }
 
   protected end(): Promise<void> {
     abandoned.unregister(this);
-    return this.core('shutting it down').stop();
+    return this.core('shutting it down').ending.stop();
   }
 
   protected terminate(): Promise<void> {
@@ -242,7 +242,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
 
   protected endSync(): void {
     abandoned.unregister(this);
-    this.core('shutting it down').stopSync();
+    this.core('shutting it down').ending.stopSync();
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { spawnSync } from 'node:child_process';
 import { ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { Event, int32, SharedValue } from '../../src/threading/index.ts';
+import { LONG } from '../support/patience.ts';
 import { test } from '../support/test.ts';
 import { saysAndYields } from './said-and-yielded.ts';
 
@@ -59,6 +61,50 @@ test('progress tells every tenth of the items, and the end', async () => {
   text = '';
   await pool.map((n: number) => n, Array(50).keys(), { progress: { ...progress, isTerminal: true } }).toArray();
   assert.ok(text.includes('100 % [##############################] 50/50'));
+});
+
+/** Two of a terminal's orders, or a character. */
+const WRITTEN = new RegExp(String.raw`\x1b\[J|\x1b\[1A|[^]`, 'g');
+
+/** What stands on a terminal after this has been written to it. */
+function shown(text: string): string[] {
+  const rows = [''];
+  let [row, column] = [0, 0];
+  for (const [piece] of text.matchAll(WRITTEN)) {
+    if (piece === '\n') [row, column] = [row + 1, 0];
+    else if (piece === '\r') column = 0;
+    else if (piece === '\x1b[1A') row--;
+    else if (piece === '\x1b[J') {
+      rows.length = row + 1;
+      rows[row] = rows[row]!.slice(0, column);
+    } else rows[row] = rows[row]!.slice(0, column).padEnd(column) + piece + rows[row]!.slice(++column);
+    rows[row] ??= '';
+  }
+  return rows;
+}
+
+test('lines that the program and its threads print are whole above the bar, and the bar is the last', () => {
+  const source = `import { ThreadPoolExecutor } from '${new URL('../../src/futures/index.js', import.meta.url).href}';
+    const pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+    const task = async (n) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      console.error('thread', n, 'one');
+      console.error('thread', n, 'two');
+      return n;
+    };
+    for await (const n of pool.map(task, Array(20).keys(), { chunkSize: 1, progress: { isTerminal: true } })) console.error('main', n);
+    console.error('over');
+    await pool.shutdown();`;
+  const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', timeout: LONG });
+  assert.equal(status, 0, stderr);
+  const rows = shown(stderr);
+  assert.match(stderr, /\[#*\.+\] \d+\/20/);
+  const prints = rows.filter((row) => /^(main \d+|thread \d+ (one|two))$/.test(row));
+  assert.equal(prints.length, 60, rows.join('\n'));
+  const bars = rows.filter((row) => row.includes('/20'));
+  assert.equal(bars.length, 1);
+  assert.match(bars[0]!, /^100 % \[#{30}\] 20\/20 /);
+  assert.deepEqual([rows.length, ...rows.slice(-2)], [63, 'over', '']);
 });
 
 test('the body of a task that yields, and a task of another thread, have the values of the storages too', async () => {

@@ -113,6 +113,17 @@ test('an ArrayBuffer can be given away', async () => {
   assert.equal(bytes.length, 0);
 });
 
+test('map hands over slow items one by one, and quick ones many at a time', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+  const pieces = async (fn: (n: number) => unknown, count: number): Promise<number> => {
+    const before = pool.statistics.completed;
+    await pool.map(fn, Array(count).keys()).toArray();
+    return pool.statistics.completed - before;
+  };
+  assert.equal(await pieces(() => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5), 40), 40);
+  assert.ok((await pieces((n) => n, 100_000)) < 20_000);
+});
+
 test('a task for one thread alone, and tasks of tasks, do not wait until nothing else comes', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
   let left = 20_000;

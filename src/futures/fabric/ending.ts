@@ -1,0 +1,107 @@
+import { NEVER } from '../../base/deadline.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import type { Crew } from './crew.ts';
+import type { FunctionNumbers } from './function-table.ts';
+import { CLOSED, type Fabric, SHUT } from './layout.ts';
+import type { Listener } from './listener.ts';
+import type { Load } from './load.ts';
+import type { Losses } from './losses.ts';
+import type { Outbox } from './outbox.ts';
+import { dropPacked } from './parked.ts';
+import type { Slots } from './slots.ts';
+import type { Works } from './works.ts';
+
+export interface EndingParts {
+  readonly fabric: Fabric;
+  readonly crew: Crew;
+  readonly load: Load;
+  readonly slots: Slots;
+  readonly outbox: Outbox;
+  readonly works: Works;
+  readonly functions: FunctionNumbers;
+  readonly losses: Losses;
+  readonly listener: Listener;
+}
+
+/** How a pool ends: its tasks, its threads, its memory. */
+export class Ending {
+  readonly #parts: EndingParts;
+  /** Its threads end when they have nothing to do. */
+  isStopping = false;
+  /** Its threads are gone, and its memory is given back. */
+  isOver = false;
+
+  constructor(parts: EndingParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes no more, from nobody. */
+  shut(): void {
+    const { fabric } = this.#parts;
+    if (!this.isOver) Atomics.store(fabric.i32, fabric.base + SHUT, 1);
+  }
+
+  /** Takes back everything that has not begun. */
+  cancelQueued(): void {
+    const { outbox, slots } = this.#parts;
+    for (const task of outbox.backlog.takeAll()) {
+      task.future.cancel();
+      dropPacked(task);
+    }
+    for (const future of slots.futures) future?.cancel();
+  }
+
+  /** Ends the workers once everything has run. Resolves then. */
+  async stop(): Promise<void> {
+    const { load, crew } = this.#parts;
+    await load.whenIdle();
+    this.close();
+    await Promise.all(crew.threads.map((thread) => thread.join()));
+    await this.#giveBackMemory();
+  }
+
+  /** The same, blocking. */
+  stopSync(): void {
+    const { load, crew, slots, works, listener } = this.#parts;
+    const isInSlots = (): boolean => slots.futures.some((future) => future !== null);
+    while (load.outstanding > 0) {
+      const waits = works.between;
+      // Only tries that wait for their time are left, and no timer will ring.
+      if (!isInSlots() && waits.length > 0) for (const future of waits) future.cancel();
+      else listener.waitSync(() => load.outstanding === 0 || !isInSlots(), NEVER);
+    }
+    this.close();
+    for (const thread of crew.threads) thread.joinSync();
+    void this.#giveBackMemory();
+  }
+
+  /** Ends the workers at once; `look` sees to what they had in hand. */
+  async kill(look: () => void): Promise<void> {
+    const { threads } = this.#parts.crew;
+    const ends = threads.map((thread) => thread.join());
+    for (const thread of threads) thread.kill();
+    await Promise.all(ends);
+    look();
+    await this.#giveBackMemory();
+  }
+
+  /** Has the workers end when they have nothing to do. */
+  close(): void {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    const { fabric, crew } = this.#parts;
+    Atomics.store(fabric.i32, fabric.base + CLOSED, 1);
+    for (const thread of crew.threads) fabric.wake(thread.number);
+  }
+
+  async #giveBackMemory(): Promise<void> {
+    const { fabric, crew, load, functions, losses, listener } = this.#parts;
+    await losses.whenLeft();
+    for (const thread of crew.threads) crew.remove(thread);
+    if (this.isOver || load.outstanding > 0) return;
+    this.isOver = true;
+    functions.clear();
+    listener.end();
+    sharedHeap().release(fabric.block);
+  }
+}
