@@ -1,7 +1,7 @@
 import { closeSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { makePipe, setPipeSize } from '../system/pipes.ts';
+import { lift, makePipe, setPipeSize } from '../system/pipes.ts';
 import { childStatus, type ChildStatus, openPidfd, signalPidfd } from '../system/pidfd.ts';
 import { POLLIN, pollDescriptors } from '../system/poll.ts';
 import { openTerminal } from '../system/terminal.ts';
@@ -45,7 +45,7 @@ export function startNatively(plan: StartPlan): Child {
     if (typeof terminal === 'number') throw startError(plan, terminal, null);
     if (terminal !== null) opened.push(terminal.fd);
     const pid = spawn(plan, stdio as [number, number, number], terminal?.path ?? null);
-    const pidfd = openPidfd(pid);
+    const pidfd = lift(openPidfd(pid));
     if (pidfd < 0 && pidfd !== -ESRCH) {
       // Nobody could tell when it ends.
       endUnwatched(pid);

@@ -1,6 +1,6 @@
 import { closeSync, readdirSync } from 'node:fs';
 import { errno, foreign, koffi } from './library.ts';
-import { duplicate } from './pipes.ts';
+import { duplicate, isOpen } from './pipes.ts';
 import { credentialsFor, type Credentials } from './credentials.ts';
 
 /*
@@ -94,8 +94,8 @@ function placeDescriptors({ stdio, terminal, closeOthers, pass }: SpawnPlan, act
     lifted.push(copy);
     sources[to] = copy;
   }
-  // Onto itself too: that is how close-on-exec is taken from it.
-  if (terminal === null) for (const [to, from] of sources.entries()) dup2(actions, from, to);
+  // Onto itself too: that is how close-on-exec is taken from it. What is closed here is closed there.
+  if (terminal === null) for (const [to, from] of sources.entries()) if (from !== to || isOpen(from)) dup2(actions, from, to);
   for (const fd of pass) if (fd > 2) dup2(actions, fd, fd);
   if (closeOthers)
     closeAllBut(
