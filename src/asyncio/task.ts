@@ -32,8 +32,8 @@ export interface TaskOptions {
 let newest: Task | null = null;
 let count = 0;
 
-/** The tasks that a cancellation has come through on its way down a chain of awaits. */
-const reached = new Set<Task>();
+/** The tasks that a cancellation has come through on its way down a chain of awaits: few, so that a list is faster than a set. */
+const reached: Task[] = [];
 
 /**
  * A function that runs beside others on this thread, and can be cancelled at everything of ours that it awaits: Python's
@@ -123,17 +123,17 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   override cancel(reason?: unknown): boolean {
     if (this.state !== PENDING) return false;
     this.#cancels++;
-    reached.add(this);
+    const depth = reached.push(this as Task);
     const byItself = currentScope()?.task === this;
     cancelScope(this, cancelledBy(reason), byItself);
     this.isTooLate = this.pending !== null && !byItself && this.grantedIn === thisTurn();
-    reached.delete(this);
+    reached.length = depth - 1;
     return true;
   }
 
   /** @internal */
   override interrupt(waiter: Waiter, error: CancelledError): void {
-    if (!reached.has(this)) return super.interrupt(waiter, error);
+    if (!reached.includes(this as Task)) return super.interrupt(waiter, error);
     // Tasks that await each other in a circle: it ends where it closes.
     this.ignore(waiter);
     giveUp(waiter, error);

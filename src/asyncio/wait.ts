@@ -115,8 +115,7 @@ export async function wait(awaitables: Iterable<Awaitable<unknown>>, options: Wa
       call.end();
     }
   }
-  return {
-    done: new Set(futures.filter((future) => future.state !== PENDING)),
-    pending: new Set(futures.filter((future) => future.state === PENDING)),
-  };
+  const [done, pending] = [new Set<Future>(), new Set<Future>()];
+  for (const future of futures) (future.state === PENDING ? pending : done).add(future);
+  return { done, pending };
 }

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { invariant } from '../base/invariant.ts';
 import { setPipeSize, WIDE_PIPE } from '../system/pipes.ts';
 import { pipeOn, type PipeHandle } from '../host/exit-watch.ts';
+import { readKept } from './node-output.ts';
 
 /** Bytes that wait for their reader, before the writer is made to wait. */
 const HIGH_WATER = 1 << 20;
@@ -44,7 +45,7 @@ export class Inflow {
       this.#handle.readStart();
     } else {
       (source as Partial<Socket>).ref?.();
-      source.on('data', (chunk: Buffer) => void (this.#take(chunk) || source.pause()));
+      readKept(source, (chunk) => void (this.#take(chunk) || source.pause()));
       this.#listen(source);
     }
   }

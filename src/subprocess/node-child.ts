@@ -4,6 +4,7 @@ import { constants as os } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { StateError } from '../base/errors.ts';
 import { whyNoLibrary } from '../system/library.ts';
+import { keepUnread } from './node-output.ts';
 import { likelyReason, nodePlanOf } from './node-plan.ts';
 import type { Child, StartPlan } from './plan.ts';
 import { startError } from './start-error.ts';
@@ -41,6 +42,8 @@ class NodeChild implements Child {
     this.stdin = isPipe(0) ? child.stdin : null;
     this.stdout = isPipe(1) ? child.stdout : null;
     this.stderr = isPipe(2) ? child.stderr : null;
+    keepUnread(this.stdout);
+    keepUnread(this.stderr);
     // As bare descriptors: who reads or writes keeps the program alive, and not that somebody could.
     for (const stream of [this.stdin, this.stdout, this.stderr]) (stream as Socket | null)?.unref();
     child.once('exit', (code, signal) => {

@@ -49,11 +49,13 @@ export const isBrokenPipe = (error: unknown): boolean =>
 export interface Tee {
   readonly sinks: readonly (Sink | FileRedirect | number)[];
   readonly copy: PassThrough | null;
+  /** The streams are ended with the output: they were given away for it. */
+  readonly ends?: boolean;
 }
 
 /** Writes what a child writes to all of these, as fast as the slowest takes it. */
-export async function drainTo(pipe: ReadPipe, { sinks, copy }: Tee): Promise<void> {
-  const targets = [...sinks.map(open), ...(copy === null ? [] : [{ stream: copy as Writable, isOurs: true }])];
+export async function drainTo(pipe: ReadPipe, { sinks, copy, ends = false }: Tee): Promise<void> {
+  const targets = [...sinks.map((sink) => open(sink, ends)), ...(copy === null ? [] : [{ stream: copy as Writable, isOurs: true }])];
   const source = pipe.stream;
   let failure: { readonly error: unknown } | null = null;
   const fail = (error: unknown): void => {
@@ -87,12 +89,12 @@ export async function drainTo(pipe: ReadPipe, { sinks, copy }: Tee): Promise<voi
   if (found !== null && !(copy?.destroyed === true && isBrokenPipe(found.error))) throw found.error;
 }
 
-function open(sink: Sink | FileRedirect | number): { readonly stream: Writable; readonly isOurs: boolean } {
+function open(sink: Sink | FileRedirect | number, ends: boolean): { readonly stream: Writable; readonly isOurs: boolean } {
   if (typeof sink === 'number') return { stream: createWriteStream('', { fd: sink, autoClose: false }), isOurs: true };
   if ('file' in sink) return { stream: createWriteStream(sink.file, { flags: sink.append === true ? 'a' : 'w' }), isOurs: true };
   return sink instanceof WritableStream
     ? { stream: Writable.fromWeb(sink as never), isOurs: true }
-    : { stream: sink as Writable, isOurs: false };
+    : { stream: sink as Writable, isOurs: ends };
 }
 
 const drained = (stream: Writable): Promise<void> =>

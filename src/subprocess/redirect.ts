@@ -58,7 +58,7 @@ export function redirect({ stdin, stdout, stderr }: Pick<PopenOptions, 'stdin' |
       given.push(value);
       if (typeof source === 'number') return { is: 'descriptor', fd: source };
       if (i === 0) feed = source as Readable;
-      else tees[i - 1] = { sinks: [source as Writable], copy: null };
+      else tees[i - 1] = { sinks: [source as Writable], copy: null, ends: true };
       return { is: 'pipe' };
     }
     const fd = (value as { fd?: unknown }).fd;

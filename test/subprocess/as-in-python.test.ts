@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ITIMER_REAL, setitimer, SIG_DFL, signal } from '../../src/signal/index.ts';
-import { CalledProcessError, PIPE, Popen, run, runSync, type PopenOptions } from '../../src/subprocess/index.ts';
-import { LONG } from '../support/patience.ts';
+import { CalledProcessError, PIPE, Popen, run, runSync, type PopenOptions, type TimeoutExpired } from '../../src/subprocess/index.ts';
+import { LONG, SHORT } from '../support/patience.ts';
 import { runProgram } from '../support/program.ts';
 import { after, test } from '../support/test.ts';
 import { isNative, nativeTest } from './library.ts';
@@ -100,4 +100,68 @@ nativeTest('a user, a group and further groups are known by their names too', as
   assert.deepEqual(groups!.split(' ').length, 3);
   for (const options of [{ group: 'no such group' }, { extraGroups: ['no such group'] }])
     assert.throws(() => new Popen(['id'], options), /there is no group "no such group" in \/etc\/group/);
+});
+
+test('the streams of a command may be read and written in any order at once, however much comes', async () => {
+  const much = 1 << 20;
+  const script = `cat; head -c ${much} /dev/zero >&2; head -c ${much} /dev/zero; cat /dev/null`;
+  const orders = [
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+    [2, 1, 0],
+  ] as const;
+  for (const order of orders) {
+    const child = new Popen(script, { shell: true, stdin: PIPE, stdout: PIPE, stderr: PIPE });
+    const acts = [
+      async () => {
+        await child.stdin.write(Buffer.alloc(much));
+        await child.stdin.close();
+        return much;
+      },
+      async () => (await child.stdout.read()).length,
+      async () => (await child.stderr.read()).length,
+    ];
+    const began = order.map((act) => acts[act]!());
+    const lengths = await Promise.all(began);
+    assert.deepEqual(
+      order.map((act, i) => [act, lengths[i]]).toSorted(),
+      [
+        [0, much],
+        [1, 2 * much],
+        [2, much],
+      ],
+      String(order),
+    );
+    assert.equal(await child.wait(), 0);
+  }
+});
+
+test('the output of a command may be the input of one that runs already', async () => {
+  const sink = new Popen(['cat'], { stdin: PIPE, stdout: PIPE, text: true });
+  const source = new Popen(['seq', '3'], { stdout: sink.stdin });
+  assert.equal(await source.wait(), 0);
+  assert.equal(await sink.stdout.read(), '1\n2\n3\n');
+  assert.equal(await sink.wait(), 0);
+  assert.throws(() => new Popen(['true'], { stdout: sink.stdin }), { code: 'ERR_PIPE_IN_USE' });
+});
+
+test('an error tells the last words of the command, also when its time was up', async () => {
+  const command = 'echo why >&2; exec sleep 1000';
+  for (const attempt of [
+    (timeout: number) => run(command, { shell: true, captureOutput: true, timeout }),
+    async (timeout: number) => runSync(command, { shell: true, captureOutput: true, text: true, timeout }),
+  ]) {
+    // A slow machine needs longer to come to it.
+    for (let timeout = SHORT * 2, message = ''; !message.endsWith('\n--- stderr\nwhy'); timeout *= 2) {
+      assert.ok(timeout < LONG, message);
+      message = await attempt(timeout).then(
+        () => assert.fail(),
+        (error: TimeoutExpired) => error.message,
+      );
+      assert.match(message, /timed out after \d+ milliseconds/);
+    }
+  }
 });

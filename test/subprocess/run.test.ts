@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   call,
   CalledProcessError,
@@ -273,6 +275,15 @@ nativeTest('finding 2: streams are pipes, which a command may open by name, and 
   await yes.stdout!.lines().next();
   yes.stdout!.close();
   assert.deepEqual([await yes.wait(), await yes.stderr!.read()], [-13, '']);
+  // bash takes a socket for the stdin of a remote shell, and reads its start file first.
+  const home = mkdtempSync(join(tmpdir(), 'manycore-home-'));
+  writeFileSync(join(home, '.bashrc'), 'echo sourced\n');
+  const [bash, env] = [['bash', '-c', 'echo main'], { HOME: home, PATH: process.env['PATH'] }];
+  assert.equal((await run(bash, { input: '', env, captureOutput: true, text: true })).stdout, 'main\n');
+  const remote = spawnSync(bash[0]!, bash.slice(1), { input: '', env, encoding: 'utf8' }).stdout;
+  if (remote === 'main\n') console.log('not seen in the peer: this bash does not look for sockets');
+  else assert.equal(remote, 'sourced\nmain\n');
+  rmSync(home, { recursive: true });
 });
 
 test('finding 3: an output may be handed on at any time, and not a byte is lost', async () => {
