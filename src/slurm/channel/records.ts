@@ -14,6 +14,8 @@ const HEADER = 16;
 const FIRST_BYTES = 1 << 12;
 /** A larger buffer is not kept for the next piece. */
 const KEEP_BYTES = 1 << 16;
+/** What fills less than this part of the buffer is little. */
+const COPIED = 4;
 /** No body is longer: a length beyond it is no length, but a sign that the two sides do not understand each other. */
 export const BODY_MAX: number = 2 ** 30;
 
@@ -45,6 +47,13 @@ export class RecordWriter {
   /** What has been collected, in memory of its own. */
   take(): Buffer<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#length);
+    // Little is copied out: a large buffer that is given away for each short message keeps the collector busy.
+    if (this.#length * COPIED < this.#bytes.length) {
+      const copy = Buffer.allocUnsafeSlow(this.#length);
+      copy.set(taken);
+      this.#length = 0;
+      return copy;
+    }
     this.#bytes = Buffer.allocUnsafeSlow(Math.min(Math.max(this.#bytes.length, FIRST_BYTES), KEEP_BYTES));
     this.#length = 0;
     return taken;

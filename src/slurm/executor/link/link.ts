@@ -42,19 +42,27 @@ interface Job {
   timer: NodeJS.Timeout | null;
 }
 
-const NO_TERMS = {
-  how: CODE.task,
-  body: null,
-  limit: 0,
-  priority: 0,
-  retry: null,
-  inflow: null,
-  isHeard: false,
-  delayed: null,
-  attempts: 0,
-  begunOn: null,
-  timer: null,
-} as const;
+/** Written out field by field, for this is done for every task: copied at once, they would cost as much as all the rest. */
+function newJob(of: Pick<Job, 'id' | 'future' | 'fn' | 'how' | 'body' | 'limit' | 'priority' | 'retry' | 'inflow'>): Job {
+  const { id, future, fn, how, body, limit, priority, retry, inflow } = of;
+  return {
+    id,
+    future,
+    fn,
+    how,
+    body,
+    limit,
+    priority,
+    retry,
+    inflow,
+    isHeard: inflow !== null,
+    delayed: null,
+    attempts: 0,
+    begunOn: null,
+    timer: null,
+  };
+}
+
 const NOBODY_READ = 'the task was yielding when its program was killed, and what it had yielded by then is lost';
 
 export interface Handover {
@@ -135,22 +143,8 @@ export class Link {
     }
     const id = (this.#ids = (this.#ids + 1) >>> 0);
     const kept = retry === null ? null : new Uint8Array(body);
-    const isHeard = onMessage !== undefined;
-    const job: Job = {
-      ...NO_TERMS,
-      id,
-      future,
-      fn: booked,
-      how,
-      body: kept,
-      limit,
-      priority,
-      retry,
-      inflow: isHeard ? this.#inflow(id, onMessage) : null,
-      isHeard,
-    };
-    setTicket(future, id);
-    this.#hold(job);
+    const inflow = onMessage === undefined ? null : this.#inflow(id, onMessage);
+    const job = this.#hold(newJob({ id, future, fn: booked, how, body: kept, limit, priority, retry, inflow }));
     this.#hand(job, body);
     return future;
   }
@@ -165,18 +159,19 @@ export class Link {
   #resume({ id, fn, limit, priority, isStreaming, outcome }: JournalTask): AnyFuture {
     const future = newFuture(this.#source, 0);
     const booked: BookedFunction = { block: 0, serial: fn, name: '', users: 1 };
-    const job: Job = { ...NO_TERMS, id, future, fn: booked, limit, priority };
-    setTicket(future, id);
-    this.#hold(job);
+    const how = CODE.task;
+    const job = this.#hold(newJob({ id, future, fn: booked, how, body: null, limit, priority, retry: null, inflow: null }));
     if (outcome?.isCancelled === true) this.#settle(job, state.CANCELLED, undefined);
     else if (isStreaming) this.#settle(job, state.FAILED, new BrokenExecutorError(NOBODY_READ));
     else if (outcome !== null) this.#take(job, CODE.result, outcome.kind, outcome.body);
     return future;
   }
 
-  #hold(job: Job): void {
+  #hold(job: Job): Job {
+    setTicket(job.future, job.id);
     if (this.#jobs.size === 0) this.#service.ref();
     this.#jobs.set(job.id, job);
+    return job;
   }
 
   /** A future that has failed before anything was handed over. */

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Executor } from '../../../futures/executor.ts';
+import { NO_TERMS } from '../../../futures/terms.ts';
 import { BrokenExecutorError, BrokenWorkerError } from '../../../futures/errors.ts';
 import { BrokenProcessPool } from '../../../futures/process-pool/broken.ts';
 import { type AnyFuture, outcome as outcomeOf, whenDone } from '../../../futures/future.ts';
@@ -184,9 +185,9 @@ export class Manager {
   #submit(id: number, how: number, fn: number, bytes: Buffer | null, input: Buffer, limit: number | undefined, said: Sayings | null): void {
     let future: AnyFuture;
     try {
-      const submitter = limit === undefined ? this.#pool : this.#pool.with({ timeout: limit });
       const args = said === null ? [fn, bytes, how, input] : [fn, bytes, how, input, said.queue];
-      future = submitter.submit(work as never, ...(args as never)) as AnyFuture;
+      // Without what `submit` notes for stacks: where a task was handed over, its program knows.
+      future = this.#pool.handOn(work as never, args, limit === undefined ? NO_TERMS : { timeout: limit }, null);
     } catch (error) {
       said?.drop();
       return this.#keep(CODE.result, id, FAILED, message(error));
