@@ -1,14 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  ControllerError,
-  JobCancelledError,
-  JobLostError,
-  sbatch,
-  scancel,
-  scontrol,
-  setCallBudget,
-  squeue,
-} from '../../src/slurm/index.ts';
+import { ControllerError, JobLostError, sbatch, scancel, scontrol, setCallBudget, squeue } from '../../src/slurm/index.ts';
 import { budget } from '../../src/slurm/budget.ts';
 import type { JobInfo } from '../../src/slurm/job/info.ts';
 import { type Watched, watch as watchJob } from '../../src/slurm/job/watcher.ts';
@@ -22,19 +13,6 @@ import { watch } from '../support/watchdog.ts';
 const onCluster = clusterTests({ nodes: 2, onOneNode: true, conf: { MinJobAge: '5', MessageTimeout: '3' } });
 setCallBudget({ burst: 1000, interval: 20 });
 const SMALL = { nodes: 1, memory: 100, time: '10:00' } as const;
-
-onCluster('a job whose number the controller gives to another after a crash is lost, and not the other [trap 1]', async (cluster) => {
-  const cwd = workFolder(cluster, 'lost');
-  // What was written down last is older than this job.
-  const first = await sbatch(['sleep', '60'], { ...SMALL, cwd, hold: true });
-  cluster.killController();
-  await cluster.restart();
-  const second = await sbatch(['true'], { ...SMALL, cwd, hold: true });
-  if (second.id === first.id) await assert.rejects(first.wait(), JobLostError);
-  else assert.notEqual(await first.info(), null, 'it was written down in time');
-  await second.cancel();
-  await assert.rejects(second.wait({ check: true }), JobCancelledError);
-});
 
 onCluster('while the controller is away, calls say so, jobs go on, and who waits for one hears of its end', async (cluster) => {
   const job = await sbatch(['sleep', '3'], { ...SMALL, cwd: workFolder(cluster, 'away') });

@@ -188,22 +188,23 @@ export class Job {
   }
 
   /** Cancels it, or sends it a signal (`send`). Resolves when Slurm has taken it down; `wait` tells when it has ended. */
-  cancel(options?: CancelOptions): Promise<void> {
-    return scancel(this.id, options);
+  async cancel(options?: CancelOptions): Promise<void> {
+    if (await hasItsNumber(this)) await scancel(this.id, options);
   }
   /** Ends what runs of it and puts it back into the queue, under the same number. */
   async requeue(): Promise<void> {
+    if (!(await hasItsNumber(this))) return;
     await scontrol.requeue(this.id);
     const record = recordOf(this);
     record.end = null;
   }
   /** It is not to begin. */
-  hold(): Promise<void> {
-    return scontrol.hold(this.id);
+  async hold(): Promise<void> {
+    if (await hasItsNumber(this)) await scontrol.hold(this.id);
   }
   /** A job that was held may begin. */
-  release(): Promise<void> {
-    return scontrol.release(this.id);
+  async release(): Promise<void> {
+    if (await hasItsNumber(this)) await scontrol.release(this.id);
   }
 
   /** Its number, its name and the state that was seen last, on one line. */
@@ -264,6 +265,20 @@ function watchedFor(job: Job, record: Record): Watched {
 
 /** Another job may have its number by now. */
 const isOurs = ({ origin: { mark } }: Record, row: JobInfo): boolean => mark === null || row.mark === mark;
+
+/**
+ * What is done to a number is done to the job that has it now. False when that is another one, and this one has ended; throws `JobLostError` when nobody
+ * knows what has become of it.
+ */
+async function hasItsNumber(job: Job): Promise<boolean> {
+  const record = recordOf(job);
+  if (record.origin.mark === null) return true;
+  const rows = await squeue({ jobs: job.id, states: 'all' });
+  if (rows.length === 0 || rows.some((row) => isOurs(record, row))) return true;
+  await take(record, [], true);
+  throwIfOver(record);
+  return false;
+}
 
 async function take(record: Record, rows: readonly JobInfo[], isGivenAway: boolean): Promise<void> {
   if (rows.length === 0) {

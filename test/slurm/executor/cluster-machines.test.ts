@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
 import { toldFault } from '../../support/fault-told.ts';
 import { clusterTests, workFolder } from '../../support/slurm-cluster.ts';
+import { until } from '../../support/until.ts';
 import { watch } from '../../support/watchdog.ts';
 
 /* What becomes of tasks when machines fail, on a real Slurm of this file's own: its nodes are killed, cut off, and lose their slurmd. */
@@ -41,19 +42,48 @@ onCluster('a machine that dies loses no task that may run again; another node do
   watch('the executor has ended');
 });
 
-onCluster('a node that is cut off from the network is replaced, and its tasks run on another one [trap 2]', async (cluster) => {
-  const pool = executor(workFolder(cluster, 'cut-off'), { silence: 3000 });
-  const first = await pool.submit(() => process.env['SLURMD_NODENAME']);
-  cluster.cutOff(first!);
-  try {
-    assert.notEqual(await pool.submit(() => process.env['SLURMD_NODENAME']), first);
-  } finally {
-    cluster.reconnect(first!);
-  }
-  watch('another node has come');
-  await pool.shutdown();
-  await cluster.restart();
-});
+onCluster(
+  'what a node has begun that is cut off runs twice to its end, there and on another one, and its result comes once [trap 2]',
+  async (cluster) => {
+    const folder = workFolder(cluster, 'cut-off');
+    const pool = executor(folder, { silence: 3000 });
+    const first = (await pool.submit(() => process.env['SLURMD_NODENAME']))!;
+    // What the nodes share here is no network: it is seen on the node that is cut off, too.
+    const [log, go] = [join(folder, 'log'), join(folder, 'go')];
+    const task = pool.submit(
+      async (path: string, mayEnd: string) => {
+        const fs = await import('node:fs');
+        const node = process.env['SLURMD_NODENAME']!;
+        fs.appendFileSync(path, `${node} begins\n`);
+        while (!fs.existsSync(mayEnd)) await new Promise((resolve) => setTimeout(resolve, 20));
+        fs.appendFileSync(path, `${node} ends\n`);
+        return node;
+      },
+      log,
+      go,
+    );
+    let ends = 0;
+    task.addDoneCallback(() => ends++);
+    const lines = (): string[] => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []);
+    await until(() => task.running && lines().length === 1, 'the task to begin');
+    cluster.cutOff(first);
+    try {
+      await until(() => lines().length === 2, 'the task to begin on the other node');
+      writeFileSync(go, '');
+      const second = await task;
+      assert.notEqual(second, first);
+      await until(() => lines().length === 4, 'both to end');
+      assert.deepEqual(lines().toSorted(), [`${first} begins`, `${first} ends`, `${second} begins`, `${second} ends`].toSorted());
+    } finally {
+      cluster.reconnect(first);
+    }
+    watch('another node has come');
+    assert.equal(await pool.submit((n: number) => n + 1, 1), 2);
+    assert.equal(ends, 1);
+    await pool.shutdown();
+    await cluster.restart();
+  },
+);
 
 onCluster('while a slurmd is dead, and while the controller is, tasks go on', async (cluster) => {
   const pool = executor(workFolder(cluster, 'daemons'));

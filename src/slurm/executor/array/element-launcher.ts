@@ -15,7 +15,7 @@ import { rewatch, unwatch, watch, type Watched } from '../../job/watcher.ts';
 import type { JobFacts } from '../errors.ts';
 import { hintFor } from '../launch/hint.ts';
 import { factsOf } from '../launch/job-facts.ts';
-import { COMMAND, submit } from '../launch/submit.ts';
+import { COMMAND, nameFor, submit } from '../launch/submit.ts';
 import type { SlurmPlan } from '../link/plan.ts';
 import type { Attempt, Manifest } from './manifest.ts';
 
@@ -201,8 +201,9 @@ class SlurmElements implements ElementLauncher {
     return factsOf({ job: `${job!}_${element}`, mark }, logOf(folder, element, number));
   }
 
-  async cancel({ job }: Attempt): Promise<void> {
-    await scancel(job!, COMMAND).catch(() => {});
+  /** By its name as well: its number may be another job's by now. */
+  async cancel({ job, mark }: Attempt): Promise<void> {
+    await scancel(job!, { ...COMMAND, name: nameFor(mark) }).catch(() => {});
   }
 }
 

@@ -13,7 +13,7 @@ const NO_ANSWER = 'no answer from the controller';
 export const isUnanswered = ({ state, reason }: JobFacts): boolean => state === 'UNKNOWN' && reason.startsWith(NO_ANSWER);
 
 /** What is known of a job, or of an element of an array, now; its log lies at `log`. Never rejects. */
-export async function factsOf({ job, mark }: Submitted, log: string): Promise<JobFacts> {
+export async function factsOf({ job, mark }: Pick<Submitted, 'job' | 'mark'>, log: string): Promise<JobFacts> {
   const text = await tailOf(log);
   const fact = (state: string, reason: string, exitCode: number | null, node = ''): JobFacts => ({
     job,

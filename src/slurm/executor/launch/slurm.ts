@@ -177,7 +177,7 @@ class SlurmAllocation implements Allocation, Watched {
     const isRequeued = this.isRunning && isWaiting(state);
     if (isUnanswered(facts) || !(isRequeued || isEnd(state) || state === 'COMPLETING' || state === 'UNKNOWN')) return this.#lookLater();
     this.#settle(isRequeued ? { ...facts, state: 'REQUEUED', hint: hintFor('REQUEUED', facts.reason, facts.log) } : facts);
-    if (isRequeued) await scancel(this.job, COMMAND).catch(() => {});
+    if (isRequeued) await scancel(this.job, { ...COMMAND, name: this.submitted.name }).catch(() => {});
   }
 
   #settle(facts: JobFacts): void {
@@ -193,7 +193,7 @@ class SlurmAllocation implements Allocation, Watched {
   }
 
   async cancel(): Promise<void> {
-    await scancel(this.job, COMMAND).catch(() => {});
+    await scancel(this.job, { ...COMMAND, name: this.submitted.name }).catch(() => {});
     this.#hurry();
     await within(this.ended, { timeout: CANCEL_MS });
     this.#hasEnded = true;

@@ -17,7 +17,12 @@ export interface Submitted {
   readonly job: string;
   /** What it is known by: numbers are given out twice. */
   readonly mark: string;
+  /** What it is called, so that no other is cancelled. */
+  readonly name: string;
 }
+
+/** The name that a job has by its mark, when it was given no other. */
+export const nameFor = (mark: string): string => `manycore-${mark.slice(0, 8)}`;
 
 /**
  * Submits a job with these options, and those of the plan, that runs a command. Rejects with `JobFailedError` when Slurm refuses it, or does not
@@ -30,13 +35,13 @@ export async function submit(
   jobName?: string,
 ): Promise<Submitted> {
   const mark = newMark();
-  const name = jobName ?? `manycore-${mark.slice(0, 8)}`;
+  const name = jobName ?? nameFor(mark);
   const asked = [`--job-name=${name}`, `--comment=${withMark('', mark)}`, ...options, '--open-mode=append', ...directives];
   const script = batchLines(asked, setup, command);
   const end = performance.now() + SUBMIT_MS;
   for (;;) {
     try {
-      return { job: await submitScript(script, { mark, name }, COMMAND), mark };
+      return { job: await submitScript(script, { mark, name }, COMMAND), mark, name };
     } catch (error) {
       if (!(error instanceof ControllerError) || performance.now() > end) throw refused(error as Error);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
