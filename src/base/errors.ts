@@ -1,3 +1,8 @@
+import { refuseOldNode } from './runtime.ts';
+
+// Every module of the library loads this one.
+refuseOldNode();
+
 /**
  * The root of the library's errors.
  *

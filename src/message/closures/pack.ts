@@ -1,5 +1,6 @@
 import Module from 'node:module';
 import { types } from 'node:util';
+import { otherRuntime } from '../../base/runtime.ts';
 import { isShareable } from '../../word/shareable.ts';
 import { isParcel } from '../parcel.ts';
 import { prototypeOf } from '../realm.ts';
@@ -445,10 +446,18 @@ class Packer {
       if (known !== undefined) return known;
       if (!canInspect()) {
         if (this.#isGlobalFor(code, name, reference)) return null;
-        this.#fail('E_NO_INSPECTOR', `the function captures \`${name}\`, which can't be read: V8's inspector is not available here`, {
-          where: code.where(reference),
-          hint: `list what it captures: capture({ ${name} }, fn); or export the function from a module; under --permission, --allow-inspector (Node 24 on) makes it available`,
-        });
+        const other = otherRuntime();
+        this.#fail(
+          'E_NO_INSPECTOR',
+          `the function captures \`${name}\`, which can't be read: V8's inspector is not available ${other === null ? 'here' : `in ${other}`}`,
+          {
+            where: code.where(reference),
+            hint:
+              other !== null
+                ? 'run the program by Node.js, 20.19 or later'
+                : `list what it captures: capture({ ${name} }, fn); or export the function from a module; under --permission, --allow-inspector (Node 24 on) makes it available`,
+          },
+        );
       }
       const found = this.#inScopes(fn, name, reference, code);
       if (found === null || found.value === undefined || code.sent < SENT_OFTEN) return found;

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { whyTooOld } from '../../src/base/runtime.ts';
+import { after, test } from '../support/test.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'manycore-runtime-'));
+after(() => rmSync(folder, { recursive: true }));
+
+test('a Node that is too old is told by its version, whichever way the package is loaded', () => {
+  for (const version of ['18.20.8', '20.18.3', '21.7.3', '22.11.0'])
+    assert.match(String(whyTooOld(version)), /20\.19, 22\.12 or later: this is /);
+  for (const version of ['20.19.0', '22.12.0', '23.0.0', '24.0.0', '26.1.0']) assert.equal(whyTooOld(version), null);
+  const old = join(folder, 'old.cjs');
+  writeFileSync(old, `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.10.0' } });`);
+  const place = (name: string): string => JSON.stringify(fileURLToPath(new URL(`../../src/queue/${name}`, import.meta.url)));
+  for (const load of [`import(${place('index.js')})`, `Promise.resolve().then(() => require(${place('index.cjs')}))`]) {
+    const { stdout } = spawnSync(process.execPath, ['-r', old, '-e', `${load}.catch((error) => console.log(error.code, error.message))`], {
+      encoding: 'utf8',
+    });
+    assert.match(stdout, /^ERR_NODE_VERSION manycore needs Node\.js 20\.19, 22\.12 or later: this is 20\.10\.0 \(\/.*\)\n$/);
+  }
+});
