@@ -13,6 +13,8 @@ export interface Monitor {
   observed(future: Future, observer: Observer): void;
   /** A callback, which was handed over at `trace`, has run for so long. */
   stepped(ms: number, what: string, trace: Trace | null): void;
+  /** Where it was made, if that is known. */
+  originOf(future: Future): string;
   /** A cancellation has met no wait. */
   undelivered(scope: Scope, error: CancelledError): void;
 }

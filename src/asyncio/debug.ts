@@ -52,6 +52,10 @@ class Debugger implements Monitor {
     begin = performance.now();
   }
 
+  originOf(future: Future): string {
+    return originOf(future as Task);
+  }
+
   undelivered(scope: Scope, error: CancelledError): void {
     const { task } = scope;
     if (task === null) return;

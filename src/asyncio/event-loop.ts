@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import type { Executor, Submitter } from '../futures/executor.ts';
 import { SIG_DFL, signal } from '../signal/signal.ts';
@@ -97,9 +98,12 @@ export class EventLoop implements Threadsafe, Shareable {
   setDefaultExecutor(executor: Executor): void {
     setDefaultExecutor(executor);
   }
-  /** Ends the default executor when everything in it has run; the next use makes another one. */
-  shutdownDefaultExecutor(): Promise<void> {
-    return shutdownDefaultExecutor();
+  /**
+   * Ends the default executor when everything in it has run; the next use makes another one. When time is up first it comes back with a
+   * warning (`process.on('warning')`), and what runs goes on.
+   */
+  shutdownDefaultExecutor(wait?: Pick<Wait, 'timeout'>): Promise<void> {
+    return shutdownDefaultExecutor(wait);
   }
 
   /** Calls `callback(...args)` when the signal comes. Main thread only. An async function is refused: nobody would see how it ends. */

@@ -1,3 +1,6 @@
+import { checkOptions } from '../base/check-options.ts';
+import type { Wait } from '../base/deadline.ts';
+import { within } from '../base/within.ts';
 import type { Executor, Submitter } from '../futures/executor.ts';
 import { ThreadPoolExecutor } from '../futures/thread-pool.ts';
 import { SendError } from '../message/index.ts';
@@ -18,11 +21,14 @@ export function setDefaultExecutor(executor: Executor): void {
   defaultExecutor = executor;
 }
 
-/** Ends it when everything in it has run; the next use makes another one. */
-export async function shutdownDefaultExecutor(): Promise<void> {
+/** Ends it when everything in it has run; the next use makes another one. What has not ended in time goes on, and a warning tells so. */
+export async function shutdownDefaultExecutor(wait: Pick<Wait, 'timeout'> = {}): Promise<void> {
+  checkOptions(wait, 'shutdownDefaultExecutor', '{ timeout: 300 }');
   const executor = defaultExecutor;
   defaultExecutor = null;
-  await executor?.shutdown();
+  if (executor === null) return;
+  const { inTime } = await within(executor.shutdown(), wait);
+  if (!inTime) process.emitWarning(`the default executor did not end within ${wait.timeout} ms: what runs in it goes on`, 'AsyncioWarning');
 }
 
 /** Runs a function in an executor; the default one when it is `null`. Cancelling the future takes back what has not begun. */

@@ -1,3 +1,4 @@
+import { monitor } from './debug-state.ts';
 import type { Future } from './future.ts';
 import { report } from './report.ts';
 
@@ -8,6 +9,8 @@ import { report } from './report.ts';
 interface Failure {
   readonly what: string;
   readonly error: unknown;
+  /** Where it was made; in debug mode only. */
+  readonly origin: string;
 }
 
 const failures = new Set<Failure>();
@@ -17,11 +20,13 @@ let isWatching = false;
 
 function tell(failure: Failure): void {
   if (!failures.delete(failure)) return;
-  report({ message: `the failure of ${failure.what} was never looked at`, exception: failure.error });
+  const { what, error, origin } = failure;
+  const where = origin === '' ? '' : `; it was made here:\n${origin}`;
+  report({ message: `the failure of ${what} was never looked at${where}`, exception: error });
 }
 
 export function rememberFailure(future: Future): void {
-  const failure = { what: future.what, error: future.outcome };
+  const failure = { what: future.what, error: future.outcome, origin: monitor.current?.originOf(future) ?? '' };
   failures.add(failure);
   tokens.set(future, failure);
   registry.register(future, failure, failure);

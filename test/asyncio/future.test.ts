@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
-import { CancelledError, createTask, Future, gather, InvalidStateError } from '../../src/asyncio/index.ts';
-import { rejects, step, test } from './support.ts';
+import { CancelledError, createTask, currentTask, Future, gather, InvalidStateError } from '../../src/asyncio/index.ts';
+import { Boom, rejects, step, test } from './support.ts';
 
 test('a new future is pending, and can be cancelled once [AFU-01]', () => {
   const future = new Future();
@@ -118,6 +118,66 @@ test('then, catch and finally give promises, whatever functions they are given',
   const failed = new Future<number>();
   failed.setException(new Error('no'));
   assert.equal(await failed.catch(() => 5), 5);
+});
+
+test('of a function of a promise and one of your own, each is called as by a promise', async () => {
+  const outcomes = {
+    value: (future: Future<number>) => future.setResult(1),
+    error: (future: Future<number>) => future.setException(new Boom('no')),
+  };
+  for (const [name, settle] of Object.entries(outcomes)) {
+    for (const isDone of [true, false]) {
+      const future = new Future<number>();
+      if (isDone) settle(future);
+      let isSync = true;
+      const ran: string[] = [];
+      const promise = new Promise<number>((resolve) => {
+        const next = future.then(resolve, (error: Error) => {
+          ran.push(isSync ? 'too early' : error.message);
+          resolve(0);
+        });
+        assert.ok(next instanceof Promise);
+        next.then(() => ran.push('next'), assert.ifError);
+      });
+      const mirrored = new Promise<number>((resolve, reject) => {
+        const next = future.then((value: number) => {
+          ran.push(isSync ? 'too early' : `value ${value}`);
+          resolve(value);
+        }, reject);
+        assert.ok(next instanceof Promise);
+      });
+      isSync = false;
+      if (!isDone) settle(future);
+      assert.equal(await promise, name === 'value' ? 1 : 0);
+      if (name === 'value') assert.equal(await mirrored, 1);
+      else await rejects(mirrored, /no/);
+      await step();
+      assert.deepEqual(
+        ran.toSorted((a, b) => a.localeCompare(b)),
+        name === 'value' ? ['next', 'value 1'] : ['next', 'no'],
+        `${name} ${isDone}`,
+      );
+    }
+  }
+});
+
+test('who awaits what is done is cut all the same when a cancellation is due', async () => {
+  const done = new Future<number>();
+  done.setResult(1);
+  const seen: string[] = [];
+  const task = createTask(async () => {
+    currentTask()!.cancel('due');
+    await new Promise<void>((resolve) => {
+      void done.then(resolve as never, (error: Error) => {
+        seen.push(error.message);
+        resolve();
+      });
+    });
+    currentTask()!.cancel('due again');
+    await done;
+  });
+  await rejects(task, { name: 'CancelledError', message: 'due again' });
+  assert.deepEqual(seen, ['due']);
 });
 
 test('a callback runs in the asynchronous context of its registration [TSK-29]', async () => {

@@ -187,6 +187,23 @@ test('runInExecutor runs in processes too, and their errors come out', async () 
   );
 });
 
+test('the default executor is ended, and what has not ended in time goes on with a warning', async () => {
+  await loop.shutdownDefaultExecutor();
+  const warned = new Promise<string>((resolve) => {
+    process.on('warning', ({ message }) => void (/default executor/.test(message) && resolve(message)));
+  });
+  const gate = new SharedEvent();
+  const blocked = toThread(() => gate.waitSync());
+  await loop.shutdownDefaultExecutor({ timeout: 1 });
+  assert.match(await warned, /did not end within 1 ms: what runs in it goes on/);
+  assert.equal(blocked.done, false);
+  gate.set();
+  await blocked;
+  await rejects(loop.shutdownDefaultExecutor(5 as never), { name: 'TypeError', message: /such as \{ timeout: 300 \}/ });
+  assert.equal(await toThread((n: number) => n, 1), 1);
+  await loop.shutdownDefaultExecutor({ timeout: LONG });
+});
+
 test('wrapFuture joins a future of an executor with one of the loop [AFU-11 AFU-12]', async () => {
   const inner = new ExecutorFuture<number>();
   const outer = wrapFuture(inner);

@@ -212,6 +212,18 @@ test('a failure that nobody looks at is told once, when the program ends [AFU-09
   assert.equal(stderr.match(/never looked at/g)?.length, 1);
 });
 
+test('in debug mode it is told with the place where the task was made [AFU-09]', () => {
+  const program = `
+    import { createTask } from '${asyncio}';
+    function whoMakesIt() { createTask(async () => { throw new Error('unseen') }, { name: 'lost' }) }
+    whoMakesIt();
+  `;
+  const env = { ...process.env, MANYCORE_ASYNCIO_DEBUG: '1' };
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', env });
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /the failure of task lost was never looked at; it was made here:\n +at whoMakesIt/);
+});
+
 test('a failure that nobody looks at is told when its task is collected [AFU-09]', () => {
   const program = `
     import { createTask } from '${asyncio}';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { runInNewContext } from 'node:vm';
 import { setTimeout as foreignSleep } from 'node:timers/promises';
 import {
   allTasks,
@@ -363,6 +364,78 @@ test('a task has a copy of the values of its creator, in both directions [TSK-27
   });
   assert.equal(variable.get(), 'none');
 });
+
+test('tasks that begin with the same values have their own as soon as one of them sets a variable [TSK-27]', async () => {
+  const variable = new ContextVar<string>('v', { default: 'none' });
+  const other = new ContextVar<string>('w');
+  await createTask(async () => {
+    variable.set('of all');
+    const gate = new Future<void>();
+    const reads = async (): Promise<string> => {
+      await gate;
+      return variable.get();
+    };
+    const sets = async (): Promise<string[]> => {
+      const token = variable.set('own');
+      const child = createTask(reads);
+      await gate;
+      const seen = [variable.get(), await child];
+      variable.reset(token);
+      return [...seen, variable.get(), other.get('unset')];
+    };
+    const tasks = [createTask(reads), createTask(sets), createTask(reads)] as const;
+    other.set('later');
+    variable.set('later');
+    const last = createTask(reads);
+    gate.setResult();
+    assert.deepEqual(await gather(tasks), ['of all', ['own', 'own', 'of all', 'unset'], 'of all']);
+    assert.deepEqual([await last, variable.get(), other.get()], ['later', 'later', 'later']);
+  });
+});
+
+test('whatever kind of promise its function gives, a task ends with it, also where that calls back from nowhere', async () => {
+  const storage = new AsyncLocalStorage<number>();
+  class Own<T> extends Promise<T> {
+    override then<A = T, B = never>(
+      onValue?: ((value: T) => A | PromiseLike<A>) | null,
+      onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+    ): Promise<A | B> {
+      return detached.runInAsyncScope(() => super.then(onValue, onError)) as Promise<A | B>;
+    }
+  }
+  const thenable = (isFine: boolean): PromiseLike<number> =>
+    ({
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: (onValue: (value: number) => void, onError: (error: Error) => void) =>
+        void setImmediate(() => (isFine ? onValue(1) : onError(new Boom()))),
+    }) as never;
+  const fine: (() => PromiseLike<number>)[] = [
+    async () => 1,
+    () => Own.resolve(1),
+    () => new Own<number>((resolve) => setImmediate(resolve, 1)),
+    () => runInNewContext('Promise.resolve(1)') as Promise<number>,
+    () => thenable(true),
+    () => Object.assign(Promise.resolve(1), { then: () => assert.fail('await would not call it') }),
+    () => storage.exit(async () => (await step(), 1)),
+    async () => {
+      storage.enterWith(2);
+      await step();
+      return 1;
+    },
+  ];
+  for (const fn of fine) {
+    const task = createTask(fn);
+    assert.equal(await task, 1, String(fn));
+    assert.equal(task.done, true);
+  }
+  for (const fn of [
+    () => Own.reject(new Boom()),
+    () => thenable(false),
+    () => runInNewContext('Promise.reject(boom)', { boom: new Boom() }) as never,
+  ])
+    await rejects(createTask(fn as () => PromiseLike<number>), Boom);
+});
+const detached = new AsyncResource('Detached');
 
 test('a task keeps the values that its creator has in other storages', async () => {
   const storage = new AsyncLocalStorage<string>();
