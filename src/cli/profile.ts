@@ -35,10 +35,10 @@ manycore profile [options] <report.json>     a report that --output has kept
   --sort <key>         cumtime (default), tottime, ncalls, pcalls, filename, line, name, nfl, stdname
   --limit <n>          so many rows, or such a part of them (0.1)
   --match <pattern>    rows whose name matches
-  --all                functions inside Node, manycore and the loader (tsx) too
+  --all                functions inside Node, manycore and the loader (tsx) too, in the table and the flame graph
   --callers, --callees who called each function, whom it called
   --mode <mode>        sampling (default: costs next to nothing), counts (exact numbers of calls), exact (every call timed)
-  --interval <µs>      between two samples: 1000
+  --interval <µs>      between two samples: 2000
   --output, -o <file>  keeps the report, to be read again
   --against <file>     an earlier report: in the flame graph, what is dearer now is red, what is cheaper blue
   --flame <file>       a page with a flame graph, that needs nothing else
@@ -142,10 +142,11 @@ function report(stats: Stats, { sort, restrictions, against }: Asked, values: Va
   const { recordings } = stats;
   write(values.output, () => JSON.stringify(recordings));
   const name = basename(title);
+  const shown = { all: values.all === true };
   write(values.flame, () =>
     against === null
-      ? flameGraph(recordings, name)
-      : flameDiff(against.recordings, recordings, `${name}, against ${basename(String(values.against))}`),
+      ? flameGraph(recordings, name, shown)
+      : flameDiff(against.recordings, recordings, `${name}, against ${basename(String(values.against))}`, shown),
   );
   if (values.cpuprofile !== undefined) {
     // The format holds one thread.

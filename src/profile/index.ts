@@ -5,4 +5,4 @@ export type { Row } from './row.ts';
 export type { Restriction } from './restriction.ts';
 export type { SortKey } from './sort-keys.ts';
 export { Stats } from './stats.ts';
-export { collapsed, flameDiff, flameGraph, pprof, speedscope } from './exports/index.ts';
+export { collapsed, flameDiff, flameGraph, type FlameOptions, pprof, speedscope } from './exports/index.ts';

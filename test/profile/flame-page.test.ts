@@ -143,3 +143,15 @@ test('in a page that compares two profiles, what has become dearer is red, and w
   assert.match(named(drawn(), 'heavy').block, /^hsl\(4 /);
   assert.match(named(drawn(), 'light').block, /^hsl\(214 /);
 });
+
+test('what goes on inside Node is the time of the function that called it, unless all is asked for', () => {
+  const one = recording(600, 200);
+  const nodes = one.profile!.nodes.map((node) =>
+    node.callFrame.functionName === 'light' ? { ...node, callFrame: { ...node.callFrame, url: 'node:internal/util' } } : node,
+  );
+  const inside = { ...one, profile: { ...one.profile!, nodes } };
+  assert.equal(named(open(flameGraph([inside], 'app')).drawn(), 'light'), undefined);
+  assert.ok(named(open(flameGraph([inside], 'app', { all: true })).drawn(), 'light').width > 200);
+  const main = open(flameGraph([inside], 'app'));
+  assert.ok(named(main.drawn(), 'main').width > 990);
+});

@@ -49,9 +49,9 @@ const depth = blocks.reduce((most, block) => Math.max(most, block[0]), 0);
 const dark = matchMedia('(prefers-color-scheme: dark)');
 let from = 0, to = whole, pattern = null;
 function colour(block) {
-  if (block[6]) { const strength = Math.min(1, Math.abs(block[6])); return 'hsl(' + (block[6] > 0 ? 4 : 214) + ' ' + (20 + 70 * strength) + '% ' + (dark.matches ? 42 : 72) + '%)'; }
+  if (block[6]) { const strength = Math.min(1, Math.abs(block[6])); return 'hsl(' + (block[6] > 0 ? 4 : 214) + ' ' + (20 + 70 * strength) + '% ' + (dark.matches ? 32 : 72) + '%)'; }
   let hash = 0; for (const c of texts[block[5]]) hash = (hash * 31 + c.charCodeAt(0)) | 0;
-  return 'hsl(' + (18 + Math.abs(hash) % 44) + ' 78% ' + (dark.matches ? 40 : 68) + '%)';
+  return 'hsl(' + (18 + Math.abs(hash) % 44) + ' 78% ' + (dark.matches ? 28 : 68) + '%)';
 }
 function draw() {
   const width = canvas.clientWidth, height = (depth + 1) * ROW + 8, ratio = devicePixelRatio || 1;

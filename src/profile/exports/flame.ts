@@ -6,16 +6,28 @@ import { flamePage } from './flame-page.ts';
 /** A block of the page: depth, start, total and self time in microseconds, name, place, and how it changed (-1 to 1). */
 type Block = readonly [depth: number, start: number, total: number, self: number, name: number, place: number, change: number];
 
+/** Which functions a flame graph shows. */
+export interface FlameOptions {
+  /** Those inside Node, manycore and the loader (tsx) too. */
+  readonly all?: boolean | undefined;
+}
+
 /** A flame graph as one page that needs nothing else: searchable, zoomable, light and dark. */
-export function flameGraph(recordings: readonly RawProfile[], title: string): string {
-  return render(frameTree(recordings), title, () => 0);
+export function flameGraph(recordings: readonly RawProfile[], title: string, { all = false }: FlameOptions = {}): string {
+  return render(frameTree(recordings, { all }), title, () => 0);
 }
 
 /** The later of two profiles as a flame graph, in which what has become dearer is red and what has become cheaper is blue. */
-export function flameDiff(before: readonly RawProfile[], after: readonly RawProfile[], title: string): string {
-  const old = sharesByFunction(frameTree(before));
-  const now = sharesByFunction(frameTree(after));
-  return render(frameTree(after), title, (frame) => {
+export function flameDiff(
+  before: readonly RawProfile[],
+  after: readonly RawProfile[],
+  title: string,
+  { all = false }: FlameOptions = {},
+): string {
+  const old = sharesByFunction(frameTree(before, { all }));
+  const tree = frameTree(after, { all });
+  const now = sharesByFunction(tree);
+  return render(tree, title, (frame) => {
     const [was, is] = [old.get(keyOf(frame)) ?? 0, now.get(keyOf(frame)) ?? 0];
     return was + is === 0 ? 0 : (is - was) / Math.max(was, is);
   });

@@ -1,4 +1,5 @@
 import { selfTimes, STATES } from '../call-tree.ts';
+import { isInternal } from '../internals.ts';
 import type { RawProfile } from '../raw-profile.ts';
 import { SourceText } from '../source-text.ts';
 
@@ -14,14 +15,20 @@ export interface Frame {
 
 const newFrame = (name: string, file = '', line = 0): Frame => ({ name, file, line, self: 0, total: 0, children: new Map() });
 
+/** Which frames a tree holds. */
+export interface FrameTreeOptions {
+  /** What goes on inside Node, this package and the loader as well; otherwise its time is that of the function of the program which called it. */
+  readonly all?: boolean | undefined;
+}
+
 /** One tree for all recordings: its first level are the threads. */
-export function frameTree(recordings: readonly RawProfile[]): Frame {
+export function frameTree(recordings: readonly RawProfile[], { all = true }: FrameTreeOptions = {}): Frame {
   const root = newFrame('all');
   for (const recording of recordings) {
     if (recording.profile === null) continue;
     const title = recordings.length > 1 ? `${recording.name} (${recording.pid}/${recording.threadId})` : recording.name;
     const lane = child(root, `${recording.host}/${recording.pid}/${recording.threadId}/${recording.name}`, () => newFrame(title));
-    plant(recording.profile, lane);
+    plant(recording.profile, lane, all);
   }
   addUp(root);
   return root;
@@ -33,7 +40,7 @@ function child(parent: Frame, key: string, make: () => Frame): Frame {
   return frame;
 }
 
-function plant(profile: NonNullable<RawProfile['profile']>, lane: Frame): void {
+function plant(profile: NonNullable<RawProfile['profile']>, lane: Frame, all: boolean): void {
   const self = selfTimes(profile);
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const visit = (id: number, parent: Frame): void => {
@@ -41,9 +48,9 @@ function plant(profile: NonNullable<RawProfile['profile']>, lane: Frame): void {
     const { functionName, url, lineNumber, columnNumber } = node.callFrame;
     let frame = parent;
     if (functionName === '(idle)') return;
-    if (functionName !== '(root)') {
-      const isFile = url.startsWith('file:') || url.startsWith('/');
-      const place = isFile ? SourceText.of(url).origin(lineNumber, columnNumber) : { file: url, line: lineNumber + 1 };
+    const isShown = all || STATES[functionName] !== undefined || !(isInternal(url) || (parent === lane && !isScript(url)));
+    if (functionName !== '(root)' && isShown) {
+      const place = isFile(url) ? SourceText.of(url).origin(lineNumber, columnNumber) : { file: url, line: lineNumber + 1 };
       const name = STATES[functionName] ?? (functionName || (lineNumber <= 0 ? '<module>' : '<anonymous>'));
       frame = child(parent, `${name}@${place.file}:${place.line}`, () => newFrame(name, place.file, place.line));
     }
@@ -52,6 +59,10 @@ function plant(profile: NonNullable<RawProfile['profile']>, lane: Frame): void {
   };
   visit(profile.nodes[0]!.id, lane);
 }
+
+const isFile = (url: string): boolean => url.startsWith('file:') || url.startsWith('/');
+/** Code that somebody has written, and that is not Node's. */
+const isScript = (url: string): boolean => url !== '' && !/^(?:node|wasm):/.test(url);
 
 function addUp(frame: Frame): number {
   frame.total = frame.self;
