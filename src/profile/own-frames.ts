@@ -10,6 +10,10 @@ const CALLS_THE_PROGRAM = new Set(['run', 'recorded', 'wrapper', 'tracked', 'get
 
 type Node = Profiler.ProfileNode;
 
+/** What Node does for us alone: it begins and ends to watch awaits. */
+const isHook = ({ callFrame: { url, functionName } }: Node): boolean =>
+  url === 'node:async_hooks' && (functionName === 'enable' || functionName === 'disable');
+
 export function withoutOwnFrames(profile: Profiler.Profile): Profiler.Profile {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const root = profile.nodes[0]!;
@@ -37,7 +41,11 @@ export function withoutOwnFrames(profile: Profiler.Profile): Profiler.Profile {
       return [];
     }
     dropped.add(node.id);
-    tops.push(...childrenOf(node));
+    for (const id of node.children ?? []) {
+      const child = nodes.get(id)!;
+      if (isHook(child)) drop(child);
+      else tops.push(...place(child));
+    }
     return [];
   };
 
