@@ -21,17 +21,17 @@ function record(bytes: number): unknown {
 
 const TEN_MB = 10 * 2 ** 20;
 const there =
-  (send: (pool: Pool) => PromiseLike<unknown>): Measure =>
+  (send: (pool: Pool) => PromiseLike<unknown>, full: number): Measure =>
   (pool, count) =>
     middle(async () => {
       if ((await send(pool)) !== TEN_MB) throw new Error('not all of it arrived');
-    }, count(20));
+    }, count(full));
 
 const copied = new ArrayBuffer(TEN_MB);
 const shared = new SharedArrayBuffer(TEN_MB);
-const copy = there((pool) => pool.run('lengthOf', copied));
-const share = there((pool) => pool.run('lengthOf', shared));
-const give = there((pool) => pool.give!('lengthOf', new ArrayBuffer(TEN_MB)));
+const copy = there((pool) => pool.run('lengthOf', copied), 50);
+const share = there((pool) => pool.run('lengthOf', shared), 2000);
+const give = there((pool) => pool.give!('lengthOf', new ArrayBuffer(TEN_MB)), 500);
 
 /** Those that can do without a copy. */
 const withoutCopies = (load: Measure): Contender[] => [

@@ -9,9 +9,9 @@ import { Direct } from './direct.ts';
 import { Ending } from './ending.ts';
 import { Fates } from './fates.ts';
 import { type AnyFunction, FunctionNumbers } from './function-table.ts';
+import { Growth } from './growth.ts';
 import { HandOver } from './hand-over.ts';
-import { Inbox } from './inbox.ts';
-import { Fabric, INBOX, SLEEPERS, SLOTS } from './layout.ts';
+import { Fabric, SLOTS } from './layout.ts';
 import { Listener } from './listener.ts';
 import { Load } from './load.ts';
 import { Losses } from './losses.ts';
@@ -49,7 +49,7 @@ export class PoolCore {
   readonly #results: Results;
   readonly #losses: Losses;
   readonly #listener: Listener;
-  #inbox: Inbox | null = null;
+  readonly #growth: Growth;
   #isDraining = false;
   #broken: BrokenExecutorError | null = null;
 
@@ -67,6 +67,14 @@ export class PoolCore {
       options,
       (thread, end) => this.#died(thread, end),
       () => this.load.outstanding > this.crew.living,
+    );
+    this.#growth = new Growth(
+      this.fabric,
+      this.crew,
+      this.load,
+      options.maxWorkers,
+      () => this.ending.isStopping,
+      (error) => this.#break('no thread can be started', error),
     );
     this.#pins = new Pins(this.fabric, this.crew, (thread) => this.#losses.takeLeave(thread));
     this.#slots = new Slots(this.fabric, this.#pins);
@@ -91,7 +99,10 @@ export class PoolCore {
       new Direct(this.fabric, this.crew),
       {
         drain: () => this.drain(),
-        added: () => this.#added(),
+        added: () => {
+          this.load.becomeBusy();
+          this.#growth.forLoad();
+        },
         checkUsable: () => this.#checkUsable(),
         retried: () => this.fates.counts.retried++,
         failed: (future, error) => {
@@ -109,9 +120,7 @@ export class PoolCore {
     });
     this.#losses = new Losses(this.#slots, this.#pins, this.#outbox, this.crew, this.#results, {
       break: (why, cause) => this.#break(why, cause),
-      replace: () => {
-        if (this.load.outstanding > this.crew.living && !this.ending.isStopping) this.#grow();
-      },
+      replace: () => this.#growth.forLoad(),
     });
     const hasResults = (): boolean => !this.#isDraining && this.#hasResults();
     this.#listener = new Listener(this.fabric, {
@@ -152,14 +161,16 @@ export class PoolCore {
 
   /** Hands a task over. Throws `SendError` for what can't travel, and nothing has been handed over then. */
   submit(fn: AnyFunction, args: readonly unknown[], terms: Terms = NO_TERMS, known?: number): Future {
-    this.#makeReady();
+    this.#checkUsable();
+    this.#growth.prepare();
     const number = known ?? this.#stable.numberOf(fn);
     return terms === NO_TERMS ? this.#handOver.plain(number, fn, args) : this.#handOver.onTerms(terms, number, fn, args);
   }
 
   /** Hands over a chunk of items for a function that has a number. */
   submitChunk(number: number, fn: AnyFunction, items: Values, isSpread: boolean): Future {
-    this.#makeReady();
+    this.#checkUsable();
+    this.#growth.prepare();
     return this.#handOver.chunk(number, fn, items, isSpread);
   }
 
@@ -180,28 +191,6 @@ export class PoolCore {
   #checkUsable(): void {
     if (this.#broken !== null) throw new BrokenExecutorError(this.#broken.message, { cause: this.#broken.cause });
     if (isExiting) throw new BrokenExecutorError(`cannot hand anything to ${this.name}: the process is ending`);
-  }
-
-  #makeReady(): void {
-    this.#checkUsable();
-    // The first function takes long to be packed: meanwhile the first thread starts.
-    if (this.crew.living === 0 && !this.ending.isStopping) this.#grow();
-  }
-
-  /** More is outstanding: there may have to be more threads. */
-  #added(): void {
-    const { load, crew } = this;
-    load.becomeBusy();
-    if (load.outstanding > crew.living && crew.living < this.#options.maxWorkers && !this.ending.isStopping) this.#grow();
-  }
-
-  #grow(): void {
-    try {
-      this.crew.grow();
-    } catch (error) {
-      // With fewer threads than there may be, it takes longer.
-      if (this.crew.living === 0) this.#break('no thread can be started', error);
-    }
   }
 
   // ------------------------------------------------------------------ results
@@ -226,19 +215,11 @@ export class PoolCore {
         if (thread.hasLeft) this.#losses.left(thread, this.ending.isStopping);
       }
       if (backlog.length > 0) this.#outbox.refill();
-      if (this.crew.living < this.#options.maxWorkers) this.#growForInbox();
+      this.#growth.forInbox();
     } finally {
       this.#isDraining = false;
     }
     this.load.becomeIdle();
-  }
-
-  /** Other threads have handed over tasks that nobody has taken. */
-  #growForInbox(): void {
-    const { i32, base } = this.fabric;
-    if (Atomics.load(i32, base + INBOX) === 0 || this.ending.isStopping) return;
-    const waiting = (this.#inbox ??= Inbox.find(this.fabric)!).size;
-    if (waiting > 0 && Atomics.load(i32, base + SLEEPERS) === 0) this.#grow();
   }
 
   #look(): void {

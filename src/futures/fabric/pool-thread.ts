@@ -38,7 +38,7 @@ import {
   TIME_BUCKETS,
 } from './layout.ts';
 import type { StartMessage } from '../../host/thread/run-thread.ts';
-import type { NumberedParcels } from './task-runner.ts';
+import type { NumberedParcels } from './hand-back.ts';
 import { runWorker, type WorkerOptions } from './worker.ts';
 
 export interface ThreadOptions {

@@ -4,8 +4,8 @@ import { MustAwait } from '../../message/index.ts';
 import { CANCELLED, moveRecord, PENDING, RUNNING as BEGUN } from '../future-record.ts';
 import { isAwaited } from './awaited.ts';
 import { applyToChunk, type ChunkArgs } from './chunk.ts';
-import { copiesIn } from './direct.ts';
 import { type AnyFunction, FunctionCache } from './function-table.ts';
+import { HandBack } from './hand-back.ts';
 import type { InHand } from './in-hand.ts';
 import {
   AWAITS,
@@ -24,9 +24,6 @@ import {
   LISTENED,
   MESSAGE,
   NONE,
-  PARCEL,
-  PARCELS,
-  PARK,
   QUEUED,
   RECORD,
   RUNNING,
@@ -36,38 +33,26 @@ import {
   TIMED,
   WITHDRAWN,
 } from './layout.ts';
-import { settle } from './mail-runner.ts';
 import type { Reporter } from './reporter.ts';
 import type { RunTimes } from './run-times.ts';
 import { isStream } from './stream.ts';
 import { sendStream } from './stream-sender.ts';
 import { runListened, type Task, taskHere } from './task.ts';
-import { dropValue, putValue, takeValue } from './values.ts';
-
-/** From here on it costs more to copy a result into the shared memory and out of it than to send a copy by a port. */
-const RESULT = { besideFrom: 1 << 18 };
-
-/** What goes with a result beside its message. */
-export interface NumberedParcels {
-  readonly number: number;
-  readonly parcels: readonly unknown[];
-}
+import { dropValue, takeValue } from './values.ts';
 
 /** Runs the tasks that lie in slots. */
 export class TaskRunner {
   readonly #fabric: Fabric;
-  readonly #area: number;
   /** What this worker writes into the state of a slot beside the state. */
   readonly #mark: number;
-  readonly #ports: Ports;
   readonly #inHand: InHand;
   readonly #times: RunTimes;
   readonly #reporter: Reporter;
+  readonly #back: HandBack;
   readonly #hasEnded: () => void;
   readonly functions: FunctionCache;
   /** How many tasks it has run. */
   ran = 0;
-  #parcels = 0;
 
   constructor(
     fabric: Fabric,
@@ -81,13 +66,12 @@ export class TaskRunner {
     reporter: Reporter,
   ) {
     this.#fabric = fabric;
-    this.#area = area;
     this.#mark = mark;
-    this.#ports = ports;
     this.#inHand = inHand;
     this.#times = times;
     this.#hasEnded = hasEnded;
     this.#reporter = reporter;
+    this.#back = new HandBack(fabric, area, mark, ports, reporter);
     this.functions = new FunctionCache(fabric);
   }
 
@@ -109,7 +93,7 @@ export class TaskRunner {
     const record = Atomics.load(i32, slot + RECORD) >>> 0;
     if (record !== 0 && moveRecord(record, PENDING, BEGUN) === CANCELLED) {
       dropValue(this.#fabric, slot);
-      this.#finish(number, slot, undefined, 0, false);
+      this.#back.finish(number, slot, undefined, 0, false);
       return 1;
     }
     let result: unknown;
@@ -127,7 +111,7 @@ export class TaskRunner {
     } catch (error) {
       calls.pop();
       if (error instanceof MustAwait) void this.#whenLoaded(number, slot, error, parcels);
-      else this.#finish(number, slot, error, FAILED, false);
+      else this.#back.finish(number, slot, error, FAILED, false);
       return 1;
     }
     if (isAwaited(result)) this.#await(number, slot, result);
@@ -139,7 +123,7 @@ export class TaskRunner {
         slot,
         sendStream(this.#fabric, slot, result, () => awaiting.get(number), send),
       );
-    } else this.#finish(number, slot, result, 0, false);
+    } else this.#back.finish(number, slot, result, 0, false);
     return 1;
   }
 
@@ -168,7 +152,7 @@ export class TaskRunner {
 
   /** From here on the task is no call that could be interrupted. When somebody is about to do that, it is waited for. */
   #becomeAsync(slot: number): void {
-    if ((Atomics.or(this.#fabric.i32, slot + FLAGS, AWAITS) & INTERRUPTING) !== 0) this.#standStill();
+    if ((Atomics.or(this.#fabric.i32, slot + FLAGS, AWAITS) & INTERRUPTING) !== 0) this.#back.standStill();
   }
 
   /** Something that the task needs lies in a module that has to be awaited. */
@@ -208,36 +192,8 @@ export class TaskRunner {
     // It was broken off: nobody waits for this, and the slot may be another task's.
     if (this.#inHand.awaiting.get(number) !== task) return;
     this.#inHand.awaiting.delete(number);
-    this.#finish(number, slot, value, flags, true);
+    this.#back.finish(number, slot, value, flags, true);
     this.#hasEnded();
-  }
-
-  /** Hands the result over. */
-  #finish(number: number, slot: number, value: unknown, flags: number, isAsync: boolean): void {
-    const { i32 } = this.#fabric;
-    taskHere.current = null;
-    const record = Atomics.load(i32, slot + RECORD) >>> 0;
-    if (record !== 0) settle(record, value, flags === FAILED);
-    const more = this.#putResult(slot, value, flags);
-    if (Atomics.compareExchange(i32, slot, RUNNING | this.#mark, DONE | this.#mark) !== (RUNNING | this.#mark)) {
-      dropValue(this.#fabric, slot);
-      // It was broken off when it had just ended. The interrupt is on its way, and must not hit the next one.
-      if (!isAsync) this.#standStill();
-      this.#giveUp(number, slot);
-      return;
-    }
-    i32[slot + FLAGS] = flags | more;
-    // The future has come to other threads since: whichever of us sees that tells them.
-    if (record === 0 && Atomics.load(i32, slot + RECORD) !== 0) settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags === FAILED);
-    this.#reporter.report(number);
-  }
-
-  /** Gives the slot of a task back that is being broken off; false when it is no such task. */
-  #giveUp(number: number, slot: number): boolean {
-    const from = CANCELLING | this.#mark;
-    if (Atomics.compareExchange(this.#fabric.i32, slot, from, DONE | this.#mark) !== from) return false;
-    this.#reporter.report(number);
-    return true;
   }
 
   /**
@@ -252,7 +208,7 @@ export class TaskRunner {
     const lost = this.#inHand.fall(number);
     awaiting.delete(number);
     taskHere.current = null;
-    this.#giveUp(number, slot);
+    this.#back.giveUp(number, slot);
     task?.controller?.abort();
     task?.stop?.();
     return lost;
@@ -261,32 +217,6 @@ export class TaskRunner {
   /** Ends a task that fell with another one. */
   fail(number: number, error: unknown): void {
     const slot = this.#fabric.slot(number);
-    if ((Atomics.load(this.#fabric.i32, slot) & STATE) === RUNNING) this.#finish(number, slot, error, FAILED, true);
-  }
-
-  /** Gives more flags. What can't be sent makes this task fail, and no other. */
-  #putResult(slot: number, value: unknown, flags: number): number {
-    try {
-      const parcels = putValue(this.#fabric, slot, value, RESULT);
-      if (parcels === null) return 0;
-      // Those of a task that was broken off meanwhile are never asked for: so each has a number.
-      this.#fabric.i32[slot + PARCEL] = this.#parcels = (this.#parcels + 1) | 0;
-      this.#ports.sendParcels({ number: this.#parcels, parcels } satisfies NumberedParcels, copiesIn(parcels));
-      return PARCELS;
-    } catch (error) {
-      this.#fabric.i32[slot + KIND] = NONE;
-      try {
-        putValue(this.#fabric, slot, error);
-      } catch {
-        const what = (flags & FAILED) === 0 ? 'result' : 'error';
-        putValue(this.#fabric, slot, new Error(`the ${what} of a task can't be sent, nor what kept it: ${String(error)}`));
-      }
-      return FAILED;
-    }
-  }
-
-  /** Waits to be interrupted. */
-  #standStill(): never {
-    for (;;) Atomics.wait(this.#fabric.i32, this.#area + PARK, 0);
+    if ((Atomics.load(this.#fabric.i32, slot) & STATE) === RUNNING) this.#back.finish(number, slot, error, FAILED, true);
   }
 }
