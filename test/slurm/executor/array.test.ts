@@ -8,6 +8,10 @@ import { ArrayRun } from '../../../src/slurm/executor/array/array-run.ts';
 import { loadCheckpoint, saveCheckpoint } from '../../../src/slurm/executor/array/checkpoint.ts';
 import { rangesOf } from '../../../src/slurm/executor/array/element-launcher.ts';
 import type { JobFailedError } from '../../../src/slurm/executor/errors.ts';
+import { budget } from '../../../src/slurm/budget.ts';
+import { sbatch } from '../../../src/slurm/index.ts';
+import type { JobInfo } from '../../../src/slurm/job/info.ts';
+import { watch as watchJob, type Watched } from '../../../src/slurm/job/watcher.ts';
 import { Program } from '../../support/program.ts';
 import { clusterTests, workFolder } from '../../support/slurm-cluster.ts';
 import { test } from '../../support/test.ts';
@@ -163,3 +167,40 @@ onCluster(
     ]);
   },
 );
+
+onCluster('arrays are looked after with all other jobs of this process: one call for all, within the budget', async (cluster, context) => {
+  if (!process.version.startsWith('v20.')) return context.skip('it runs on Node 20 only: it is about Slurm');
+  const directory = workFolder(cluster, 'watched');
+  const job = await sbatch(['sleep', '600'], { nodes: 1, memory: 50, time: '20:00', cwd: directory });
+  const end = job.wait();
+  const go = join(directory, 'go');
+  const wait = async (path: string): Promise<number> => {
+    const { existsSync: exists } = await import('node:fs');
+    while (!exists(path)) await new Promise((resolve) => setTimeout(resolve, 50));
+    return 1;
+  };
+  const runs = [1, 2, 3, 4].map(() => ArrayRun.start(wait, [go], { directory, memory: '100M' }));
+  await until(() => runs.every(({ jobs }) => jobs.length === 1), 'the arrays');
+  // This thread looks for all of them: what one of them shows, all have seen.
+  const rows: JobInfo[] = [];
+  const watched: Watched = {
+    id: runs[3]!.jobs[0]!,
+    first: 1e9,
+    seen: (all) => (rows.push(...all), rows.length === 0),
+    failed: assert.ifError,
+  };
+  watchJob(watched);
+  const before = budget.made;
+  const looked = performance.now();
+  await until(() => rows.length > 0, 'a look');
+  watch('a second look');
+  const again: JobInfo[] = [];
+  watchJob({ ...watched, seen: (all) => (again.push(...all), again.length === 0) });
+  await until(() => again.length > 0, 'a second look');
+  const looks = 2 + (performance.now() - looked) / 5000;
+  assert.ok(budget.made - before <= looks, `${budget.made - before} calls for five jobs, twice`);
+  writeFileSync(go, '');
+  for (const run of runs) assert.deepEqual(await run.toArray(), [1]);
+  await job.cancel();
+  await end;
+});

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { ArrayRun } from '../../../src/slurm/executor/array/array-run.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
 import { LONG } from '../../support/patience.ts';
 import { managersIn } from '../../support/managers.ts';
@@ -136,4 +137,33 @@ onCluster('on Slurm, a run whose program is killed keeps its job, and another pr
   const directory = workFolder(cluster, 'attach');
   const run = await killed(directory, { memory: '300M', partition: 'normal', orphanTimeout: LONG });
   assert.match(String(await takeUp(directory, run)), /^\d+$/);
+});
+
+onCluster('on Slurm, an array whose program is killed goes on, and is found again by another program', async (cluster, context) => {
+  if (!process.version.startsWith('v20.')) return context.skip('it runs on Node 20 only: it is about Slurm');
+  const directory = workFolder(cluster, 'attach-array');
+  const go = join(directory, 'go');
+  const program = new Program(`
+    import { ArrayRun } from 'manycore/slurm/executor/array/array-run';
+    const run = ArrayRun.start(async (n) => {
+      const fs = await import('node:fs');
+      fs.appendFileSync(${JSON.stringify(join(directory, 'log'))}, n + ' ');
+      if (n > 2) while (!fs.existsSync(${JSON.stringify(go)})) await new Promise((resolve) => setTimeout(resolve, 20));
+      return n * n;
+    }, [1, 2, 3, 4], { directory: ${JSON.stringify(directory)}, elements: 2, memory: '200M' });
+    await Promise.all([run.futures[0], run.futures[1]]);
+    console.log('folder', run.folder, 'job', run.jobs.join(), '.');
+    setTimeout(() => {}, 600_000);
+  `);
+  await program.printed(' .');
+  const [, folderOfRun = '', job] = /folder (\S+) job (\d+)/.exec(program.stdout)!;
+  program.child.kill('SIGKILL');
+  await program.ended;
+  const run = ArrayRun.attach<number>(folderOfRun);
+  assert.deepEqual([run.done, run.jobs], [2, [job]]);
+  writeFileSync(go, '');
+  assert.deepEqual(await run.toArray(), [1, 4, 9, 16]);
+  // Each has run once, and no other job was asked for.
+  assert.deepEqual(readFileSync(join(directory, 'log'), 'utf8').trim().split(' ').toSorted(), ['1', '2', '3', '4']);
+  assert.deepEqual(run.jobs, [job]);
 });
