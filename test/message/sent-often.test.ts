@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { pack } from '../../src/message/closures/pack.ts';
 import { decode, encode } from '../../src/message/index.ts';
+import * as object from './exported-object.ts';
+import * as variable from './exported-variable.ts';
 import { test } from '../support/test.ts';
 
 const TIMES = 20;
@@ -85,5 +88,31 @@ test('each turn of a loop has its own variable, and a constant is not known befo
     assert.throws(() => encode(early), { code: 'E_TDZ' });
     const value = 5;
     assert.equal(sent(early)(), 5);
+  }
+});
+
+/** How a function goes: `function`, by value, or `export`, by reference. */
+function wayOf(fn: () => unknown): string {
+  const { root, nodes } = pack(fn);
+  return nodes[(root as [number])[0]]![0];
+}
+
+test('a function that is exported after it has been sent again and again goes by reference from then on', () => {
+  const places = [
+    { make: object.makeHandler, put: (made: () => string): void => void (object.handlers.first = made) },
+    { make: variable.makeHandler, put: variable.setHandler },
+  ];
+  for (const { make, put } of places) {
+    const kept = make('kept');
+    for (let i = 0; i < TIMES; i++) {
+      assert.equal(wayOf(kept), 'function');
+      assert.equal(wayOf(make(`${i}`)), 'function');
+    }
+    const another = make('another');
+    put(another);
+    assert.equal(wayOf(another), 'export');
+    put(kept);
+    assert.equal(wayOf(kept), 'export');
+    assert.equal(wayOf(make('not this one')), 'function');
   }
 });

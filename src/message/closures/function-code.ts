@@ -5,6 +5,9 @@ import { applyEdits, classEdits, type Edit, HERITAGE, namesInKeys, NO_PRIVATES, 
 import { originalPlace } from './original-place.ts';
 import { parser, Script } from './script.ts';
 
+/** A text that was sent so often is worth a look at the whole script. */
+export const SENT_OFTEN = 8;
+
 /** The text of a function, and what it uses from outside: known once for all closures of it. */
 export class FunctionCode {
   readonly text: string;

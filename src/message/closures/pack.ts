@@ -7,7 +7,7 @@ import { prototypeOf } from '../realm.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { HERITAGE } from './class-edits.ts';
 import { fileOfExports } from './file-of-exports.ts';
-import { FunctionCode } from './function-code.ts';
+import { FunctionCode, SENT_OFTEN } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
 import { boundParts, canInspect, type FunctionScope, privateFieldsOf, promiseStateOf, proxyParts, scopesOf } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
@@ -653,8 +653,6 @@ interface FoundInScope extends Found {
 
 /** What functions capture that will not change any more. */
 const steadyVariables = new WeakMap<AnyFunction, Map<string, Found>>();
-/** A text that was sent so often is worth a look at the whole script. */
-const SENT_OFTEN = 8;
 
 const IS_TDZ_SILENT = Number(process.versions.v8.split('.')[0]) < 12;
 const NEVER_UNDEFINED =

@@ -5,8 +5,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { workerData } from 'node:worker_threads';
 import { canRequireModules, quietly } from '../require-module.ts';
-import type { FunctionCode } from './function-code.ts';
+import { type FunctionCode, SENT_OFTEN } from './function-code.ts';
 import { canInspect, scopesOf } from './inspector.ts';
+import type { Script } from './script.ts';
 import { tsNodeHere } from './ts-node-loader.ts';
 import { loadedFrom } from './tsx-loader.ts';
 import type { RecipeNode } from './recipe.ts';
@@ -52,6 +53,7 @@ const withoutQuery = (url: string): string => url.replace(/[?#].*$/, '');
 const asUrl = (url: string): string => (url.startsWith('/') ? pathToFileURL(url).href : url);
 
 type AnyFunction = (...args: never[]) => unknown;
+type Variables = Readonly<Record<string, unknown>>;
 
 const known = new WeakMap<AnyFunction, RecipeNode>();
 
@@ -106,7 +108,7 @@ export function referenceToRequired(file: string, path: readonly string[]): Reci
 function exportOf(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode | null {
   const exports = code.script?.exports() ?? [];
   if (exports.length === 0) return null;
-  const variables = scopesOf(fn).find(({ type }) => type === 'Module')?.variables;
+  const variables = exportedVariables(fn, code);
   for (const { name, local } of exports) {
     if (local === null) {
       if (name === 'default' && isDefaultExport(code)) return ['export', url, ['default'], code.text.length];
@@ -116,6 +118,33 @@ function exportOf(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode 
     if (path !== null) return ['export', url, [name, ...path], code.text.length];
   }
   return null;
+}
+
+/** What the exported variables of a script hold that are never assigned again: to look into them does not take V8. */
+const constants = new WeakMap<Script, Variables>();
+
+function exportedVariables(fn: AnyFunction, code: FunctionCode): Variables | undefined {
+  const script = code.script!;
+  const before = constants.get(script);
+  if (before !== undefined) return before;
+  const variables = scopesOf(fn).find(({ type }) => type === 'Module')?.variables;
+  // The whole script is looked through for it.
+  if (variables === undefined || code.sent < SENT_OFTEN || !areConstant(script, variables)) return variables;
+  const held = Object.fromEntries(
+    script.exports().flatMap(({ local }) => (local === null ? [] : [[local, readVariable(variables, local)]])),
+  );
+  constants.set(script, held);
+  return held;
+}
+
+/** Whether all that a script exports has its value, and keeps it. */
+function areConstant(script: Script, variables: Variables): boolean {
+  const analysis = script.analysis();
+  if (analysis === null || analysis.directEval !== null) return false;
+  const names = new Set(script.exports().flatMap(({ local }) => (local === null ? [] : [local])));
+  // One that V8 does not show, for no function captures it, it will never show.
+  if ([...names].some((name) => name in variables && readVariable(variables, name) === undefined)) return false;
+  return !analysis.references.some(({ name, isWrite, start, binding }) => isWrite && names.has(name) && start !== binding?.at);
 }
 
 /** Where V8 can't be asked: the module is loaded, so to require it runs nothing. */
@@ -133,7 +162,7 @@ function exportOfNamespace(fn: AnyFunction, code: FunctionCode, url: string): Re
   return null;
 }
 
-function readVariable(variables: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+function readVariable(variables: Variables | undefined, name: string): unknown {
   try {
     return variables?.[name];
   } catch {
