@@ -6,6 +6,7 @@ import { isMainThread, type ResourceLimits, SHARE_ENV, type TransferListItem, Wo
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import type { Death } from '../../word/roster.ts';
+import { Glance } from '../../sync/glance.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { shareWho } from '../process/who.ts';
@@ -18,6 +19,8 @@ import {
   BUSY,
   carrierOffset,
   carriersMadeBy,
+  ENDING,
+  endingCarrier,
   claimCarrier,
   clearRunOf,
   errandsOffset,
@@ -81,7 +84,7 @@ let prepared = -1;
  * nothing come of it, the worker is a spare.
  */
 export function prepareCarrier(): void {
-  if (prepared < 0 && parkedCarriers() === 0) prepared = newCarrier(0, {});
+  if (prepared < 0 && parkedCarriers() === 0 && endingCarrier() < 0) prepared = newCarrier(0, {});
 }
 
 function takePreparedCarrier(): number {
@@ -90,11 +93,25 @@ function takePreparedCarrier(): number {
   return carrier >= 0 && takeCarrier(carrier) ? carrier : -1;
 }
 
+/** A worker that is about to be free takes some microseconds for that, and a new one many milliseconds. */
+const PATIENCE_MS = 3;
+const freedAtOnce = new Glance(0.05);
+
+/** Takes a parked carrier, or waits a moment for one whose thread has just ended; -1 when there is none. */
+function takeFreeCarrier(maker?: number): number {
+  const parked = takeParkedCarrier(maker);
+  const ending = parked < 0 ? endingCarrier(maker) : -1;
+  if (ending < 0) return parked;
+  const state = sharedHeap().word(carrierOffset(ending));
+  if (!freedAtOnce.sees(state, ENDING)) state.sleep(ENDING, performance.now() + PATIENCE_MS);
+  return takeParkedCarrier(maker);
+}
+
 /** Gives a record, whose message is ready, to a carrier: a parked one at the cost of a wake, or a new one. */
 export function carry(run: number, options: CarrierOptions = {}): void {
   const needsNew = record.isFresh(run) || options.resourceLimits !== undefined || (options.parcels ?? null) !== null;
   let parked = needsNew ? -1 : takePreparedCarrier();
-  if (parked < 0 && !needsNew) parked = takeParkedCarrier(options.own === true ? carrierHere.number : undefined);
+  if (parked < 0 && !needsNew) parked = takeFreeCarrier(options.own === true ? carrierHere.number : undefined);
   const carrier = parked >= 0 ? parked : newCarrier(run, options);
   record.setCarrierOf(run, carrier);
   if (parked >= 0) {

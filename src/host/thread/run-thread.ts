@@ -16,6 +16,9 @@ export const current: { record: number } = { record: 0 };
 /** What came with the worker, for the first thread that it carries. */
 export const firstParcels: { current: readonly unknown[] | null } = { current: null };
 
+/** Called when a thread is at its end, before anybody hears of that. Set by the carrier. */
+export const onEnd: { current: () => void } = { current: () => {} };
+
 /** Called when a thread has ended, with its number: what was kept for it can go. */
 export const onThreadEnd: ((id: number) => void)[] = [];
 
@@ -45,6 +48,7 @@ export function runThread(run: number): Promise<void> | null {
     current.record = 0;
     showsName ||= record.isShown(run);
     for (const forget of onThreadEnd) forget(id);
+    onEnd.current();
     if (hasBegun && !record.end(run)) awaitEnd();
   };
   const failToBegin = (error: unknown): void => {

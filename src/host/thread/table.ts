@@ -16,12 +16,14 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   STARTING  its worker is being made, and nobody has given it a thread yet
  *   PARKED    it waits for a thread
  *   BUSY      somebody has given it a thread, or is about to, and wakes it
+ *   ENDING    its thread is at its end, and it will be PARKED in a moment, or RETIRED; whoever sleeps on this is woken then
  *   RETIRED   it takes no more threads, and ends when nothing goes on in it any more
  *   GONE      its worker has ended
  *
  *   FREE, GONE -> STARTING, BUSY  its creator
- *   STARTING, BUSY -> PARKED the carrier itself, when it has nothing to do
- *   BUSY -> RETIRED          the carrier itself, when its thread has left something behind
+ *   BUSY -> ENDING           the carrier itself, before it says that the thread has ended
+ *   STARTING, ENDING -> PARKED the carrier itself, when it has nothing to do
+ *   ENDING -> RETIRED        the carrier itself, when its thread has left something behind
  *   STARTING -> BUSY         its creator, by one exchange
  *   PARKED -> BUSY           whoever takes it, from any thread, by one exchange
  *   any -> GONE              its creator, when the worker has ended
@@ -39,6 +41,7 @@ export const PARKED = 2;
 export const BUSY = 3;
 export const GONE = 4;
 export const RETIRED = 5;
+export const ENDING = 6;
 
 const NON_DAEMONS = 0;
 const ERRANDS = 1;
@@ -168,6 +171,18 @@ export function takeParkedCarrier(maker?: number): number {
   return -1;
 }
 
+/** A carrier whose thread is at its end, as `takeParkedCarrier` finds parked ones; -1 when there is none. */
+export function endingCarrier(maker?: number): number {
+  const { i32 } = sharedHeap();
+  for (let carrier = 0; carrier < CARRIERS; carrier++) {
+    const word = carrierOffset(carrier) / 4;
+    const state = Atomics.load(i32, word);
+    if (state === FREE) break;
+    if (state === ENDING && (maker === undefined || Atomics.load(i32, word + 3) === maker + 1)) return carrier;
+  }
+  return -1;
+}
+
 /** Takes a carrier that this thread has made, and has given nobody: false when somebody else has it, or it has ended. */
 export function takeCarrier(carrier: number): boolean {
   const { i32 } = sharedHeap();
@@ -189,4 +204,4 @@ function count(...states: readonly number[]): number {
 
 export const parkedCarriers = (): number => count(PARKED);
 /** How many carriers run a thread, or have not yet found out what to do after one. */
-export const busyCarriers = (): number => count(STARTING, BUSY);
+export const busyCarriers = (): number => count(STARTING, BUSY, ENDING);

@@ -13,9 +13,9 @@ import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
 import * as record from './record.ts';
 import { Glance } from '../../sync/glance.ts';
-import { current, firstParcels, onUncaught, runThread } from './run-thread.ts';
+import { current, firstParcels, onEnd, onUncaught, runThread } from './run-thread.ts';
 import { whenMonitorIsIdle } from './stacks.ts';
-import { carrierOffset, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf, STARTING } from './table.ts';
+import { BUSY, carrierOffset, ENDING, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf, STARTING } from './table.ts';
 
 const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
 adoptHeap(heap);
@@ -53,6 +53,7 @@ process.on(
     process.exit((error as { readonly code?: unknown } | null)?.code === 'ERR_THREAD_EXIT' ? 0 : 1);
   }),
 );
+onEnd.current = () => void Atomics.compareExchange(i32, state, BUSY, ENDING);
 let leftovers: () => string | null = () => null;
 
 /** Runs the thread that was given. */
@@ -69,13 +70,19 @@ function work(): void {
 function park(isFresh: boolean): void {
   setRunOf(carrier, 0);
   if (isFresh || !isLoopEmpty() || leftovers() !== null || parkedCarriers() >= SPARES_MAX) {
-    Atomics.store(i32, state, RETIRED);
+    become(RETIRED);
     // What is still going on here goes on; then the worker ends, after those that it has made, which end with it.
     whenWorkersAreGone(() => whenMonitorIsIdle(() => clearInterval(hold)));
     return;
   }
-  Atomics.store(i32, state, PARKED);
+  become(PARKED);
   waitForRun();
+}
+
+/** Says what this carrier does from now on, also to who waits for it to be free. */
+function become(next: typeof PARKED | typeof RETIRED): void {
+  Atomics.store(i32, state, next);
+  stateWord.wake(Infinity);
 }
 
 function waitForRun(): void {
