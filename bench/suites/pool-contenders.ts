@@ -1,4 +1,5 @@
 import { manycore, manycoreProcesses, multithreading, type Pool, piscina, poolifier, raw, tinypool, workerpool } from '../harness/pools.ts';
+import { middle } from '../harness/stopwatch.ts';
 import type { Contender, Measured } from '../harness/suite.ts';
 
 export type Open = () => Pool | Promise<Pool>;
@@ -19,6 +20,12 @@ export const warm = (
     return await measure(pool, count);
   },
 });
+
+/** The median of turns; as many go before, for by then all that runs long is compiled. */
+export async function steady(turn: () => unknown, count: number): Promise<Measured> {
+  for (let i = 0; i < count; i++) await turn();
+  return middle(turn, count);
+}
 
 export const peers: readonly (readonly [name: string, open: Open])[] = [
   ['piscina', piscina],

@@ -1,15 +1,14 @@
 import { loadTasks, manycore, type Pool, piscina, raw, WORKERS } from '../harness/pools.ts';
-import { middle, stopwatch } from '../harness/stopwatch.ts';
+import { stopwatch } from '../harness/stopwatch.ts';
 import type { Contender, Line } from '../harness/suite.ts';
-import { everybody, type Measure, python, warm } from './pool-contenders.ts';
+import { everybody, type Measure, python, steady, warm } from './pool-contenders.ts';
 
 /** There and back, with new content of the same size each time. */
 const thereAndBack =
   (make: () => unknown, full: number): Measure =>
   async (pool, count) => {
     const value = make();
-    for (let i = 0; i < 5; i++) await pool.run('same', value);
-    return middle(() => Promise.resolve(pool.run('same', value)), count(full));
+    return steady(() => Promise.resolve(pool.run('same', value)), count(full));
   };
 
 /** About as many bytes as JSON. */
@@ -23,7 +22,7 @@ const TEN_MB = 10 * 2 ** 20;
 const there =
   (send: (pool: Pool) => PromiseLike<unknown>, full: number): Measure =>
   (pool, count) =>
-    middle(async () => {
+    steady(async () => {
       if ((await send(pool)) !== TEN_MB) throw new Error('not all of it arrived');
     }, count(full));
 
