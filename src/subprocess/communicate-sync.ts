@@ -102,12 +102,13 @@ class SyncCommunication {
   }
 
   #read(pipe: ReadPipe, all: Collector): void {
-    if (this.#slab.length - this.#used < 16 * 1024) {
+    const wanted = all.room();
+    if (wanted === null && this.#slab.length - this.#used < 16 * 1024) {
       if (all.total > MUCH) setPipeSize(pipe.fd, WIDE_PIPE);
       this.#slab = Buffer.allocUnsafeSlow(Math.max(ROOM, Math.min(64 * ROOM, all.total)));
       this.#used = 0;
     }
-    const room = this.#slab.subarray(this.#used);
+    const room = wanted ?? this.#slab.subarray(this.#used);
     let bytes = 0;
     try {
       bytes = readSync(pipe.fd, room);
@@ -117,7 +118,7 @@ class SyncCommunication {
     }
     if (bytes === 0) return pipe.close();
     all.chunk(room.subarray(0, bytes));
-    this.#used += bytes;
+    if (wanted === null) this.#used += bytes;
   }
 
   #write(stdin: WritePipe): void {

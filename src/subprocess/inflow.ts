@@ -17,6 +17,8 @@ export interface Receiver {
   chunk(bytes: Buffer): boolean;
   /** Nothing more comes. */
   end(error: Error | null): void;
+  /** Where the next bytes are wanted; `null`: anywhere. */
+  room?(): Buffer | null;
 }
 
 /**
@@ -90,6 +92,8 @@ export class Inflow {
 
   /** Where the next bytes go. */
   #room(): Buffer {
+    const wanted = this.#receiver?.room?.() ?? null;
+    if (wanted !== null) return wanted;
     if (this.#slab === null || this.#slab.length - this.#used < SMALL) {
       this.#slab = Buffer.allocUnsafeSlow(Math.min(LARGEST_SLAB, Math.max(FIRST_SLAB, this.#total)));
       this.#used = 0;
@@ -99,7 +103,7 @@ export class Inflow {
 
   #owned(bytes: number, into: Uint8Array): Buffer {
     this.#total += bytes;
-    this.#used += bytes;
+    if (into.buffer === this.#slab?.buffer) this.#used += bytes;
     return Buffer.from(into.buffer, into.byteOffset, bytes);
   }
 
