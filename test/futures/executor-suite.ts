@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Executor, ExecutorOptions } from '../../src/futures/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
@@ -485,5 +489,28 @@ export function testExecutor({ name, make, died, broken, sharesThreads }: Backen
     }
     assert.throws(() => pool.submit(() => 3), { name: broken });
     await pool.shutdown();
+  });
+
+  test(`${name}: workers that can't load what they begin with break the executor, also for who waits by blocking`, async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'manycore-vanishes-')), 'vanishes.mjs');
+    writeFileSync(file, 'export function vanishes() {}');
+    const { vanishes } = (await import(pathToFileURL(file).href)) as { vanishes: () => void };
+    rmSync(dirname(file), { recursive: true });
+    const tells = (error: unknown): boolean => {
+      assert.ok(error instanceof Error && error.name === broken);
+      assert.match(error.message, /cannot begin|could not begin|initializer failed/);
+      assert.match((error.cause as Error).message, /vanishes\.mjs/);
+      return true;
+    };
+    const pool = make({ maxWorkers: 1, initializer: vanishes });
+    const future = pool.submit(() => 1);
+    await assert.rejects(async () => await future, tells);
+    assert.throws(() => pool.submit(() => 2), { name: broken });
+    await pool.shutdown();
+    const blocking = make({ maxWorkers: 1, initializer: vanishes });
+    // What a process says of it arrives when the event loop goes on.
+    const says = sharesThreads ? tells : (error: Error) => error.name === broken && /begin|initializer failed/.test(error.message);
+    assert.throws(() => blocking.submit(() => 1).resultSync(), says);
+    await blocking.shutdown();
   });
 }

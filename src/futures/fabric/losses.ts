@@ -1,4 +1,5 @@
 import { outsideScopes } from '../../base/ambient.ts';
+import { isError } from '../../base/is-error.ts';
 import { take } from '../../message/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { BrokenWorkerError } from '../errors.ts';
@@ -95,8 +96,9 @@ export class Losses {
     }
     this.#crew.remove(thread);
     if (this.#stillborn >= STILLBORN_MAX) {
-      const why = `its workers die before they can begin (${end.how}, exit code ${end.exitCode})`;
-      return this.#listener.break(why, end.error ?? error.cause);
+      const { cause } = error;
+      const why = isError(cause) ? `cannot begin: ${cause.message}` : `die before they can begin (${end.how}, exit code ${end.exitCode})`;
+      return this.#listener.break(`its workers ${why}`, cause);
     }
     this.#requeue(queued, thread, error);
     this.#listener.replace();

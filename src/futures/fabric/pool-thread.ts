@@ -92,7 +92,7 @@ export class PoolThread {
     const options: WorkerOptions = { block: this.#fabric.block, number: this.number, initializer, initargs, maxTasks, maxHeap, maxBuffers };
     // A thread that is to be replaced leaves nothing to the next one.
     const fresh = resourceLimits !== undefined || maxTasks > 0 || maxHeap > 0 || maxBuffers > 0;
-    const run = record.newRecord({ name: this.name, daemon: true, fresh });
+    const run = record.newRecord({ name: this.name, daemon: true, fresh, mustBegin: true });
     const message = post([runWorker, options] satisfies StartMessage);
     record.begin(run, message.offset);
     try {
@@ -182,6 +182,7 @@ export class PoolThread {
   lookForEnd(): ThreadEnd | null {
     const death = record.deathOf(this.#run);
     if (death !== undefined) return { how: death.how, exitCode: death.code, error: undefined };
+    if (record.stateOf(this.#run) === record.FAILED) return { how: 'exited', exitCode: 1, error: record.failureOf(this.#run) };
     if (record.hasEnded(this.#run) || !roster.probe(record.idOf(this.#run))) return null;
     record.die(this.#run, 'lost', 1);
     return { how: record.deathOf(this.#run)?.how ?? 'lost', exitCode: 1, error: undefined };

@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
 import { CancelledError, StateError } from '../../base/errors.ts';
+import { isError } from '../../base/is-error.ts';
 import type { ExitCode } from '../../host/process/exit.ts';
 import { nextLineage } from '../../host/process/identity.ts';
 import type { StartMethod } from '../../host/process/start-method.ts';
@@ -493,7 +495,9 @@ export class Crew {
       const [cause] = fromItem(this.#board.heap, { kind: 0, word: failure / 16, double: 0 }) as [unknown];
       this.#break(new BrokenProcessPool(`the initializer failed in process ${member.name} (pid ${member.pid})`, { cause }));
     } else if (member.failure !== undefined) {
-      this.#break(new BrokenProcessPool(`process ${member.name} (pid ${member.pid}) could not begin`, { cause: member.failure }));
+      const { failure: cause } = member;
+      const why = isError(cause) ? cause.message : inspect(cause);
+      this.#break(new BrokenProcessPool(`process ${member.name} (pid ${member.pid}) could not begin: ${why}`, { cause }));
     } else if (this.#failedStarts >= FAILURES_MAX) {
       this.#break(new BrokenProcessPool(`${message}, and so did those before it`));
     } else if (this.#options.breaksOnDeath === true && life !== RETIRED && exitCode !== 0) {

@@ -59,7 +59,7 @@ export interface CarrierOptions {
 export interface WorkerEnd {
   readonly how: Death;
   readonly exitCode: number;
-  readonly error: Error | undefined;
+  readonly error: unknown;
 }
 
 /** Who wants to know when a worker ends while it carries the thread with this record. */
@@ -217,7 +217,7 @@ function watch(worker: Worker, carrier: number): void {
     // Not even our own first module has got as far as its message.
     if (failure !== undefined && how === 'exited' && record.messageOf(run) !== 0) record.failToBegin(run, failure);
     else record.die(run, how, code);
-    onWorkerEnd.get(run)?.({ how, exitCode: code, error: failure });
+    onWorkerEnd.get(run)?.({ how, exitCode: code, error: failure ?? record.failureOf(run) });
   });
 }
 

@@ -13,7 +13,7 @@ import { enterRecord, nonDaemonsOffset, removeRecord } from './table.ts';
  *
  *   word 0  state           INITIAL, STARTED, DOOMED, ENDED (in good order), DIED (how: roster), FAILED (never began)
  *   word 1  its number in the roster, once started
- *   word 2  flags           DAEMON, FRESH, ERRED, SHOWN
+ *   word 2  flags           DAEMON, FRESH, ERRED, SHOWN, MUST_BEGIN
  *   word 3  the message with what it runs, until its carrier has taken it
  *   word 4  the message with the error that kept it from beginning
  *   word 5  how it died, and word 6 the exit code
@@ -51,6 +51,8 @@ const FRESH = 2;
 const ERRED = 4;
 /** The system shows its name, too. */
 const SHOWN = 8;
+/** The worker in which it can't begin ends with it. */
+const MUST_BEGIN = 16;
 
 const word = (record: number, index: number): number => record / 4 + index;
 const load = (record: number, index: number): number => {
@@ -66,11 +68,13 @@ export interface RecordOptions {
   readonly fresh: boolean;
   /** Whether the system is to show the name, too. */
   readonly shown?: boolean;
+  /** Whether the worker ends if it can't begin there: for who hears of a worker's end, and of nothing else. */
+  readonly mustBegin?: boolean;
 }
 
-export function newRecord({ name, daemon, fresh, shown = false }: RecordOptions): number {
+export function newRecord({ name, daemon, fresh, shown = false, mustBegin = false }: RecordOptions): number {
   const record = sharedHeap().allocate(BYTES);
-  store(record, FLAGS, (daemon ? DAEMON : 0) | (fresh ? FRESH : 0) | (shown ? SHOWN : 0));
+  store(record, FLAGS, (daemon ? DAEMON : 0) | (fresh ? FRESH : 0) | (shown ? SHOWN : 0) | (mustBegin ? MUST_BEGIN : 0));
   setNameOf(record, name);
   return record;
 }
@@ -84,6 +88,7 @@ export const carrierOf = (record: number): number => load(record, CARRIER) - 1;
 export const setCarrierOf = (record: number, carrier: number): void => store(record, CARRIER, carrier + 1);
 export const isDaemon = (record: number): boolean => (load(record, FLAGS) & DAEMON) !== 0;
 export const isFresh = (record: number): boolean => (load(record, FLAGS) & FRESH) !== 0;
+export const mustBegin = (record: number): boolean => (load(record, FLAGS) & MUST_BEGIN) !== 0;
 export const isShown = (record: number): boolean => (load(record, FLAGS) & SHOWN) !== 0;
 export const hasEnded = (record: number): boolean => stateOf(record) >= ENDED;
 

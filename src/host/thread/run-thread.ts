@@ -54,6 +54,7 @@ export function runThread(run: number): Promise<void> | null {
   const failToBegin = (error: unknown): void => {
     hasBegun = !record.failToBegin(run, error);
     finished();
+    if (record.mustBegin(run)) process.exit(1);
   };
   const message = record.messageOf(run);
   const parcels = firstParcels.current;
