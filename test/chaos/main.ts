@@ -3,7 +3,7 @@
  */
 import { parse, UsageError } from '../../src/cli/usage-error.ts';
 import { wholeNumber } from '../../src/cli/whole-number.ts';
-import { games } from './games/index.ts';
+import { games, usualGames } from './games/index.ts';
 import { addTally, describe, emptyTally } from './ledger.ts';
 import { playRound } from './play-round.ts';
 
@@ -13,7 +13,7 @@ const USAGE = `npm run chaos -- [options]
   --seed=N      the first seed; each further round has the next one. Left out: another one each time
   --rounds=N    so many rounds, however long they take; 1 when a seed is given
   --moves=N     how many faults each game causes in a round (15)
-  --only=A,B    these games: ${Object.keys(games).join(', ')}`;
+  --only=A,B    these games: ${usualGames.join(', ')}`;
 
 async function main(): Promise<number> {
   const { values } = parse({
@@ -30,9 +30,9 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const names = values.only?.split(',') ?? Object.keys(games);
+  const names = values.only?.split(',') ?? usualGames;
   const unknown = names.find((name) => !Object.hasOwn(games, name));
-  if (unknown !== undefined) throw new UsageError(`there is no game ${unknown}: the games are ${Object.keys(games).join(', ')}`);
+  if (unknown !== undefined) throw new UsageError(`there is no game ${unknown}: the games are ${usualGames.join(', ')}`);
   const seconds = wholeNumber('seconds', values.seconds, 1) ?? 60;
   const seed = wholeNumber('seed', values.seed, 0);
   const first = seed ?? Date.now() % 1_000_000;
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
       console.log(`  again: npm run chaos -- --seed=${next} --moves=${moves}${values.only === undefined ? '' : ` --only=${values.only}`}`);
     }
   }
-  console.log(`\n${played} rounds, from seed ${first} on, Node ${process.versions.node}\n${describe(total)}`);
+  console.log(`\n${played} ${played === 1 ? 'round' : 'rounds'}, from seed ${first} on, Node ${process.versions.node}\n${describe(total)}`);
   return total.wrong.length === 0 ? 0 : 1;
 }
 
