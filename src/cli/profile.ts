@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Stats } from '../profile/index.ts';
 import type { Restriction, SortKey } from '../profile/index.ts';
+import { byThread } from '../profile/exports/by-thread.ts';
 import { collapsed, flameDiff, flameGraph, pprof, speedscope } from '../profile/exports/index.ts';
 import { planFor, profilesIn, type ProgramSettings } from '../profile/program.ts';
 import { environmentFor } from '../recording/plan.ts';
@@ -151,9 +152,10 @@ function report(stats: Stats, { sort, restrictions, against }: Asked, values: Va
   if (values.cpuprofile !== undefined) {
     // The format holds one thread.
     const file = String(values.cpuprofile);
-    for (const { profile, pid, threadId, startUs } of recordings) {
-      const own = recordings.length === 1 ? file : file.replace(/(\.cpuprofile)?$/, `-${pid}-${threadId}-${startUs}$1`);
-      if (profile !== null) write(own, () => JSON.stringify(profile));
+    const threads = byThread(recordings);
+    for (const { profile, pid, threadId } of threads) {
+      const own = threads.length === 1 ? file : file.replace(/(\.cpuprofile)?$/, `-${pid}-${threadId}$1`);
+      write(own, () => JSON.stringify(profile));
     }
   }
   write(values.speedscope, () => JSON.stringify(speedscope(recordings)));

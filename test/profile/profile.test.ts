@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Profile, profile, Stats } from '../../src/profile/index.ts';
+import { byThread } from '../../src/profile/exports/by-thread.ts';
 import { collapsed, flameGraph, pprof, speedscope } from '../../src/profile/exports/index.ts';
 import { test } from '../support/test.ts';
 import { assertWithinPoints } from '../support/within-points.ts';
@@ -190,4 +191,29 @@ test('the recording is there for other tools, and the page needs nothing else', 
   const page = flameGraph(recordings, 'a </script> title');
   assert.doesNotMatch(page, /https?:\/\//);
   assert.match(page, /a &lt;\/script> title/);
+});
+
+test('the pieces of a recording are one profile of the thread for other tools', () => {
+  const recording = new Profile({ interval: 200 });
+  recording.enable();
+  mixed(2000);
+  assert.equal(recording.stats.recordings.length, 1);
+  mixed(2000);
+  recording.disable();
+  const { recordings } = recording.stats;
+  assert.equal(recordings.length, 2);
+  const [one, ...others] = byThread(recordings);
+  assert.equal(others.length, 0);
+  const { nodes, samples, timeDeltas, startTime, endTime } = one!.profile;
+  const counts = recordings.map(({ profile: piece }) => piece!.samples!.length);
+  assert.equal(samples!.length, counts[0]! + counts[1]!);
+  assert.ok(timeDeltas!.every((delta) => delta >= 0));
+  const sampled = timeDeltas!.reduce((sum, delta) => sum + delta, 0);
+  assert.ok(sampled <= endTime - startTime + 1000, `${sampled} of ${endTime - startTime} µs`);
+  const known = new Set(nodes.map(({ id }) => id));
+  assert.equal(known.size, nodes.length);
+  for (const id of [...samples!, ...nodes.flatMap(({ children }) => children ?? [])]) assert.ok(known.has(id));
+  // Called in the same way, it is one node.
+  assert.equal(nodes.filter(({ callFrame }) => callFrame.functionName === 'heavy').length, 1);
+  assert.equal((speedscope(recordings) as { profiles: unknown[] }).profiles.length, 1);
 });

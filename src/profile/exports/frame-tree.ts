@@ -2,6 +2,7 @@ import { selfTimes, STATES } from '../call-tree.ts';
 import { isInternal } from '../internals.ts';
 import type { RawProfile } from '../raw-profile.ts';
 import { SourceText } from '../source-text.ts';
+import { byThread, threadKey } from './by-thread.ts';
 
 /** A function as it was called from its parent, with the time that it took there: microseconds. */
 export interface Frame {
@@ -24,11 +25,14 @@ export interface FrameTreeOptions {
 /** One tree for all recordings: its first level are the threads. */
 export function frameTree(recordings: readonly RawProfile[], { all = true }: FrameTreeOptions = {}): Frame {
   const root = newFrame('all');
-  for (const recording of recordings) {
-    if (recording.profile === null) continue;
-    const title = recordings.length > 1 ? `${recording.name} (${recording.pid}/${recording.threadId})` : recording.name;
-    const lane = child(root, `${recording.host}/${recording.pid}/${recording.threadId}/${recording.name}`, () => newFrame(title));
-    plant(recording.profile, lane, all);
+  const threads = byThread(recordings);
+  for (const recording of threads) {
+    const title = threads.length > 1 ? `${recording.name} (${recording.pid}/${recording.threadId})` : recording.name;
+    plant(
+      recording.profile,
+      child(root, threadKey(recording), () => newFrame(title)),
+      all,
+    );
   }
   addUp(root);
   return root;

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { STATES } from '../call-tree.ts';
 import type { RawProfile } from '../raw-profile.ts';
 import { SourceText } from '../source-text.ts';
+import { byThread } from './by-thread.ts';
 
 /** The file format of speedscope: one sampled profile a thread. */
 export function speedscope(recordings: readonly RawProfile[]): object {
@@ -14,8 +15,7 @@ export function speedscope(recordings: readonly RawProfile[]): object {
     return number;
   };
 
-  const profiles = recordings.flatMap(({ profile, name, pid, threadId }) => {
-    if (profile === null) return [];
+  const profiles = byThread(recordings).map(({ profile, name, pid, threadId }) => {
     const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
     const parents = new Map(profile.nodes.flatMap((node) => (node.children ?? []).map((next): [number, number] => [next, node.id])));
     const stacks = new Map<number, number[]>();
@@ -36,9 +36,7 @@ export function speedscope(recordings: readonly RawProfile[]): object {
     const samples = (profile.samples ?? []).map(stackOf);
     const weights = samples.map((_, i) => Math.max(0, profile.timeDeltas?.[i + 1] ?? 0));
     const end = weights.reduce((sum, weight) => sum + weight, 0);
-    return [
-      { type: 'sampled', name: `${name} (${pid}/${threadId})`, unit: 'microseconds', startValue: 0, endValue: end, samples, weights },
-    ];
+    return { type: 'sampled', name: `${name} (${pid}/${threadId})`, unit: 'microseconds', startValue: 0, endValue: end, samples, weights };
   });
   return {
     $schema: 'https://www.speedscope.app/file-format-schema.json',
