@@ -116,6 +116,37 @@ test('a node that is lost in the middle of a stream ends it with an error, and w
   await pool.shutdown();
 });
 
+test('what a task has said before its process was killed is heard before its end, and the others go on', async () => {
+  await using pool = nodes({ workerType: 'processes' });
+  for (let round = 0; round < 3; round++) {
+    const heard: number[] = [];
+    const killed = pool.with({ onMessage: (n: number) => void heard.push(n) }).submit(() => {
+      for (let i = 0; i < 100; i++) emit(i);
+      process.kill(process.pid, 'SIGKILL');
+    });
+    await assert.rejects(async () => await killed, { name: 'BrokenProcessPool' });
+    assert.deepEqual(
+      heard,
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+  }
+  assert.equal(await pool.submit(() => 'goes on'), 'goes on');
+});
+
+test('a task that is cancelled, or out of time, while it waits for its messages to be heard, ends', async () => {
+  await using pool = nodes();
+  const talk = (): void => {
+    for (;;) emit(1);
+  };
+  let heard = 0;
+  const view = pool.with({ onMessage: () => void heard++ });
+  const task = view.submit(talk);
+  await until(() => heard > 1000 && task.running, 'it to talk');
+  assert.equal(task.cancel({ running: true }), true);
+  await assert.rejects(async () => await pool.with({ onMessage: () => {}, timeout: 300 }).submit(talk), { name: 'TimeoutError' });
+  assert.equal(await view.submit(() => 'goes on'), 'goes on');
+});
+
 test('an executor that is ended by force ends its streams', async () => {
   const pool = nodes();
   const stream = await pool.submit(async function* () {

@@ -4,6 +4,7 @@ import { StateError } from '../../../base/errors.ts';
 import { decode, encode } from '../../../message/index.ts';
 import { CODE } from '../../channel/codes.ts';
 import { RecordReader, RecordWriter } from '../../channel/records.ts';
+import { readRunFile } from '../../channel/run-file.ts';
 import { writeAll } from '../../write-all.ts';
 import { writeWhole } from '../array/manifest.ts';
 import type { Submitted } from '../launch/submit.ts';
@@ -95,6 +96,8 @@ export function readPlan(folder: string): LinkPlan {
       'ERR_NO_RUN',
       `${folder} holds no run that outlives its program: it was not asked for (\`outlives\`), or the run has ended`,
     );
+  // What others could have written is not decoded.
+  readRunFile(join(folder, 'run.json'));
   return decode(readFileSync(planOf(folder))) as LinkPlan;
 }
 

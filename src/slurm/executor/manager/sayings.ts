@@ -1,4 +1,5 @@
-import { QueueShutDown, Queue } from '../../../queue/index.ts';
+import { inspect } from 'node:util';
+import { Queue, QueueShutDown } from '../../../queue/index.ts';
 import { sharedHeap } from '../../../word/heap.ts';
 import { processHeap } from '../../../word/process-heap.ts';
 import { Window } from './window.ts';
@@ -29,7 +30,8 @@ export class Sayings {
         tell(await this.queue.get());
       }
     } catch (error) {
-      if (!(error instanceof QueueShutDown)) throw error;
+      // What has ended the worker may have hit the queue as well: the task ends all the same.
+      if (!(error instanceof QueueShutDown)) process.stderr.write(`what a task says can't be heard any more: ${inspect(error)}\n`);
     }
   }
 
