@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Job, JobLostError, sbatch, scontrol, setCallBudget, squeueJson } from '../../src/slurm/index.ts';
 import { clusterTests, workFolder } from '../support/slurm-cluster.ts';
+import { slurm } from '../support/slurm-commands.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 import { watch } from '../support/watchdog.ts';
@@ -17,10 +18,6 @@ const onCluster = clusterTests({ nodes: 2, onOneNode: true });
 setCallBudget({ burst: 1000, interval: 20 });
 const SMALL = { nodes: 1, memory: 100, time: '10:00' } as const;
 
-const slurm = (command: string, ...args: string[]): string => {
-  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } });
-  return `${stdout}${stderr}`.trim();
-};
 async function linesOf(job: Job): Promise<string[]> {
   const lines: string[] = [];
   for await (const line of job.logs()) lines.push(line);

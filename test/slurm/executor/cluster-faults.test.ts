@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { ArrayRun } from '../../../src/slurm/executor/array/array-run.ts';
 import { SlurmExecutor, type SlurmExecutorOptions } from '../../../src/slurm/executor/slurm-executor.ts';
 import { type Expected, toldFault } from '../../support/fault-told.ts';
 import { managersIn } from '../../support/managers.ts';
 import { clusterTests, type SlurmCluster, workFolder } from '../../support/slurm-cluster.ts';
+import { hasEnded, hasMemoryCgroup, slurm } from '../../support/slurm-commands.ts';
 import { until } from '../../support/until.ts';
 import { watch } from '../../support/watchdog.ts';
 
@@ -15,14 +13,6 @@ import { watch } from '../../support/watchdog.ts';
 const onCluster = clusterTests({ nodes: 2, onOneNode: true });
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const slurm = (command: string, ...args: string[]): string => {
-  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  return `${stdout}${stderr}`.trim();
-};
-const stateOf = (job: string): string => slurm('squeue', '-h', '-t', 'all', '-j', job, '-o', '%T');
-const hasEnded = (job: string): boolean => !/RUNNING|PENDING|COMPLETING|CONFIGURING/.test(stateOf(job));
-
-const hasMemoryCgroup = (): boolean => readFileSync('/proc/mounts', 'utf8').includes(' /sys/fs/cgroup/memory cgroup ');
 
 /** A task that has begun, and whose node and job are known. */
 interface Begun {
@@ -150,40 +140,4 @@ onCluster('a job that needs more memory than it has asked for is told so, and th
     hint: /`memory` asks for more/,
   });
   await pool.shutdown();
-});
-
-onCluster('an element of an array is told what has become of it just as well', async (cluster) => {
-  const hungry = async (): Promise<never> => {
-    const all: Buffer[] = [];
-    for (;;) {
-      all.push(Buffer.alloc(20 << 20, 1));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
-  const ends: readonly (readonly [(item: number) => unknown, (job: string) => void, Expected])[] = [
-    ...(hasMemoryCgroup()
-      ? [[hungry, () => {}, { state: /^OUT_OF_MEMORY$/, log: /oom.kill/i, hint: /`memory` asks for more/ }] as const]
-      : []),
-    [
-      () => sleep(600_000),
-      (job) => slurm('scontrol', 'update', `jobid=${job}_0`, 'EndTime=now+1'),
-      { state: /^TIMEOUT$/, reason: /TimeLimit/, hint: /`time` asks for more/ },
-    ],
-    [() => sleep(600_000), (job) => slurm('scancel', job), { state: /^CANCELLED$/, hint: /has cancelled it/ }],
-    [
-      () => process.kill(process.pid, 'SIGKILL') && sleep(600_000),
-      () => {},
-      { state: /^FAILED$/, reason: /./, exitCode: -9, hint: /signal has ended it, 9/ },
-    ],
-  ];
-  for (const [body, cause, expected] of ends) {
-    const run = ArrayRun.start(body, [1], { directory: workFolder(cluster, 'element'), memory: '200M' });
-    await until(() => run.jobs.length > 0 && /RUNNING|COMPLETING/.test(stateOf(run.jobs[0]!)), 'it to run');
-    const [job = ''] = run.jobs;
-    const node = slurm('squeue', '-h', '-t', 'all', '-j', job, '-o', '%N');
-    cause(job);
-    watch('the element ends');
-    await toldFault(run.futures[0]!, { name: 'JobFailedError', job: `${job}_0`, node, ...expected });
-    await run.cancel();
-  }
 });
