@@ -17,6 +17,7 @@ export {
 } from '../host/peer/errors.ts';
 export { connectionWait, connectionWaitSync, type Waitable } from './connection-wait.ts';
 export { cpuCount, type CurrentProcess, currentProcess, type ParentProcess, parentProcess } from './current-process.ts';
+export { CancelledError, TimeoutError } from '../base/errors.ts';
 export { SystemExit } from './exit.ts';
 export { Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore } from './locks.ts';
 export { getLogger, logToStderr, SUBDEBUG, SUBWARNING } from './module-log.ts';

@@ -87,6 +87,31 @@ for (const method of ['spawn', 'forkserver'] as const) {
   }
 }
 
+test('a process that is killed in the middle of sending by a pipe: what it sent before is received, then the end, and the loss is told', async () => {
+  const [here, there] = processes.Pipe();
+  const child = new processes.Process({
+    target: (end: typeof there) => {
+      end.sendSync(text(1));
+      dieInPut(0, 'half', () => process.kill(process.pid, 'SIGKILL'));
+      end.sendSync(text(2));
+    },
+    args: [there],
+  });
+  child.start();
+  there.close();
+  await child.join();
+  assert.equal(child.exitCode, -9);
+  const { losses } = await lossToldIn(async () => {
+    assert.equal(await here.recv(), text(1));
+    await assert.rejects(here.recv({ timeout: LONG }), { name: 'EndOfFileError' });
+  });
+  assert.deepEqual(
+    losses.map(({ count, pid }) => [count, pid]),
+    [[1, child.pid]],
+  );
+  here.close();
+});
+
 test('a process that is killed right after it has put loses nothing, and nobody is told of a loss', async () => {
   const queue = new processes.Queue<string>();
   const child = new processes.Process({
