@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { Receiver } from './inflow.ts';
 
-/** From so much on, what comes is read into one piece of memory, and is not moved any more. */
-const LARGE = 32 << 20;
+/** From so much on, what comes is read into one piece of memory, and is not moved any more. Below, joining the pieces in the end is cheaper. */
+const LARGE = 128 << 20;
 /** How much is set aside then. Memory that nobody has written to is none yet. */
 const RESERVED = 1 << 30;
 /** Less room than this is none. */
@@ -89,9 +89,7 @@ export class Collector implements Receiver {
 
   /** All of it. */
   bytes(): Buffer {
-    const store = this.#store;
-    // A small part of what was set aside is not worth to keep it all.
-    if (store !== null) return this.total >= store.length / 4 ? store.subarray(0, this.total) : Buffer.from(store.subarray(0, this.total));
+    if (this.#store !== null) return this.#store.subarray(0, this.total);
     if (this.#chunks.length !== 1) this.#chunks = [Buffer.concat(this.#chunks)];
     return this.#chunks[0]!;
   }

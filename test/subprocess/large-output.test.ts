@@ -5,7 +5,7 @@ import { test } from '../support/test.ts';
 import { isNative } from './library.ts';
 
 /* Much output is read into one piece of memory, once it is known to be much; what came before is taken there. */
-const MUCH = 90_000_001;
+const MUCH = 150_000_001;
 const LINE = 'the quick brown fox jumps over it\n';
 const writes = (bytes: number): string => `yes '${LINE.trim()}' | head -c ${bytes}`;
 const expected = Buffer.alloc(MUCH, LINE);
@@ -30,7 +30,7 @@ test('both outputs may be large at once', async () => {
 });
 
 test('a communicate or a read that was given up in the middle of much is taken up again without loss', async () => {
-  const half = 40_000_000;
+  const half = 70_000_000;
   const command = `${writes(MUCH)} | { head -c ${half}; sleep 0.3; cat; }`;
   for (const sync of isNative ? [false, true] : [false]) {
     const child = new Popen(command, { shell: true, stdout: PIPE });
@@ -56,7 +56,7 @@ test('a communicate or a read that was given up in the middle of much is taken u
 });
 
 test('of much that is too much, as much is kept as was allowed', async () => {
-  for (const maxBuffer of [33_000_000, 70_000_000]) {
+  for (const maxBuffer of [135_000_000, 140_000_000]) {
     for (const attempt of [
       () => run(writes(MUCH), { shell: true, stdout: PIPE, maxBuffer }),
       async () => runSync(writes(MUCH), { shell: true, stdout: PIPE, maxBuffer }),
