@@ -11,6 +11,7 @@ import { CANCELLED, CODE, KIND_BITS, SUCCEEDED } from '../../channel/codes.ts';
 import { RecordReader, RecordWriter } from '../../channel/records.ts';
 import type { Hello } from '../manager/hello.ts';
 import { Inflow } from './inflow.ts';
+import { type Job, newJob } from './job.ts';
 import type { JournalContent, JournalTask } from './journal.ts';
 import type { LinkPlan, ToLink, ToProgram } from './plan.ts';
 
@@ -18,50 +19,6 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** How long a node is waited for that is asked whether a task has begun. After that, the task is taken to run on. */
 const ANSWER_MS = 5000;
-
-/** A task from the program's side, until it has ended. */
-interface Job {
-  readonly id: number;
-  readonly future: AnyFuture;
-  readonly fn: BookedFunction;
-  readonly how: number;
-  /** Kept for the case that it is tried again. */
-  readonly body: Uint8Array | null;
-  readonly limit: number;
-  readonly priority: number;
-  readonly retry: RetryPlan | null;
-  /** What it says and yields; `null` while it does neither. */
-  inflow: Inflow | null;
-  readonly isHeard: boolean;
-  /** Records that have their turn later: one before them has to be awaited. */
-  delayed: (() => Promise<void>)[] | null;
-  attempts: number;
-  /** The node on which it has begun. */
-  begunOn: string | null;
-  /** Rings when it is tried again. */
-  timer: NodeJS.Timeout | null;
-}
-
-/** Written out field by field, for this is done for every task: copied at once, they would cost as much as all the rest. */
-function newJob(of: Pick<Job, 'id' | 'future' | 'fn' | 'how' | 'body' | 'limit' | 'priority' | 'retry' | 'inflow'>): Job {
-  const { id, future, fn, how, body, limit, priority, retry, inflow } = of;
-  return {
-    id,
-    future,
-    fn,
-    how,
-    body,
-    limit,
-    priority,
-    retry,
-    inflow,
-    isHeard: inflow !== null,
-    delayed: null,
-    attempts: 0,
-    begunOn: null,
-    timer: null,
-  };
-}
 
 const NOBODY_READ = 'the task was yielding when its program was killed, and what it had yielded by then is lost';
 

@@ -1,16 +1,13 @@
-import { inspect } from 'node:util';
 import type { Executor } from '../../../futures/executor.ts';
 import { NO_TERMS } from '../../../futures/terms.ts';
-import { BrokenExecutorError, BrokenWorkerError } from '../../../futures/errors.ts';
-import { BrokenProcessPool } from '../../../futures/process-pool/broken.ts';
 import { type AnyFuture, outcome as outcomeOf, whenDone } from '../../../futures/future.ts';
 import { ProcessPoolExecutor } from '../../../futures/process-pool-executor.ts';
 import { TaskStream } from '../../../futures/task-stream.ts';
 import { ThreadPoolExecutor } from '../../../futures/thread-pool.ts';
-import { describeThrown } from '../../../futures/process-pool/remote-error.ts';
 import type { Channel } from '../../channel/channel.ts';
 import { CANCELLED, CODE, FAILED, SUCCEEDED } from '../../channel/codes.ts';
-import { decode, encode } from '../../../message/index.ts';
+import { decode } from '../../../message/index.ts';
+import { hasBrokenPool, message } from './failures.ts';
 import type { Welcome } from './hello.ts';
 import { Sayings } from './sayings.ts';
 import { Window } from './window.ts';
@@ -327,24 +324,6 @@ export class Manager {
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** Whether no worker can begin: the initializer fails. The death of a worker has a reason. */
-function hasBrokenPool(error: unknown): boolean {
-  if (!(error instanceof BrokenExecutorError) || error instanceof BrokenWorkerError) return false;
-  return !(error instanceof BrokenProcessPool) || error.reason === '';
-}
-
-/** An error as a message, whatever it takes. */
-function message(error: unknown): Uint8Array {
-  for (const value of [() => error, () => describeThrown(error)]) {
-    try {
-      return Buffer.from(encode(value(), { where: 'program' }).bytes);
-    } catch {
-      // The next attempt is more modest.
-    }
-  }
-  return Buffer.from(encode(new Error(inspect(error)), { where: 'program' }).bytes);
-}
 
 /** What a manager has been told about the pool that it shall have. */
 export const readWelcome = (body: Buffer): Welcome => decode(body) as Welcome;
