@@ -14,18 +14,43 @@ const name = Buffer.from(shared, 8);
 
 const source = `
   const { workerData } = require('node:worker_threads');
-  const { writeSync } = require('node:fs');
+  const { readdirSync, readFileSync, writeSync } = require('node:fs');
+  const read = (file) => {
+    try {
+      return readFileSync(file, 'latin1').replaceAll('\\0', ' ').trim();
+    } catch {
+      return '?';
+    }
+  };
+  const stateOf = (folder) => read(folder + '/stat').replace(/^.*\\) (.).*$/s, '$1') + ' ' + read(folder + '/wchan') + ' ' + read(folder + '/syscall').split(' ')[0];
+  // What each thread and each child does at that moment: the state, where in the kernel, the number of the system call.
+  const threadsAndChildren = () => {
+    let tasks = [];
+    try {
+      tasks = readdirSync('/proc/self/task').map((task) => '/proc/self/task/' + task);
+    } catch {}
+    const children = tasks.flatMap((task) => read(task + '/children').split(' ').filter((pid) => /^\\d+$/.test(pid)));
+    return [
+      ...tasks.map((task) => 'thread ' + read(task + '/comm') + ': ' + stateOf(task)),
+      ...children.map((pid) => 'child ' + pid + ' ' + read('/proc/' + pid + '/cmdline').slice(0, 300) + ': ' + stateOf('/proc/' + pid)),
+    ].join('\\n');
+  };
   const moves = new Int32Array(workerData.shared, 0, 2);
   for (;;) {
     const before = Atomics.load(moves, 0);
     if (Atomics.wait(moves, 0, before, workerData.seconds * 1000) === 'timed-out') {
       const name = Buffer.from(workerData.shared, 8, Atomics.load(moves, 1)).toString();
-      writeSync(2, '\\nwatchdog: nothing has moved for ' + workerData.seconds + ' s in: ' + name + '\\n');
+      writeSync(2, '\\nwatchdog: nothing has moved for ' + workerData.seconds + ' s in: ' + name + '\\n' + threadsAndChildren() + '\\n');
       process.kill(process.pid, 'SIGKILL');
     }
   }`;
 
 let started = false;
+
+/** Says where the process is, for the case that it does not get on. */
+export function say(where: string): void {
+  Atomics.store(moves, 1, name.write(where.slice(0, 900)));
+}
 
 /** Tells the watchdog that `test` begins; the first call starts it. */
 export function watch(test: string): void {
@@ -33,7 +58,7 @@ export function watch(test: string): void {
     started = true;
     new Worker(source, { eval: true, workerData: { shared, seconds }, stdout: true }).unref();
   }
-  Atomics.store(moves, 1, name.write(test.slice(0, 900)));
+  say(test);
   Atomics.add(moves, 0, 1);
   Atomics.notify(moves, 0);
 }
