@@ -549,4 +549,10 @@ export const catalogue: readonly Program[] = [
       times(3, /^<Task Task-\d+ done undefined>$/),
     ),
   ),
+  program(
+    'P55b',
+    'p55b-pause-cut-short',
+    'a pause that is cancelled, another that is out of time',
+    exactly(/^fetched: ./, 'the pause is over', 'cancelled: there is no time for pauses', 'the pause is over', 'the pause took too long'),
+  ),
 ];

@@ -64,4 +64,5 @@ export const differences: Readonly<Record<string, string>> = {
   P54: 'aiohttp is a package there; fetch is built in here, and a cancelled task cancels it by currentSignal().',
   P54b: "Python's time-out cancels whatever is awaited; here it is what belongs to this library, and fetch by currentSignal().",
   P55: 'as there; sleep takes milliseconds.',
+  P55b: 'as there; timeout(ms, fn) is wait_for.',
 };
