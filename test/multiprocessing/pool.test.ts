@@ -15,9 +15,10 @@ import {
   TimeoutError,
   Value,
 } from '../../src/multiprocessing/index.ts';
+import { MappedWord } from '../../src/word/mapped-word.ts';
 import { processHeap } from '../../src/word/process-heap.ts';
 import { sharedNames, zombies } from '../support/leftovers.ts';
-import { MEDIUM, SHORT } from '../support/patience.ts';
+import { LONG, MEDIUM, SHORT } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -411,6 +412,24 @@ test('a worker that is killed in the middle of handing over its result fails tha
     for (const [i, other] of others.entries()) assert.equal(await other.get(), i * 2);
     assert.equal(await pool.apply(() => 'y'.repeat(100_000).length), 100_000);
     await until(() => pool.pids.length === 2, 'the worker is replaced');
+  }));
+
+test('a worker that is killed just before it wakes its owner loses nothing, and what others finish is heard', () =>
+  withPool(2, async (pool) => {
+    const [begun, go] = [new Event(), new Event()];
+    const other = pool.applyAsync(() => {
+      begun.set();
+      go.waitSync();
+      return 'heard';
+    });
+    await begun.wait();
+    const victim = pool.applyAsync(() => {
+      Object.assign(MappedWord.prototype, { wake: () => process.kill(process.pid, 'SIGKILL') });
+      return 'finished';
+    });
+    assert.equal(await victim.get({ timeout: LONG }), 'finished');
+    go.set();
+    assert.equal(await other.get({ timeout: LONG / 2 }), 'heard');
   }));
 
 test('a task that ends its process fails with the exit code', () =>

@@ -299,6 +299,12 @@ export class Board extends Face {
     if (this.armed.exchange(0) === 1) this.armed.wake(0x7fff_ffff);
   }
 
+  /** For the owner: has it look again, and arm itself anew, whoever has taken the arming off. */
+  rouseOwner(): void {
+    this.armed.store(0);
+    this.armed.wake(0x7fff_ffff);
+  }
+
   /** For the owner: the slots that have been finished since the last call, in that order. */
   takeDone(): readonly number[] {
     const i32 = this.#i32;

@@ -446,6 +446,8 @@ export class Crew {
     if (member.isBuried) return;
     member.isBuried = true;
     this.drain();
+    // It may have died between taking the arming off and waking this process: then nobody else would.
+    this.#board.rouseOwner();
     const life = this.#board.lifeOf(member.index);
     const stderr = this.#board.textOf(member.index);
     const inDoubt = this.#takeFrom(member.index);
