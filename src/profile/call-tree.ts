@@ -74,13 +74,17 @@ export class CallTable {
     const { file, line } = isScript
       ? SourceText.of(frame.url).origin(Math.max(0, frame.lineNumber), frame.columnNumber)
       : { file: frame.url || '~', line: frame.lineNumber + 1 };
-    return this.#row(`${file}:${line}(${name})`, file, line, name, isScript ? 'script' : 'native');
+    return this.#row(keyOf({ file, line, name }), file, line, name, isScript ? 'script' : 'native');
   }
 
   #addExact(exact: ExactCalls): void {
     const { isTimed, functions, edges } = exact;
-    const uncounted = new Set([...this.rows.values()].filter(({ kind, calls }) => kind === 'script' && calls === null));
-    const rows = functions.map((called, id) => (id === 0 ? null : this.#rowOfCalled(called, uncounted)));
+    const places = functions.map(({ url, name, line, column }) => ({ name, ...SourceText.of(url).origin(line, column) }));
+    const named = new Set(places.map(keyOf));
+    const uncounted = new Set(
+      [...this.rows.values()].filter(({ kind, calls, key }) => kind === 'script' && calls === null && !named.has(key)),
+    );
+    const rows = places.map((called, id) => (id === 0 ? null : this.#rowOfCalled(called, uncounted)));
     const rowAt = (id: number): Row => rows[id] ?? this.#row('~:0(others)', '~', 0, 'functions beyond the first 4,094', 'state');
     for (const { id, calls, primitive } of callsByFunction(exact)) {
       addCalls(rowAt(id), calls, primitive);
@@ -97,14 +101,13 @@ export class CallTable {
     }
   }
 
-  #rowOfCalled({ url, name, line, column }: ExactCalls['functions'][number], uncounted: Set<Row>): Row {
-    const { file, line: at } = SourceText.of(url).origin(line, column);
-    const key = `${file}:${at}(${name})`;
-    const known = this.rows.get(key);
+  #rowOfCalled(called: Place, uncounted: Set<Row>): Row {
+    const { file, line, name } = called;
+    const known = this.rows.get(keyOf(called));
     if (known !== undefined) return known;
     // V8 may call it by another name.
-    const here = [...uncounted].find((row) => row.file === file && row.line === at);
-    if (here === undefined) return this.#row(key, file, at, name, 'script');
+    const here = [...uncounted].find((row) => row.file === file && row.line === line);
+    if (here === undefined) return this.#row(keyOf(called), file, line, name, 'script');
     uncounted.delete(here);
     return here;
   }
@@ -115,12 +118,20 @@ export class CallTable {
       if (count === 0 || (name === '' && start === 0)) continue;
       const { file, line } = source.origin(source.lineAt(start), headColumn(source, start));
       const called = name || '<anonymous>';
-      const row = this.#row(`${file}:${line}(${called})`, file, line, called, 'script');
+      const row = this.#row(keyOf({ file, line, name: called }), file, line, called, 'script');
       addCalls(row, count, null);
       this.totalCalls += count;
     }
   }
 }
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly name: string;
+}
+
+const keyOf = ({ file, line, name }: Place): string => `${file}:${line}(${name})`;
 
 function sum(ids: readonly number[], of: (id: number) => number): number {
   let total = 0;

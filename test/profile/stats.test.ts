@@ -217,3 +217,36 @@ test('a file that is no profile is refused with its name', () => {
     });
   }
 });
+
+test('a function that was counted and met by no sample is not the one that samples have met in its line', () => {
+  const frame = (functionName: string, url: string) => ({ functionName, scriptId: '1', url, lineNumber: 0, columnNumber: 0 });
+  const profile = {
+    nodes: [
+      { id: 1, callFrame: frame('(root)', ''), children: [2] },
+      { id: 2, callFrame: frame('', '/app/one-line.js') },
+    ],
+    startTime: 0,
+    endTime: 2000,
+    samples: [2, 2],
+    timeDeltas: [0, 1000],
+  };
+  const raw = recorded(
+    [
+      ['<module>', '/app/one-line.js', 1],
+      ['fib', '/app/one-line.js', 1],
+    ],
+    [
+      ['', '<module>', 1, 0, 0],
+      ['<module>', 'fib', 1, 0, 0],
+      ['fib', 'fib', 20, 0, 0],
+    ],
+  );
+  const stats = new Stats({ ...raw, profile, exact: { ...raw.exact!, isTimed: false } });
+  assert.deepEqual(
+    new Map(stats.rows.map(({ name, calls }) => [name, calls])),
+    new Map([
+      ['<module>', 1],
+      ['fib', 21],
+    ]),
+  );
+});
