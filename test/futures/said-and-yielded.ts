@@ -12,10 +12,12 @@ export interface Backend {
   readonly counter: () => { add(by: number): number; readonly value: number };
   /** How many values a stream makes when one of them has been read, and by how many it is ahead of its reader at most. */
   readonly ahead: { readonly begun: number; readonly most: number };
+  /** What the cause of a task's error says of where it was thrown; `null`: there is none. */
+  readonly thrownIn: RegExp | null;
 }
 
 /** What a task says while it runs, and what it yields, wherever it runs. */
-export function saysAndYields({ place, pool: newPool, counter, ahead }: Backend): void {
+export function saysAndYields({ place, pool: newPool, counter, ahead, thrownIn }: Backend): void {
   test(`a task in a ${place} sends messages while it runs, in order, before its result, for who awaits and for who blocks`, async () => {
     await using pool = newPool();
     const seen: unknown[] = [];
@@ -96,5 +98,40 @@ export function saysAndYields({ place, pool: newPool, counter, ahead }: Backend)
     }
     await stream.return();
     assert.equal(await pool.submit(() => 1), 1);
+  });
+
+  test(`leaving the loop ends a task in a ${place} that yields, and an error of it ends the stream`, async () => {
+    await using pool = newPool();
+    const ended = counter();
+    const endless = await pool.submit(async function* () {
+      try {
+        for (let i = 0; ; i++) {
+          await new Promise(setImmediate);
+          yield i;
+        }
+      } finally {
+        ended.add(1);
+      }
+    });
+    for await (const value of endless) if (value === 3) break;
+    await until(() => ended.value === 1, 'the task to end');
+    const broken = await pool.submit(function* () {
+      yield 1;
+      throw new RangeError('in mid-stream');
+    });
+    assert.deepEqual(await broken.next(), { value: 1, done: false });
+    await assert.rejects(broken.next(), (error) => {
+      assert.ok(error instanceof RangeError && error.message === 'in mid-stream');
+      if (thrownIn !== null) assert.match(String((error.cause as Error).stack), thrownIn);
+      return true;
+    });
+    assert.equal((await broken.next()).done, true);
+    const unsendable = await pool.submit(function* () {
+      yield 1;
+      yield Promise.resolve();
+    });
+    assert.equal((await unsendable.next()).value, 1);
+    await assert.rejects(unsendable.next(), { name: 'SendError' });
+    assert.equal(await pool.submit(() => 'goes on'), 'goes on');
   });
 }

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { isAlive } from '../../base/is-alive.ts';
 import { foreign, hasLibrary } from '../../system/library.ts';
 
 const LOCK_EXCLUSIVE_NOW = 2 | 4;
@@ -40,14 +41,5 @@ function takeByFile(lock: string): ReturnType<typeof takeJournal> {
     const holder = Number(readFileSync(lock, 'utf8'));
     if (!(holder > 0) || isAlive(holder)) return { holder: holder > 0 ? holder : null };
     rmSync(lock, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,5 +1,6 @@
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
+import { writeAll } from '../../host/thread/output.ts';
 import type { Slot } from './belt.ts';
 import type { Inputs } from './inputs.ts';
 import { takeJournal } from './journal-lock.ts';
@@ -187,8 +188,7 @@ export class Journal {
       text += outcome.json === undefined ? '}\n' : `,"r":${outcome.json}}\n`;
     }
     if (text === '') return;
-    const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at);
+    writeAll(this.#fd, Buffer.from(text));
     this.#isDirty = true;
   }
 

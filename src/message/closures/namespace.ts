@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { canRequireModules, quietly } from '../require-module.ts';
+import { pathToFileURL } from 'node:url';
+import { requireModule } from '../require-module.ts';
 import { fileOfExports } from './file-of-exports.ts';
 import { placeInBuiltins } from './intrinsics.ts';
-import { mainModule } from './references-to.ts';
+import { asUrl, mainModule, readVariable } from './references-to.ts';
 import { Script } from './script.ts';
 
 /*
@@ -12,7 +11,6 @@ import { Script } from './script.ts';
  */
 export type Namespace = Readonly<Record<string, unknown>>;
 
-const require = createRequire(import.meta.url);
 const urls = new WeakMap<object, string | null>();
 
 /** What imports the module again; null when that can't be told, or must not be, for it is the program's main module. */
@@ -24,10 +22,10 @@ export function urlOfNamespace(namespace: Namespace): string | null {
 
 /** One of Node's modules, and one of CommonJS, has what it exports as its default. */
 function urlByDefault(namespace: Namespace): string | null {
-  const exports = read(namespace, 'default');
+  const exports = readVariable(namespace, 'default');
   if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null) return null;
   const isWhole = Object.keys(namespace).every(
-    (name) => name === 'default' || name === 'module.exports' || read(namespace, name) === (exports as Namespace)[name],
+    (name) => name === 'default' || name === 'module.exports' || readVariable(namespace, name) === (exports as Namespace)[name],
   );
   if (!isWhole) return null;
   const place = placeInBuiltins(exports);
@@ -40,11 +38,11 @@ function urlByDefault(namespace: Namespace): string | null {
 function urlByFunctions(namespace: Namespace): string | null {
   const asked = new Set<Script>();
   for (const name of Object.keys(namespace)) {
-    const value = read(namespace, name);
+    const value = readVariable(namespace, name);
     const script = typeof value === 'function' ? Script.of(value) : null;
     if (script === null || asked.has(script)) continue;
     asked.add(script);
-    const url = script.url.startsWith('/') ? pathToFileURL(script.url).href : script.url;
+    const url = asUrl(script.url);
     if (url.startsWith('file:') && !/[?#]/.test(url) && url !== mainModule() && isNamespaceOf(namespace, script, url)) return url;
   }
   return null;
@@ -54,23 +52,14 @@ function isNamespaceOf(namespace: Namespace, script: Script, url: string): boole
   const names = Object.keys(namespace);
   try {
     // It is loaded, so to require it runs nothing. What that gives of a module with a default is a namespace with one name more.
-    const same = canRequireModules() ? quietly(() => require(fileURLToPath(url)) as Namespace) : null;
-    if (same !== null)
-      return (
-        Object.keys(same).every((name) => name === '__esModule' || name in namespace) &&
-        names.every((name) => read(same, name) === read(namespace, name))
-      );
+    const same = requireModule(url) as Namespace;
+    return (
+      Object.keys(same).every((name) => name === '__esModule' || name in namespace) &&
+      names.every((name) => readVariable(same, name) === readVariable(namespace, name))
+    );
   } catch {
-    // It awaits at its top level.
+    // It awaits at its top level, or a loader gives another instance to `require`.
   }
   const exported = script.exports();
   return exported.length === names.length && exported.every(({ name }) => name in namespace);
-}
-
-function read(namespace: Namespace, name: string): unknown {
-  try {
-    return namespace[name];
-  } catch {
-    return undefined; // Not initialised yet.
-  }
 }

@@ -9,7 +9,7 @@ import { type FunctionCode, SENT_OFTEN } from './function-code.ts';
 import { canInspect, scopesOf } from './inspector.ts';
 import type { Script } from './script.ts';
 import { tsNodeHere } from './ts-node-loader.ts';
-import { loadedFrom } from './tsx-loader.ts';
+import { loadedFrom, TYPESCRIPT } from './tsx-loader.ts';
 import type { RecipeNode } from './recipe.ts';
 
 /*
@@ -50,7 +50,7 @@ export function forceByValue(url: string | URL): void {
 }
 
 const withoutQuery = (url: string): string => url.replace(/[?#].*$/, '');
-const asUrl = (url: string): string => (url.startsWith('/') ? pathToFileURL(url).href : url);
+export const asUrl = (url: string): string => (url.startsWith('/') ? pathToFileURL(url).href : url);
 
 type AnyFunction = (...args: never[]) => unknown;
 type Variables = Readonly<Record<string, unknown>>;
@@ -101,7 +101,7 @@ function findReference(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
 /** How another thread requires what a CommonJS module exports; null when only a loader that is here alone, as jiti, can load it. */
 export function referenceToRequired(file: string, path: readonly string[]): RecipeNode | null {
   const tsNode = tsNodeHere();
-  const isLoadable = tsNode !== null || !/\.[cm]?tsx?$/.test(file) || extname(file) in require.extensions;
+  const isLoadable = tsNode !== null || !TYPESCRIPT.test(file) || extname(file) in require.extensions;
   return isLoadable ? ['require', file, path, tsNode] : null;
 }
 
@@ -162,7 +162,8 @@ function exportOfNamespace(fn: AnyFunction, code: FunctionCode, url: string): Re
   return null;
 }
 
-function readVariable(variables: Variables | undefined, name: string): unknown {
+/** What a variable or an export holds. */
+export function readVariable(variables: Variables | undefined, name: string): unknown {
   try {
     return variables?.[name];
   } catch {

@@ -9,7 +9,8 @@ import { isMainThread } from 'node:worker_threads';
  */
 /** From Node 22 on, the loaders of the main thread work in all threads. */
 const LOADERS_ARE_SHARED = Number(process.versions.node.split('.')[0]) >= 22;
-const TYPESCRIPT = /\.[cm]?tsx?(?:$|[?#])/;
+/** The end of a file name, or of a URL, of a module in TypeScript. */
+export const TYPESCRIPT = /\.[cm]?tsx?(?:$|[?#])/;
 let registered: Promise<void> | undefined;
 let api: string | null | undefined;
 

@@ -5,6 +5,7 @@ import { homedir, hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { deadlineAfter, LONGEST_TIMER_MS, NEVER } from '../../base/deadline.ts';
 import { StateError } from '../../base/errors.ts';
+import { isAlive } from '../../base/is-alive.ts';
 import { positiveInteger } from '../../base/positive-integer.ts';
 import type { ChunkResult } from '../../futures/fabric/chunk.ts';
 import { retryPlan } from '../../futures/fabric/work.ts';
@@ -243,14 +244,6 @@ function refuseWhenTaken(directory: string): void {
   const { pid, machine } = readRunFile(join(directory, 'run.json'));
   if (machine !== hostname() || !isAlive(pid)) return;
   throw new StateError('ERR_RUN_TAKEN', `the run in ${directory} has a program, process ${pid}: only one can have it`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** A folder of the run's own. */

@@ -35,5 +35,6 @@ else {
     pool: () => new SlurmExecutor({ directory: folder, workersPerNode: 1, memory: '400M', partition: 'normal' }),
     counter: () => new FileCounter(join(folder, `counter-${counters++}`)),
     ahead: { begun: 60, most: 100 },
+    thrownIn: /thrown in a worker of node/,
   });
 }

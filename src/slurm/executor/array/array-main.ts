@@ -13,7 +13,7 @@ import { outcome as outcomeOf, OUTCOME_HEADER, work } from '../manager/work.ts';
 import { beginArrayTask, endArrayTask } from './checkpoint.ts';
 import { readManifest, syncFolder } from './manifest.ts';
 import { readResults, resultFiles } from './results.ts';
-import { writeAll } from '../../write-all.ts';
+import { writeAll } from '../../../host/thread/output.ts';
 
 /** Results are on the disk after so long at the latest, as far as the system keeps its word. */
 const SYNC_MS = 1000;

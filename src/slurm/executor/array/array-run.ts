@@ -12,7 +12,7 @@ import { decode, decodeAsync, encode, MustAwait } from '../../../message/index.t
 import { CODE, SUCCEEDED } from '../../channel/codes.ts';
 import { RecordWriter } from '../../channel/records.ts';
 import { tailOf } from '../../job/log.ts';
-import { writeAll } from '../../write-all.ts';
+import { writeAll } from '../../../host/thread/output.ts';
 import { JobFailedError } from '../errors.ts';
 import { jobOf, type JobOptions } from '../job-options.ts';
 import { CHECKPOINTS } from './checkpoint.ts';
@@ -366,14 +366,19 @@ function writeInput(folder: string, items: Iterable<InputItem>, elementsMax: num
   const offsets: number[] = [];
   const file = openSync(join(folder, 'input'), 'w', 0o600);
   let written = 0;
+  const flush = (): void => {
+    const records = writer.take();
+    writeAll(file, records);
+    written += records.length;
+  };
   try {
     for (const { how, body } of items) {
       offsets.push(written + writer.length);
       writer.add(how, offsets.length - 1, 0, body);
       if (writer.length < PIECE_BYTES) continue;
-      written += writeAll(file, writer.take());
+      flush();
     }
-    written += writeAll(file, writer.take());
+    flush();
   } finally {
     closeSync(file);
   }

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateError } from '../../../base/errors.ts';
-import { writeAll } from '../../write-all.ts';
+import { writeAll } from '../../../host/thread/output.ts';
 import type { LaunchPlan } from '../link/plan.ts';
 
 /*

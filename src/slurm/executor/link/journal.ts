@@ -5,7 +5,7 @@ import { decode, encode } from '../../../message/index.ts';
 import { CODE } from '../../channel/codes.ts';
 import { RecordReader, RecordWriter } from '../../channel/records.ts';
 import { readRunFile } from '../../channel/run-file.ts';
-import { writeAll } from '../../write-all.ts';
+import { writeAll } from '../../../host/thread/output.ts';
 import { writeWhole } from '../array/manifest.ts';
 import type { Submitted } from '../launch/submit.ts';
 import type { LinkPlan } from './plan.ts';
