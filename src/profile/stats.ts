@@ -12,6 +12,7 @@ import { orderBy, type SortKey } from './sort-keys.ts';
 import { SourceText } from './source-text.ts';
 import { stripped, strippedFile } from './strip-dirs.ts';
 import { taskTable, waitTable } from './task-report.ts';
+import { threadKey } from './thread-key.ts';
 
 /**
  * Recordings made readable: Python's `pstats.Stats`.
@@ -118,7 +119,7 @@ export class Stats {
     const notes: string[] = [];
     const rows = this.#restricted(restrictions, notes);
     const { isCounted, totalCalls, idle, samples } = this.#table;
-    const lanes = new Set(this.recordings.map(laneOf)).size;
+    const lanes = new Set(this.recordings.map(threadKey)).size;
     const primitive = this.primitiveCalls;
     const ofThem = primitive === null || primitive === totalCalls ? '' : ` (${counted(primitive, 'primitive call')})`;
     const calls = isCounted ? counted(totalCalls, 'function call') + ofThem : counted(samples, 'sample');
@@ -152,7 +153,7 @@ export class Stats {
   lanes(): string {
     const lanes = new Map<string, { name: string; recorded: number; busy: number }>();
     for (const raw of this.recordings) {
-      const key = laneOf(raw);
+      const key = threadKey(raw);
       const lane = lanes.get(key) ?? { name: '', recorded: 0, busy: 0 };
       // The last part knows all the threads that a worker has carried.
       lane.name = `${raw.name} (${raw.host}, process ${raw.pid})`;
@@ -249,9 +250,6 @@ const isRecording = (value: unknown): value is RawProfile => {
   const { version, profile, ranges, asyncCalls } = (value ?? {}) as Partial<RawProfile>;
   return version === 1 && typeof profile === 'object' && Array.isArray(ranges) && typeof asyncCalls === 'object';
 };
-
-/** What tells the threads of all machines apart. */
-const laneOf = ({ host, pid, threadId }: RawProfile): string => `${host} ${pid} ${threadId}`;
 
 /** All calls, and how many of them were primitive; an R where that is not known of a function that calls itself. */
 function callsOf({ calls, primitiveCalls, isRecursive }: Row): string {

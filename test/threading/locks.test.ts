@@ -29,6 +29,21 @@ function crew<A extends readonly unknown[]>(count: number, target: (...args: A) 
     },
   };
 }
+/** Has a thread take the lock and be terminated while it holds it. */
+async function leaveHeld(lock: Lock | RLock, name?: string): Promise<void> {
+  const held = new Event();
+  const thread = new Thread({
+    name,
+    target: () => {
+      lock.acquireSync();
+      held.set();
+      for (;;);
+    },
+  });
+  thread.start();
+  await held.wait();
+  await thread.terminate();
+}
 const words = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(count * 4));
 
 for (const [name, make] of [
@@ -139,18 +154,7 @@ for (const [name, make] of [
 
   test(`${name}: who tries for what a dead thread held is told who that was`, async () => {
     const lock = make();
-    const held = new Event();
-    const thread = new Thread({
-      name: 'careless',
-      target: () => {
-        lock.acquireSync();
-        held.set();
-        for (;;);
-      },
-    });
-    thread.start();
-    await held.wait();
-    await thread.terminate();
+    await leaveHeld(lock, 'careless');
     assert.throws(() => lock.tryAcquire(), { name: 'AbandonedLockError', message: /careless died \(terminated\)/ });
     lock.release();
   });
@@ -246,17 +250,7 @@ test('a lock is not re-entrant; a re-entrant one is, and only for its owner [LCK
 
 test('a lock that is not robust is handed on without a word', async () => {
   const lock = new Lock({ robust: false });
-  const held = new Event();
-  const thread = new Thread({
-    target: () => {
-      lock.acquireSync();
-      held.set();
-      for (;;);
-    },
-  });
-  thread.start();
-  await held.wait();
-  await thread.terminate();
+  await leaveHeld(lock);
   assert.equal(await lock.acquire(), lock);
 });
 

@@ -1,10 +1,8 @@
 import type { Profiler } from 'node:inspector';
 import type { RawProfile } from '../raw-profile.ts';
+import { threadKey } from '../thread-key.ts';
 
 type Node = Profiler.ProfileNode;
-
-/** What tells the threads of all machines apart. */
-export const threadKey = ({ host, pid, threadId }: RawProfile): string => `${host}/${pid}/${threadId}`;
 
 /** The samples of each thread as one profile: the recording of a thread comes in pieces. The last piece knows its name best. */
 export function byThread(recordings: readonly RawProfile[]): (RawProfile & { readonly profile: Profiler.Profile })[] {

@@ -2,7 +2,8 @@ import { selfTimes, STATES } from '../call-tree.ts';
 import { isInternal } from '../internals.ts';
 import type { RawProfile } from '../raw-profile.ts';
 import { SourceText } from '../source-text.ts';
-import { byThread, threadKey } from './by-thread.ts';
+import { threadKey } from '../thread-key.ts';
+import { byThread } from './by-thread.ts';
 
 /** A function as it was called from its parent, with the time that it took there: microseconds. */
 export interface Frame {
