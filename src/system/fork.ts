@@ -5,7 +5,8 @@ import { errno, foreign, type Foreign, whyNoLibrary } from './library.ts';
  * A copy of this process: fork(2), for a Node that has been started for that alone. What has to be so before, each learnt from a failure:
  *
  * - V8 has its heap left out of copies (MADV_DONTFORK). That is undone for all private memory right before, and again until
- *   no new mapping has come meanwhile.
+ *   no new mapping has come meanwhile. V8 may still take memory between the last look and the copy, once in some thousand times: the copy lacks
+ *   it, and dies of that sooner or later. So it is looked once more afterwards.
  * - Threads are not copied. V8 and libuv may have some that sleep, but none that work: `--single-threaded`,
  *   `--v8-pool-size=1` (0 means "choose"), and libuv's pool not yet begun. Whoever waits for one of them in the copy waits for ever.
  * - The copy is a child of the parent of this process (CLONE_PARENT): that one gets its pid, waits for it, is its ppid and takes it along when
@@ -39,6 +40,8 @@ interface Calls {
 let calls: Calls | null = null;
 // Taken now: between looking and copying, no memory is to be asked for.
 let maps: readonly [Buffer, Buffer] | null = null;
+/** What the last look before a copy found, and how long that is. */
+let seen: { readonly text: Buffer; readonly length: number } | null = null;
 
 /** Why this process can't be copied; `null` when it can, as far as can be seen. Prepares for it. */
 export function whyNoFork(): string | null {
@@ -112,6 +115,16 @@ export function forkProcess(collect: () => void): number {
   return 0;
 }
 
+/**
+ * Whether the last copy has all the memory that this process had: to be asked in this one, right after. One that has not is to be ended before it does
+ * anything that can be seen.
+ */
+export function isCopyWhole(): boolean {
+  const { text, length } = seen!;
+  const now = maps!.find((buffer) => buffer !== text)!;
+  return isSame(now, readMaps(now), text, length);
+}
+
 /** Has all private memory copied, until a look finds the same as the one before. */
 function openPrivateMemory(madvise: Foreign): void {
   let [now, before] = maps!;
@@ -121,9 +134,13 @@ function openPrivateMemory(madvise: Foreign): void {
     const last = length;
     [now, before] = [before, now];
     length = readMaps(now);
-    if (length === last && now.compare(before, 0, last, 0, last) === 0) return;
+    seen = { text: now, length };
+    if (isSame(now, length, before, last)) return;
   }
 }
+
+const isSame = (a: Buffer, aLength: number, b: Buffer, bLength: number): boolean =>
+  aLength === bLength && a.compare(b, 0, bLength, 0, aLength) === 0;
 
 function readMaps(into: Buffer): number {
   const fd = openSync('/proc/self/maps', 'r');

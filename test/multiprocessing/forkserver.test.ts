@@ -207,6 +207,36 @@ test('many children at once come and go, and none is left as a zombie', async ()
   );
 });
 
+test('a copy that lacks memory, for V8 took some in the middle of the copying, is never handed out', async () => {
+  // The look at the memory right before a copy ends with such a comparison: here memory is taken after each third.
+  const heavy = `
+    const { compare } = Buffer.prototype;
+    globalThis.taken = [];
+    let looks = 0;
+    Buffer.prototype.compare = function (...args) {
+      const order = compare.apply(this, args);
+      if (order === 0 && ++looks % 3 === 0) globalThis.taken.push(new Array(100_000).fill(looks));
+      return order;
+    };`;
+  const { lines, stderr } = await programLines(`
+    import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+    import { getContext, setForkServerPreload } from 'manycore/multiprocessing';
+    const folder = mkdtempSync('/tmp/manycore-preload-');
+    writeFileSync(folder + '/heavy.cjs', ${JSON.stringify(heavy)});
+    setForkServerPreload([folder + '/heavy.cjs']);
+    const { Process, Queue } = getContext('forkserver');
+    const sums = new Queue();
+    for (let i = 0; i < 12; i++) {
+      const child = new Process({ target: () => sums.putSync(globalThis.taken.flat().reduce((sum, n) => sum + n, 0) / 100_000) });
+      child.start();
+      await child.join();
+      console.log(child.exitCode, child.exitCode === 0 && Number.isInteger(await sums.get()));
+    }
+    rmSync(folder, { recursive: true });`);
+  assert.deepEqual(lines, Array(12).fill('0 true'), stderr);
+  assert.equal(stderr, '');
+});
+
 test('modules are loaded ahead, once for all children', async () => {
   const { lines, stderr } = await programLines(`
     import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -9,9 +9,9 @@ import { POLLIN, pollDescriptors } from '../../../system/poll.ts';
 import { Child } from '../child.ts';
 import { flagsForChildren, launchNode, refusal } from '../launch.ts';
 import { isMainThread } from '../where.ts';
-import { Forked } from './forked.ts';
+import { endCopy, Forked } from './forked.ts';
 import { loadAhead } from '../preloads.ts';
-import { COPY, FLAGS_FLAG, PASSED, type Ready, SELF_TEST } from './protocol.ts';
+import { ANSWER_BYTES, COPY, FLAGS_FLAG, PASSED, type Ready, SELF_TEST, WHOLE } from './protocol.ts';
 
 /*
  * The program's side of the fork server: a Node that is started for that alone, and copied for each child. The first child waits until it is
@@ -22,6 +22,8 @@ const PATIENCE_MS = 20_000;
 const MAIN = fileURLToPath(new URL('./server-main.js', import.meta.url));
 /** Servers that are gone before they have made a single copy, in a row. */
 const FAILURES_MAX = 2;
+/** Copies that lack memory, in a row: V8 takes some in the middle of a copy once in some thousand times. */
+const SPOILT_MAX = 20;
 
 /** Modules that are loaded first may have used what can't be copied: the seed of random numbers, threads, connections. */
 const PRELOAD = /^(--import|--require|-r|--loader|--experimental-loader)(=|$)/;
@@ -37,6 +39,11 @@ function trimmed(): string[] {
 
 /** Modules that the program wants to be loaded once for all its children. */
 export const wanted: { modules: readonly string[] } = { modules: [] };
+
+interface Copy {
+  readonly pid: number;
+  readonly control: number;
+}
 
 class Server {
   readonly process: ChildProcess & { readonly pid: number };
@@ -97,15 +104,25 @@ class Server {
   }
 
   /** A copy, and our end of its control channel; minus an errno when the system makes none. Throws when the server is gone. */
-  copy(kind: number): { readonly pid: number; readonly control: number } | number {
+  copy(kind: number): Copy | number {
+    for (let spoilt = 0; spoilt < SPOILT_MAX; spoilt++) {
+      const copy = this.#ask(kind);
+      if (typeof copy === 'number' || copy.isWhole) return copy;
+      closeSync(copy.control);
+      endCopy(copy.pid);
+    }
+    throw new ServerGone();
+  }
+
+  #ask(kind: number): (Copy & { readonly isWhole: boolean }) | number {
     const pair = socketPair('stream');
     if (typeof pair === 'number') return -pair;
     const [control, theirs] = pair;
     const sent = sendDescriptors(this.#socket, Buffer.from([kind]), [theirs]);
     closeSync(theirs);
-    const answer = sent === 0 ? this.#receive(4) : null;
+    const answer = sent === 0 ? this.#receive(ANSWER_BYTES) : null;
     const pid = answer?.readInt32LE() ?? 0;
-    if (pid > 0) return { pid, control };
+    if (pid > 0) return { pid, control, isWhole: answer!.readInt32LE(4) === WHOLE };
     closeSync(control);
     if (answer === null) throw new ServerGone();
     return pid;
@@ -166,14 +183,14 @@ export function prepareForkServer(): void {
 /** A new child, copied; or why there is none. Throws `StateError` when the system refuses to make one. */
 export function forkChild(): Child | string {
   for (;;) {
-    const proven = provenServer();
-    if (proven === null) return unusable!;
-    let copy: ReturnType<Server['copy']>;
+    let copy: Copy | number;
     try {
+      const proven = provenServer();
+      if (proven === null) return unusable!;
       copy = proven.copy(COPY);
     } catch (error) {
       if (!(error instanceof ServerGone)) throw error;
-      proven.end();
+      server!.end();
       server = null;
       if (++failures >= FAILURES_MAX) unusable = 'its server has ended again and again';
       continue;

@@ -16,8 +16,7 @@ export class Forked implements Running {
     const unable = prepareWatching();
     const pidfd = unable === 0 ? openPidfd(pid) : -unable;
     if (pidfd >= 0) return new Forked(pid, pidfd);
-    process.kill(pid, 'SIGKILL');
-    while (childStatus({ pid }) === null) Atomics.wait(nap, 0, 0, 1);
+    endCopy(pid);
     return pidfd;
   }
 
@@ -50,6 +49,12 @@ export class Forked implements Running {
   unref(): void {
     this.#watch.unref();
   }
+}
+
+/** Ends a copy that was not told anything yet. Blocks until it is gone. */
+export function endCopy(pid: number): void {
+  process.kill(pid, 'SIGKILL');
+  while (childStatus({ pid }) === null) Atomics.wait(nap, 0, 0, 1);
 }
 
 function nameOf(signal: number): NodeJS.Signals | number {

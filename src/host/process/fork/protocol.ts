@@ -3,10 +3,14 @@
  *
  *   server: Ready as JSON, once           it can be asked, or why it will never do
  *   program: one byte, and a descriptor   a copy is wanted, whose control channel this is; or one that examines itself
- *   server: a number of 32 bits           the pid of the copy, or minus an errno
+ *   server: two numbers of 32 bits        the pid of the copy, or minus an errno; and WHOLE, unless it lacks a part of the server's memory
+ *
+ * A copy does nothing of the program's before it is told to by its control channel: one that is not whole is ended, and another one asked for.
  */
 export const COPY = 1;
 export const SELF_TEST = 2;
+export const ANSWER_BYTES = 8;
+export const WHOLE = 1;
 
 export interface Ready {
   readonly why: string | null;

@@ -11,13 +11,13 @@ import { runInNewContext } from 'node:vm';
 import { attachProcessHeap } from '../../../word/process-heap.ts';
 import { receiveDescriptors } from '../../../system/descriptors.ts';
 import { exitAtOnce } from '../../../system/exit-at-once.ts';
-import { forkProcess, ignoreInterrupts, whyNoFork } from '../../../system/fork.ts';
+import { forkProcess, ignoreInterrupts, isCopyWhole, whyNoFork } from '../../../system/fork.ts';
 import { diesWithParent } from '../../../system/memory.ts';
 import { CHILD_FDS, heapBytes } from '../handed-down.ts';
 import { runChild } from '../run-child.ts';
 import { becomeCopy, refuseThreads } from './copy.ts';
 import { toLoad } from '../preloads.ts';
-import { COPY, FLAGS_FLAG, type Ready } from './protocol.ts';
+import { ANSWER_BYTES, COPY, FLAGS_FLAG, type Ready, WHOLE } from './protocol.ts';
 import { examineCopy } from './self-test.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -67,7 +67,7 @@ function collector(): () => void {
 function serve(): { readonly kind: number; readonly control: number } {
   const collect = collector();
   const request = Buffer.alloc(1);
-  const answer = Buffer.alloc(4);
+  const answer = Buffer.alloc(ANSWER_BYTES);
   for (;;) {
     const { length, descriptors } = receiveDescriptors(SERVER, request);
     const [control] = descriptors;
@@ -78,8 +78,9 @@ function serve(): { readonly kind: number; readonly control: number } {
       closeSync(SERVER);
       return { kind: request[0]!, control };
     }
-    closeSync(control);
     answer.writeInt32LE(pid);
+    answer.writeInt32LE(isCopyWhole() ? WHOLE : 0, 4);
+    closeSync(control);
     writeSync(SERVER, answer);
   }
 }
