@@ -227,10 +227,13 @@ export class ArrayRun<R = unknown> implements AsyncIterable<R> {
   }
 
   private watchAttempt(number: number): void {
-    const watch = this.launcher.watch(this.manifest.attempts[number]!, (underWay) => {
-      if (this.left > 0 && this.looked(number, underWay)) return true;
-      this.watches.delete(watch);
-      return false;
+    const watch = this.launcher.watch(this.manifest.attempts[number]!, {
+      looked: (underWay) => {
+        if (this.left > 0 && this.looked(number, underWay)) return true;
+        this.watches.delete(watch);
+        return false;
+      },
+      misses: (element) => !this.isComplete(this.manifest.elements[element]!),
     });
     this.watches.add(watch);
     if (!this.isHeld) watch.release();

@@ -22,6 +22,8 @@ import type { Attempt, Manifest } from './manifest.ts';
 /** How often is looked which elements are still there; on a cluster, as often as the budget of calls allows. */
 const LOCAL_LOOK_MS = 300;
 const LOOK_MS = 8000;
+/** So soon is looked again when elements that have left no results are about to end. */
+const ENDING_MS = 2000;
 const MAIN = fileURLToPath(new URL('./array-main.js', import.meta.url));
 
 /** How the elements of an array are run, and how it is found out what has become of them. */
@@ -30,11 +32,18 @@ export interface ElementLauncher {
   launch(folder: string, number: number, elements: readonly number[]): Promise<Attempt>;
   /** Of the elements of an attempt, those that wait or run; `null` when nobody can say at the moment. */
   underWay(attempt: Attempt): Promise<ReadonlySet<number> | null>;
-  /** Tells now and then which elements of an attempt wait or run, until `onLook` says false, or the watch is ended. */
-  watch(attempt: Attempt, onLook: (underWay: ReadonlySet<number>) => boolean): Watch;
+  /** Tells `observer` now and then which elements of an attempt wait or run, until that says false, or the watch is ended. */
+  watch(attempt: Attempt, observer: Observer): Watch;
   /** Why an element has ended without its results. */
   facts(folder: string, number: number, attempt: Attempt, element: number): Promise<JobFacts>;
   cancel(attempt: Attempt): Promise<void>;
+}
+
+export interface Observer {
+  /** These elements wait, run, or are being cleaned up. False: there is nothing left to look after. */
+  looked(underWay: ReadonlySet<number>): boolean;
+  /** Whether something is missing of the results of an element. */
+  misses(element: number): boolean;
 }
 
 export interface Watch {
@@ -94,9 +103,9 @@ class LocalElements implements ElementLauncher {
     return Promise.resolve(this.#underWay());
   }
 
-  watch(_attempt: Attempt, onLook: (underWay: ReadonlySet<number>) => boolean): Watch {
+  watch(_attempt: Attempt, observer: Observer): Watch {
     const timer = setInterval(() => {
-      if (!onLook(this.#underWay())) clearInterval(timer);
+      if (!observer.looked(this.#underWay())) clearInterval(timer);
     }, LOCAL_LOOK_MS);
     return { release: () => void timer.unref(), end: () => clearInterval(timer) };
   }
@@ -124,29 +133,46 @@ class LocalElements implements ElementLauncher {
   }
 }
 
-/** The elements that wait, run, or are being cleaned up. */
-const underWayIn = (rows: readonly JobInfo[], mark: string): ReadonlySet<number> =>
-  new Set(rows.filter((row) => row.mark === mark && row.state !== 'UNKNOWN' && !isEnd(row.state)).flatMap(({ elements }) => elements));
+type Is = (row: JobInfo) => boolean;
 
-/** One array among the jobs that this process watches. */
+const elementsIn = (rows: readonly JobInfo[], mark: string, is: Is): ReadonlySet<number> =>
+  new Set(rows.filter((row) => row.mark === mark && is(row)).flatMap(({ elements }) => elements));
+
+/** Those that wait, run, or are being cleaned up. */
+const isUnderWay: Is = ({ state }) => state !== 'UNKNOWN' && !isEnd(state);
+/** Those whose time is over or that were cancelled, and all others for a moment: their processes are being ended. */
+const isEnding: Is = ({ state }) => state === 'COMPLETING';
+
+/**
+ * One array among the jobs that this process watches. Slurm's time of an element's end is when that begins, and what comes of it is known only when
+ * its last process is gone: from then on it is looked often. Once for each element, for a patient cluster gives it minutes; and not for those
+ * that have left their results, for of a large array some end all the time.
+ */
 class ArrayWatch implements Watched, Watch {
   readonly id: string;
-  readonly first: number = LOOK_MS;
   readonly longest: number = LOOK_MS;
   isHeld = true;
   readonly #mark: string;
-  readonly #onLook: (underWay: ReadonlySet<number>) => boolean;
+  readonly #observer: Observer;
+  #ending: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor({ job, mark }: Attempt, onLook: (underWay: ReadonlySet<number>) => boolean) {
+  constructor({ job, mark }: Attempt, observer: Observer) {
     this.id = job!;
     this.#mark = mark;
-    this.#onLook = onLook;
+    this.#observer = observer;
     watch(this);
   }
 
+  get first(): number {
+    return this.#ending.size > 0 ? ENDING_MS : LOOK_MS;
+  }
+
   seen(rows: readonly JobInfo[]): boolean {
-    return this.#onLook(underWayIn(rows, this.#mark));
+    const before = this.#ending;
+    this.#ending = new Set([...elementsIn(rows, this.#mark, isEnding)].filter((element) => this.#observer.misses(element)));
+    if ([...this.#ending].some((element) => !before.has(element))) watch(this, { hurry: true });
+    return this.#observer.looked(elementsIn(rows, this.#mark, isUnderWay));
   }
 
   /** Something is amiss here: when that was a moment's weakness, it is looked at again. */
@@ -186,15 +212,15 @@ class SlurmElements implements ElementLauncher {
 
   async underWay({ job, mark }: Attempt): Promise<ReadonlySet<number> | null> {
     try {
-      return underWayIn(await squeue({ jobs: job!, states: 'all', ...COMMAND }), mark);
+      return elementsIn(await squeue({ jobs: job!, states: 'all', ...COMMAND }), mark, isUnderWay);
     } catch (error) {
       if (error instanceof SlurmError) return null;
       throw error;
     }
   }
 
-  watch(attempt: Attempt, onLook: (underWay: ReadonlySet<number>) => boolean): Watch {
-    return new ArrayWatch(attempt, onLook);
+  watch(attempt: Attempt, observer: Observer): Watch {
+    return new ArrayWatch(attempt, observer);
   }
 
   facts(folder: string, number: number, { job, mark }: Attempt, element: number): Promise<JobFacts> {
