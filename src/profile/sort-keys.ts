@@ -31,13 +31,18 @@ interface Order {
   readonly compare: Compare;
 }
 
-/** The order of rows by some keys, the first one first; rows that are alike, by their standard names. `RangeError` for a key that there is not. */
+/**
+ * The order of rows by some keys, the first one first; rows that are alike, by their standard names. A key may be cut short, as long as one order
+ * is meant. `RangeError` for a key that there is not, and for one that could be several.
+ */
 export function orderBy(keys: readonly SortKey[], names: Names): Order {
   const all = ordersOf(names);
   const orders = keys.map((key) => {
-    if (!Object.hasOwn(all, key))
-      throw new OutOfRangeError('ERR_SORT_KEY', `cannot sort by '${key}': the keys are ${Object.keys(all).join(', ')}`);
-    return all[key];
+    const meant = (Object.keys(all) as SortKey[]).filter((whole) => whole.startsWith(key));
+    const [order, ...others] = Object.hasOwn(all, key) ? [all[key]] : new Set(meant.map((whole) => all[whole]));
+    if (order !== undefined && others.length === 0) return order;
+    const why = order === undefined || key.length === 0 ? `the keys are ${Object.keys(all).join(', ')}` : `it may be ${meant.join(' or ')}`;
+    throw new OutOfRangeError('ERR_SORT_KEY', `cannot sort by '${key}': ${why}`);
   });
   return {
     title: orders.map(({ title }) => title).join(', '),

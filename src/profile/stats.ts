@@ -23,6 +23,8 @@ import { threadKey } from './thread-key.ts';
 export class Stats {
   /** What it was made of: one for each thread and each time. */
   readonly recordings: RawProfile[] = [];
+  /** Where `print`, `printCallers` and `printCallees` write; `null` stands for the console. */
+  stream: { write(text: string): unknown } | null = null;
   readonly #table = new CallTable();
   /** `#table.rows`, or what `stripDirs` has made of them; `null` after new ones were added. */
   #rows: ReadonlyMap<string, Row> | null = null;
@@ -90,7 +92,10 @@ export class Stats {
     return this;
   }
 
-  /** Orders the functions by these keys, the first one first. `RangeError` for a key that there is not: it lists them. */
+  /**
+   * Orders the functions by these keys, the first one first. As in Python, a key may be cut short while it is clear which order is meant.
+   * `RangeError` for a key that there is not, which lists them, and for a beginning of several.
+   */
   sortStats(...keys: readonly SortKey[]): this {
     const { title, compare } = orderBy(keys, {
       file: (row) => (this.#strips ? strippedFile(row) : row.file),
@@ -138,11 +143,11 @@ export class Stats {
   }
 
   /**
-   * Prints the table on stdout. Each restriction narrows what the one before has left: a number of lines, a share of them below 1, or a
+   * Prints the table, on stdout unless `stream` is set. Each restriction narrows what the one before has left: a number of lines, a share of them below 1, or a
    * pattern of names.
    */
   print(...restrictions: readonly Restriction[]): this {
-    console.log(this.toString(...restrictions));
+    this.#show(this.toString(...restrictions));
     return this;
   }
   /** The same as `print`: Python's name. */
@@ -187,13 +192,18 @@ export class Stats {
   }
   /** Prints `callers`. */
   printCallers(...restrictions: readonly Restriction[]): this {
-    console.log(this.callers(...restrictions));
+    this.#show(this.callers(...restrictions));
     return this;
   }
   /** Prints `callees`. */
   printCallees(...restrictions: readonly Restriction[]): this {
-    console.log(this.callees(...restrictions));
+    this.#show(this.callees(...restrictions));
     return this;
+  }
+
+  #show(text: string): void {
+    if (this.stream === null) console.log(text);
+    else this.stream.write(`${text}\n`);
   }
 
   #all(): ReadonlyMap<string, Row> {

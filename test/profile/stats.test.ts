@@ -84,6 +84,31 @@ test('rows are sorted by every key of pstats: numbers from the greatest on, name
   });
 });
 
+test('a key may be cut short while one order is meant', () => {
+  const by = (key: string): string => /Ordered by: (.*)/.exec(new Stats(program()).sortStats(key as SortKey).toString())![1]!;
+  assert.deepEqual(['cum', 't', 'fil', 'nam', 'p', 'ca'].map(by), [
+    'cumulative time',
+    'internal time',
+    'file name',
+    'function name',
+    'primitive call count',
+    'call count',
+  ]);
+  assert.throws(() => by('c'), { code: 'ERR_SORT_KEY', message: "cannot sort by 'c': it may be calls or cumulative or cumtime" });
+  assert.throws(() => by(''), { code: 'ERR_SORT_KEY', message: /^cannot sort by '': the keys are calls,/ });
+});
+
+test('tables are printed where the stream says', () => {
+  const written: string[] = [];
+  const stats = new Stats(program()).sortStats('calls');
+  stats.stream = { write: (text) => written.push(text) };
+  stats.print(2).printCallers('walk').printCallees('walk');
+  assert.deepEqual(
+    written,
+    [stats.toString(2), stats.callers('walk'), stats.callees('walk')].map((text) => `${text}\n`),
+  );
+});
+
 test('of rows that are alike by the first key the next one decides, and the order can be turned round', () => {
   const stats = new Stats(program()).sortStats('line', 'name');
   assert.equal(shown(stats.toString()).join(' '), 'main emit walk parse');
