@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { StateError } from '../base/errors.ts';
 
@@ -24,9 +25,23 @@ function load(): Library | { readonly missing: string } {
     // Loading koffi costs 8 to 18 ms: only who needs it pays.
     const koffi = createRequire(import.meta.url)('koffi') as Koffi;
     const all = koffi.load(null);
+    process.once('exit', openStreams);
     return (library = { koffi, declare: (signature) => all.func(signature) as Foreign });
   } catch (error) {
     return (library = { missing: `the package koffi can't be loaded: ${(error as Error).message}` });
+  }
+}
+
+/** koffi waits for ever at the end of a process whose stderr is closed: it locks what it reports that by, which it has locked. */
+function openStreams(): void {
+  try {
+    for (let fd = 0; fd <= 2;) {
+      // The lowest that is free.
+      fd = openSync('/dev/null', 'r+');
+      if (fd > 2) closeSync(fd);
+    }
+  } catch {
+    // No descriptor is left: then none of these is free.
   }
 }
 
