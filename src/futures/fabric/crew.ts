@@ -11,32 +11,20 @@ export interface CrewOptions extends ThreadOptions {
   readonly idleTimeout: number;
 }
 
-const STARVED_MS = 50;
-const IDLE_SHARE = 0.3;
-
 /** The threads of a pool. */
 export class Crew {
   readonly #fabric: Fabric;
   readonly #options: CrewOptions;
-  readonly #isHungry: () => boolean;
   readonly #onEnd: (thread: PoolThread, end: ThreadEnd) => void;
   /** By their numbers; `null` where there was one. */
   readonly slots: (PoolThread | null)[] = [];
   living = 0;
   #started = 0;
-  #hunger: NodeJS.Timeout | null = null;
   #boredom: NodeJS.Timeout | null = null;
   /** What those that have left had done. */
   #busyMs = 0;
 
-  constructor(
-    fabric: Fabric,
-    options: CrewOptions,
-    onEnd: (thread: PoolThread, end: ThreadEnd) => void,
-    /** Whether there is more to do than there are threads. */
-    isHungry: () => boolean,
-  ) {
-    this.#isHungry = isHungry;
+  constructor(fabric: Fabric, options: CrewOptions, onEnd: (thread: PoolThread, end: ThreadEnd) => void) {
     this.#fabric = fabric;
     this.#options = options;
     this.#onEnd = onEnd;
@@ -70,34 +58,8 @@ export class Crew {
     thread.release();
   }
 
-  /** There are more tasks than threads. */
-  grow(): void {
-    if (this.living < this.#options.eagerWorkers) this.start();
-    else if (this.living < this.#options.maxWorkers) this.#waitForHunger();
-  }
-
-  /**
-   * Tasks have waited for some time while the threads used little of the processor: they are blocked, and one more helps. Where they
-   * compute, it would only be in their way.
-   */
-  #waitForHunger(): void {
-    if (this.#hunger !== null) return;
-    const before = process.cpuUsage();
-    const begin = performance.now();
-    this.#hunger = setTimeout(() => {
-      this.#hunger = null;
-      if (!this.#isHungry() || this.living >= this.#options.maxWorkers) return;
-      const { user, system } = process.cpuUsage(before);
-      const coresBusy = (user + system) / 1000 / (performance.now() - begin);
-      if (coresBusy < Math.min(this.living, this.#options.eagerWorkers) * IDLE_SHARE) this.start();
-      this.#waitForHunger();
-    }, STARVED_MS).unref();
-  }
-
   /** There is nothing to do any more. */
   becomeIdle(): void {
-    if (this.#hunger !== null) clearTimeout(this.#hunger);
-    this.#hunger = null;
     const { idleTimeout, minWorkers } = this.#options;
     if (idleTimeout === Infinity || this.living <= minWorkers) return;
     this.#boredom ??= setTimeout(() => {

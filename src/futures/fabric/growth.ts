@@ -1,4 +1,5 @@
-import type { Crew } from './crew.ts';
+import type { Crew, CrewOptions } from './crew.ts';
+import { Hunger } from './hunger.ts';
 import { Inbox } from './inbox.ts';
 import { type Fabric, INBOX, SLEEPERS } from './layout.ts';
 import type { Load } from './load.ts';
@@ -8,16 +9,17 @@ export class Growth {
   readonly #fabric: Fabric;
   readonly #crew: Crew;
   readonly #load: Load;
-  readonly #maxWorkers: number;
+  readonly #options: CrewOptions;
   readonly #isStopping: () => boolean;
   readonly #fail: (error: unknown) => void;
+  readonly #hunger: Hunger;
   #inbox: Inbox | null = null;
 
   constructor(
     fabric: Fabric,
     crew: Crew,
     load: Load,
-    maxWorkers: number,
+    options: CrewOptions,
     isStopping: () => boolean,
     /** There is no thread, and none can be started. */
     fail: (error: unknown) => void,
@@ -25,9 +27,14 @@ export class Growth {
     this.#fabric = fabric;
     this.#crew = crew;
     this.#load = load;
-    this.#maxWorkers = maxWorkers;
+    this.#options = options;
     this.#isStopping = isStopping;
     this.#fail = fail;
+    this.#hunger = new Hunger(fabric, crew, options.eagerWorkers, {
+      isWanted: () => this.#mayGrow && (load.outstanding > crew.living || this.#hasMail),
+      hasMail: () => this.#hasMail,
+      feed: () => this.#start(),
+    });
   }
 
   /** Something is about to be handed over. The first function takes long to be packed: meanwhile the first thread starts. */
@@ -42,16 +49,36 @@ export class Growth {
 
   /** Other threads may have handed over tasks that nobody has taken. */
   forInbox(): void {
+    if (!this.#mayGrow || !this.#hasMail) return;
     const { i32, base } = this.#fabric;
-    if (this.#crew.living >= this.#maxWorkers || Atomics.load(i32, base + INBOX) === 0) return;
-    const waiting = (this.#inbox ??= Inbox.find(this.#fabric)!).size;
-    if (waiting > 0 && Atomics.load(i32, base + SLEEPERS) === 0) this.#grow();
+    if (Atomics.load(i32, base + SLEEPERS) === 0) this.#grow();
+    else this.#hunger.begin();
+  }
+
+  /** The event loop stands still, and its timers do not ring. */
+  look(): void {
+    this.#hunger.look();
+  }
+
+  get #mayGrow(): boolean {
+    return this.#crew.living < this.#options.maxWorkers && !this.#isStopping();
+  }
+
+  get #hasMail(): boolean {
+    const { i32, base } = this.#fabric;
+    return Atomics.load(i32, base + INBOX) !== 0 && (this.#inbox ??= Inbox.find(this.#fabric)!).size > 0;
   }
 
   #grow(): void {
-    if (this.#crew.living >= this.#maxWorkers || this.#isStopping()) return;
+    if (!this.#mayGrow) return;
+    if (this.#crew.living < this.#options.eagerWorkers) this.#start();
+    // Nobody tells when all of them are blocked.
+    if (this.#options.eagerWorkers < this.#options.maxWorkers) this.#hunger.begin();
+  }
+
+  #start(): void {
     try {
-      this.#crew.grow();
+      this.#crew.start();
     } catch (error) {
       // With fewer threads than there may be, it takes longer.
       if (this.#crew.living === 0) this.#fail(error);

@@ -9,6 +9,8 @@ export interface Drain {
   readonly hasResults: boolean;
   /** Takes it; nothing when that is being done already. */
   drain(): void;
+  /** Looks whether more threads are needed for the tasks of others, who ring as well. */
+  lookForMail(): void;
   /** The event loop stands still: looks after what it would tell. */
   look(): void;
 }
@@ -35,6 +37,7 @@ export class Listener {
         this.#drain.drain();
         continue;
       }
+      this.#drain.lookForMail();
       // A waiter that nobody has woken yet still listens.
       if (this.#isListening) return;
       const { async, value } = Atomics.waitAsync(i32, base + BELL, 1);

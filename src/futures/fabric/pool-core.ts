@@ -62,17 +62,12 @@ export class PoolCore {
       },
       becomeIdle: () => this.crew.becomeIdle(),
     });
-    this.crew = new Crew(
-      this.fabric,
-      options,
-      (thread, end) => this.#died(thread, end),
-      () => this.load.outstanding > this.crew.living,
-    );
+    this.crew = new Crew(this.fabric, options, (thread, end) => this.#died(thread, end));
     this.#growth = new Growth(
       this.fabric,
       this.crew,
       this.load,
-      options.maxWorkers,
+      options,
       () => this.ending.isStopping,
       (error) => this.#break('no thread can be started', error),
     );
@@ -128,6 +123,7 @@ export class PoolCore {
         return hasResults();
       },
       drain: () => this.drain(),
+      lookForMail: () => this.#growth.forInbox(),
       look: () => this.#look(),
     });
     this.ending = new Ending({
@@ -229,6 +225,7 @@ export class PoolCore {
     }
     this.#breakOffs.endStubborn();
     this.#works.checkTimes();
+    this.#growth.look();
   }
 
   #died(thread: PoolThread, end: ThreadEnd): void {

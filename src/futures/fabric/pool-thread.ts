@@ -117,6 +117,14 @@ export class PoolThread {
   get isParked(): boolean {
     return this.#fabric.parkOf(this.number) === PARKED;
   }
+  /** Whether it has nothing to do, or has been woken and is about to look. */
+  get isIdle(): boolean {
+    return this.#fabric.parkOf(this.number) !== AWAKE;
+  }
+  /** The system's number of the thread; 0 where it tells none. */
+  get nativeId(): number {
+    return this.#run === 0 ? 0 : roster.nativeIdOf(record.idOf(this.#run));
+  }
   get hasResults(): boolean {
     const { i32 } = this.#fabric;
     return Atomics.load(i32, this.#area + DONE_TAIL) !== this.#head || (!this.isKnownToLeave && this.hasLeft);
