@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { SystemExit } from './exit.ts';
 import { nameHere } from '../host/process/identity.ts';
+import { rehearsal } from '../host/process/fork/rehearsal.ts';
 import { endOnInterrupt } from '../host/process/interrupt.ts';
 import { log } from './log.ts';
 import { preloads } from '../host/process/preloads.ts';
@@ -9,6 +10,7 @@ import { here } from '../host/process/setup.ts';
 import type { Process } from './process.ts';
 
 preloads.add(import.meta.url);
+rehearsal.letter = () => [runTarget, [{ target: () => {}, args: [] }]];
 
 /** What a process runs: a function with its arguments, or the `run` of a subclass. */
 export type Work =

@@ -5,8 +5,8 @@ import { errno, foreign, type Foreign, whyNoLibrary } from './library.ts';
  * A copy of this process: fork(2), for a Node that has been started for that alone. What has to be so before, each learnt from a failure:
  *
  * - V8 has its heap left out of copies (MADV_DONTFORK). That is undone for all private memory right before, and again until
- *   no new mapping has come meanwhile. V8 may still take memory between the last look and the copy, once in some thousand times: the copy lacks
- *   it, and dies of that sooner or later. So it is looked once more afterwards.
+ *   a look finds what the one before has found, be it that after the copy before. V8 may still take memory between the last look and the copy, once
+ *   in some thousand times: the copy lacks it, and dies of that sooner or later. So it is looked once more afterwards.
  * - Threads are not copied. V8 and libuv may have some that sleep, but none that work: `--single-threaded`,
  *   `--v8-pool-size=1` (0 means "choose"), and libuv's pool not yet begun. Whoever waits for one of them in the copy waits for ever.
  * - The copy is a child of the parent of this process (CLONE_PARENT): that one gets its pid, waits for it, is its ppid and takes it along when
@@ -26,6 +26,8 @@ const MADV_DOFORK = 11;
 const PR_GET_TID_ADDRESS = 40;
 const MAPS_BYTES = 1 << 20;
 const ROUNDS_MAX = 8;
+/** So many copies are made between two collections: each takes some ten KB, and there is room for a hundred times that. */
+const COLLECT_EVERY = 8;
 
 interface Calls {
   readonly clone: Foreign;
@@ -42,6 +44,8 @@ let calls: Calls | null = null;
 let maps: readonly [Buffer, Buffer] | null = null;
 /** What the last look before a copy found, and how long that is. */
 let seen: { readonly text: Buffer; readonly length: number } | null = null;
+/** How many copies may be made before room is made for young objects. */
+let roomFor = 0;
 
 /** Why this process can't be copied; `null` when it can, as far as can be seen. Prepares for it. */
 export function whyNoFork(): string | null {
@@ -104,7 +108,10 @@ export function ignoreInterrupts(): void {
 /** Copies this process. `collect` makes room for young objects first. In the copy 0; here its pid, or minus the errno. `whyNoFork` comes first, and has found nothing. */
 export function forkProcess(collect: () => void): number {
   const { clone, madvise, loop, loopFork, signal, tid } = calls!;
-  collect();
+  if (--roomFor < 0) {
+    collect();
+    roomFor = COLLECT_EVERY;
+  }
   openPrivateMemory(madvise);
   const flags = CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
   // The last two stand in this order on x64, and the other way round on arm64.
@@ -121,23 +128,25 @@ export function forkProcess(collect: () => void): number {
  */
 export function isCopyWhole(): boolean {
   const { text, length } = seen!;
-  const now = maps!.find((buffer) => buffer !== text)!;
-  return isSame(now, readMaps(now), text, length);
+  const now = another(text);
+  const isWhole = isSame(now, readMaps(now), text, length);
+  if (!isWhole) roomFor = 0;
+  return isWhole;
 }
 
 /** Has all private memory copied, until a look finds the same as the one before. */
 function openPrivateMemory(madvise: Foreign): void {
-  let [now, before] = maps!;
-  let length = readMaps(now);
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    openMappings(now, length, madvise);
-    const last = length;
-    [now, before] = [before, now];
-    length = readMaps(now);
-    seen = { text: now, length };
-    if (isSame(now, length, before, last)) return;
+    const before = seen;
+    const text = another(before?.text);
+    const length = readMaps(text);
+    openMappings(text, length, madvise);
+    seen = { text, length };
+    if (before !== null && isSame(text, length, before.text, before.length)) return;
   }
 }
+
+const another = (than: Buffer | undefined): Buffer => maps!.find((buffer) => buffer !== than)!;
 
 const isSame = (a: Buffer, aLength: number, b: Buffer, bLength: number): boolean =>
   aLength === bLength && a.compare(b, 0, bLength, 0, aLength) === 0;

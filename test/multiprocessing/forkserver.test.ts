@@ -255,6 +255,29 @@ test('modules are loaded ahead, once for all children', async () => {
   assert.deepEqual(lines, ['number false', 'number false'], stderr);
 });
 
+test('what a module that was loaded ahead has drawn at random, or listens for, is not what its copies draw, and hears of no end but theirs', async () => {
+  const { lines, stderr } = await programLines(`
+    import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+    import { randomInt, randomUUID } from 'node:crypto';
+    import { getContext, setForkServerPreload } from 'manycore/multiprocessing';
+    const folder = mkdtempSync('/tmp/manycore-preload-');
+    writeFileSync(folder + '/draws.cjs', "const crypto = require('node:crypto'); crypto.randomInt(10); crypto.randomUUID(); Math.random(); process.on('exit', () => console.log('exit'));");
+    setForkServerPreload([folder + '/draws.cjs']);
+    const { Process, SimpleQueue } = getContext('forkserver');
+    const drawn = new SimpleQueue();
+    for (let i = 0; i < 3; i++) {
+      const child = new Process({ target: () => drawn.putSync([Math.random(), randomInt(2 ** 40), randomUUID()]) });
+      child.start();
+      await child.join();
+    }
+    const all = [drawn.getSync(), drawn.getSync(), drawn.getSync()];
+    for (const kind of [0, 1, 2]) console.log(new Set(all.map((one) => one[kind])).size);
+    console.log(all.every(([random]) => random >= 0 && random < 1));
+    rmSync(folder, { recursive: true });`);
+  assert.deepEqual(lines, ['exit', 'exit', 'exit', '3', '3', '3', 'true'], stderr);
+  assert.equal(stderr, '');
+});
+
 test('where a copy could not work, processes are started by spawn, and a warning says why', async () => {
   const source = `
     import { getContext } from 'manycore/multiprocessing';

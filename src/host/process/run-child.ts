@@ -21,9 +21,11 @@ let control: Socket;
 let descriptor: number;
 let running = false;
 
-/** Begins to listen to the parent. To be called once, in a process that is nobody yet. */
+/** Begins to listen to the parent, in a process that is nobody yet. */
 export function runChild(controlFd: number): void {
   descriptor = controlFd;
+  running = false;
+  endsInOrder = false;
   control = new Socket({ fd: controlFd });
   const reader = new FrameReader((kind, body) => {
     if (kind === FRAME.setup) become(decode(body) as Setup);
@@ -84,7 +86,7 @@ function become(setup: Setup): void {
   process.argv.splice(0, process.argv.length, ...setup.argv);
   if (process.cwd() !== setup.cwd) process.chdir(setup.cwd);
   for (const name of Object.keys(process.env)) if (!(name in setup.env)) Reflect.deleteProperty(process.env, name);
-  Object.assign(process.env, setup.env);
+  for (const [name, value] of Object.entries(setup.env)) if (process.env[name] !== value) process.env[name] = value;
   if (setup.startedByMainThread) diesWithParent(descriptor);
 }
 

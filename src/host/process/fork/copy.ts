@@ -1,11 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { inspect } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { StateError } from '../../../base/errors.ts';
 import { exitAtOnce } from '../../../system/exit-at-once.ts';
 import { systemPid } from '../../../system/fork.ts';
+import { drawSeed, reseed, type Seed } from './randomness.ts';
 
 /** V8 makes its threads at its start, and a copy has none of them: a worker in it would wait for them for ever. */
 export function refuseThreads(): void {
@@ -26,14 +25,8 @@ let copied = false;
 /** Whether this process is a copy of a fork server. */
 export const isCopy = (): boolean => copied;
 
-const SEED_MAX = 2 ** 31;
-
-/** Makes this copy a process in its own right. */
-export function becomeCopy(): void {
-  copied = true;
-  Object.defineProperty(process, 'pid', { value: systemPid(), enumerable: true, configurable: true, writable: false });
-  // V8 draws the seed at the first use of Math.random, which is still to come: else all copies had the same numbers.
-  setFlagsFromString(`--random-seed=${randomInt(1, SEED_MAX)}`);
+/** In the server: what is the same in all its copies. */
+export function prepareCopies(): void {
   // The end in good order is to wait for threads.
   (process as unknown as { reallyExit: (code?: number) => never }).reallyExit = (code = 0) => exitAtOnce(code);
   process.on('uncaughtExceptionMonitor', (error: unknown) => {
@@ -42,4 +35,14 @@ export function becomeCopy(): void {
     // The last of the listeners that there are now: Node does not come back from this.
     process.on('exit', () => exitAtOnce(Number(process.exitCode ?? 1)));
   });
+  // It is rehearsed, too.
+  becomeCopy(drawSeed(), false);
+  copied = false;
+}
+
+/** Makes this copy a process in its own right. `others`: modules of the program's have been loaded before. */
+export function becomeCopy(seed: Seed, others: boolean): void {
+  copied = true;
+  Object.defineProperty(process, 'pid', { value: systemPid(), enumerable: true, configurable: true, writable: false });
+  reseed(seed, others);
 }

@@ -10,8 +10,9 @@ import { Child } from '../child.ts';
 import { flagsForChildren, launchNode, refusal } from '../launch.ts';
 import { isMainThread } from '../where.ts';
 import { endCopy, Forked } from './forked.ts';
+import { rehearsed } from './rehearsal.ts';
 import { loadAhead } from '../preloads.ts';
-import { ANSWER_BYTES, COPY, FLAGS_FLAG, PASSED, type Ready, SELF_TEST, WHOLE } from './protocol.ts';
+import { ANSWER_BYTES, COPY, FLAGS_FLAG, OTHERS_FLAG, PASSED, type Ready, SELF_TEST, WHOLE } from './protocol.ts';
 
 /*
  * The program's side of the fork server: a Node that is started for that alone, and copied for each child. The first child waits until it is
@@ -37,6 +38,8 @@ function trimmed(): string[] {
   return ['--single-threaded', '--v8-pool-size=1', ...special, '-e', program, '--'];
 }
 
+const told = (): string[] => [`${FLAGS_FLAG}${flagsForChildren().length}`, `${OTHERS_FLAG}${wanted.modules.length}`];
+
 /** Modules that the program wants to be loaded once for all its children. */
 export const wanted: { modules: readonly string[] } = { modules: [] };
 
@@ -55,7 +58,7 @@ class Server {
     if (typeof pair === 'number') throw refusal(new Error(`no connection to a fork server, errno ${pair}`));
     const [ours, theirs] = pair;
     try {
-      this.process = launchNode([...trimmed(), `${FLAGS_FLAG}${flagsForChildren().length}`, loadAhead(wanted.modules)], theirs);
+      this.process = launchNode([...trimmed(), ...told(), loadAhead(wanted.modules)], theirs);
     } catch (error) {
       closeSync(ours);
       throw error;
@@ -63,6 +66,8 @@ class Server {
       closeSync(theirs);
     }
     this.process.unref();
+    // One that has ended already is missed later.
+    sendDescriptors(ours, rehearsed(), []);
     this.#socket = ours;
   }
 

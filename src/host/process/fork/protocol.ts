@@ -1,6 +1,7 @@
 /*
  * What a program and its fork server say to each other, over a connection that keeps messages apart.
  *
+ *   program: all that a child is told     once, for the server to rehearse it
  *   server: Ready as JSON, once           it can be asked, or why it will never do
  *   program: one byte, and a descriptor   a copy is wanted, whose control channel this is; or one that examines itself
  *   server: two numbers of 32 bits        the pid of the copy, or minus an errno; and WHOLE, unless it lacks a part of the server's memory
@@ -11,6 +12,8 @@ export const COPY = 1;
 export const SELF_TEST = 2;
 export const ANSWER_BYTES = 8;
 export const WHOLE = 1;
+/** A message is at most so long: more than the system lets a program have as its environment is not needed. */
+export const REHEARSAL_BYTES = 1 << 17;
 
 export interface Ready {
   readonly why: string | null;
@@ -21,3 +24,6 @@ export const PASSED = 'passed';
 
 /** How many flags of the server's Node are those of the program. */
 export const FLAGS_FLAG = '--manycore-flags=';
+
+/** How many modules of the program's it loads first. */
+export const OTHERS_FLAG = '--manycore-others=';

@@ -62,5 +62,7 @@ export async function examineCopy(control: number): Promise<void> {
   }
   clearInterval(stay);
   writeSync(control, found);
+  // It is no child of the program's: what the program has loaded ahead does not hear of its end.
+  process.removeAllListeners('exit');
   process.exit(0);
 }

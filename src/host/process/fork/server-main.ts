@@ -1,6 +1,6 @@
 /*
- * The program of a fork server: a Node with nothing in it but what every child needs. It waits until a copy is wanted, and its event loop never
- * turns; in the copy this module comes to its end, and the loop begins.
+ * The program of a fork server: a Node with nothing in it but what every child needs. When it has rehearsed it waits until a copy is wanted, and its
+ * event loop turns no more; in the copy it goes on.
  */
 import { closeSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,11 +15,12 @@ import { forkProcess, ignoreInterrupts, isCopyWhole, whyNoFork } from '../../../
 import { diesWithParent } from '../../../system/memory.ts';
 import { CHILD_FDS, heapBytes } from '../handed-down.ts';
 import { runChild } from '../run-child.ts';
-import { becomeCopy, refuseThreads } from './copy.ts';
+import { becomeCopy, prepareCopies, refuseThreads } from './copy.ts';
 import { toLoad } from '../preloads.ts';
-import { ANSWER_BYTES, COPY, FLAGS_FLAG, type Ready, WHOLE } from './protocol.ts';
+import { ANSWER_BYTES, COPY, FLAGS_FLAG, OTHERS_FLAG, type Ready, REHEARSAL_BYTES, WHOLE } from './protocol.ts';
 import { examineCopy } from './self-test.ts';
-import { warmUp } from './warm-up.ts';
+import { drawSeed, type Seed, watchRandom } from './randomness.ts';
+import { rehearse } from './rehearsal.ts';
 
 const SERVER = CHILD_FDS.control;
 
@@ -40,43 +41,56 @@ function load(modules: readonly string[]): void {
   }
 }
 
-function prepare(): void {
-  load(toLoad());
+const letters = Buffer.alloc(REHEARSAL_BYTES);
+
+async function prepare(): Promise<void> {
+  watchRandom(() => load(toLoad()));
+  const life = receiveDescriptors(SERVER, letters);
+  if (life.length <= 0) exitAtOnce(0);
+  const bytes = heapBytes();
+  if (bytes !== null) attachProcessHeap(CHILD_FDS.heap, bytes);
+  prepareCopies();
+  await rehearse(letters.subarray(0, life.length));
   const why = whyNoFork();
   writeSync(SERVER, JSON.stringify({ why } satisfies Ready));
   if (why !== null) exitAtOnce(0);
   ignoreInterrupts();
   diesWithParent(SERVER);
-  const bytes = heapBytes();
-  if (bytes !== null) attachProcessHeap(CHILD_FDS.heap, bytes);
   // What a copy starts itself shall not be trimmed as this one is.
   process.execArgv.length = Number(argument(FLAGS_FLAG));
   refuseThreads();
-  warmUp();
 }
 
-/** V8's collector of young garbage, without `gc` becoming a word of the program's. */
-function collector(): () => void {
+/** V8's collectors, without `gc` becoming a word of the program's. */
+function collector(): (options?: { readonly type: 'minor' }) => void {
   setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as (options: { readonly type: 'minor' }) => void;
+  const gc = runInNewContext('gc') as ReturnType<typeof collector>;
   setFlagsFromString('--no-expose-gc');
-  return () => gc({ type: 'minor' });
+  return gc;
 }
 
-/** Serves until this is a copy: what it is wanted for, and its control channel. */
-function serve(): { readonly kind: number; readonly control: number } {
-  const collect = collector();
+interface Wanted {
+  readonly kind: number;
+  readonly control: number;
+  readonly seed: Seed;
+}
+
+/** Serves until this is a copy: what it is wanted for, its control channel, and its seed of random numbers. */
+function serve(): Wanted {
+  const gc = collector();
+  // What V8 has begun to mark, it would go on marking in each copy; and what is not there need not be copied.
+  gc();
   const request = Buffer.alloc(1);
   const answer = Buffer.alloc(ANSWER_BYTES);
-  for (;;) {
+  for (let seed = drawSeed(); ; seed = drawSeed()) {
     const { length, descriptors } = receiveDescriptors(SERVER, request);
     const [control] = descriptors;
     // The program has ended, or has let the server go.
     if (length <= 0 || control === undefined) exitAtOnce(0);
-    const pid = forkProcess(collect);
+    const pid = forkProcess(() => gc({ type: 'minor' }));
     if (pid === 0) {
       closeSync(SERVER);
-      return { kind: request[0]!, control };
+      return { kind: request[0]!, control, seed };
     }
     answer.writeInt32LE(pid);
     answer.writeInt32LE(isCopyWhole() ? WHOLE : 0, 4);
@@ -85,9 +99,9 @@ function serve(): { readonly kind: number; readonly control: number } {
   }
 }
 
-prepare();
-const { kind, control } = serve();
-becomeCopy();
-if (kind === COPY) {
-  runChild(control);
-} else void examineCopy(control);
+void prepare().then(() => {
+  const { kind, control, seed } = serve();
+  becomeCopy(seed, Number(argument(OTHERS_FLAG)) > 0);
+  if (kind === COPY) runChild(control);
+  else void examineCopy(control);
+});
