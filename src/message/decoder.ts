@@ -135,6 +135,8 @@ export class Decoder {
     }
   };
 
+  readonly #meet = (object: object): void => void this.#objects?.push(object);
+
   #met<T extends object>(object: T): T {
     this.#objects?.push(object);
     return object;
@@ -206,8 +208,8 @@ export class Decoder {
         return this.#view(count);
       case TAG.BLOCK_VIEW:
         return this.#met(makeView(count, sharedHeap().buffer, this.get() as number, this.get() as number));
-      case TAG.HEAP:
-        return this.#met(sharedHeap().buffer);
+      case TAG.KNOWN:
+        return count === 0 ? this.#met(sharedHeap().buffer) : packer.current.readFunction(count - 1, this.get, this.#meet);
       case TAG.PARCEL:
         return this.#met(this.#parcels[count] as object);
       case TAG.FACE:

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { sharedHeap } from '../word/heap.ts';
 import { addressOf, numberOfHeap, releaseAddress } from '../word/heaps.ts';
 import { type Shareable, handle, isShareable, moduleOfKind } from '../word/shareable.ts';
+import type { ScopesRead } from './closures/captured-variables.ts';
 import { errorParts } from './error-parts.ts';
 import { numberOfKind } from './kinds.ts';
 import { isParcel, mustBeTransferred } from './parcel.ts';
@@ -45,6 +46,8 @@ export class Encoder {
   /** Binary data of so many bytes become parcels. */
   besideFrom = Infinity;
   besideIf: (() => boolean) | null = null;
+  /** What has been read for the message of what its functions capture. */
+  readonly scopes: ScopesRead = new Map();
 
   /** What the message names besides its bytes. */
   get holds(): readonly number[] {
@@ -165,10 +168,24 @@ export class Encoder {
         this.put(value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`);
         return;
       case 'function':
+        this.#putFunction(value);
+        return;
       case 'symbol':
         throw BAIL;
     }
   };
+
+  /** Writes a function that each thread knows, or can make of what it knows. */
+  #putFunction(value: object): void {
+    if (this.#where !== 'thread') throw BAIL;
+    if (this.#metBefore(value)) return;
+    const parts = packer.current.functionParts(value, this.scopes);
+    if (parts === null) throw BAIL;
+    this.#putTag(TAG.KNOWN, parts.number + 1);
+    if (parts.id === null) return;
+    this.put(parts.id);
+    for (const captured of parts.values) this.put(captured);
+  }
 
   #putNumber(value: number): void {
     const words = this.#i32;
@@ -389,7 +406,7 @@ export class Encoder {
   }
 
   #putBuffer(value: ArrayBufferLike): void {
-    if (value === sharedHeap().buffer && this.#where === 'thread') this.#putTag(TAG.HEAP, 0);
+    if (value === sharedHeap().buffer && this.#where === 'thread') this.#putTag(TAG.KNOWN, 0);
     else if (types.isSharedArrayBuffer(value) || this.#transfer.includes(value)) this.#putParcel(value);
     else this.#putBytes(new Uint8Array(value));
   }

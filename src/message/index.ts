@@ -58,10 +58,11 @@ function written<T>(value: unknown, options: EncodeOptions | undefined, use: (en
       encoder.write(value, where, transfer, false);
     } catch (error) {
       if (error !== BAIL) throw error;
-      encoder.write(packer.current.pack(value, { where }), where, transfer, true);
+      encoder.write(packer.current.pack(value, { where, scopes: encoder.scopes }), where, transfer, true);
     }
     return use(encoder);
   } finally {
+    encoder.scopes.clear();
     idleEncoder = encoder;
   }
 }

@@ -1,3 +1,4 @@
+import type { ScopesRead } from './closures/captured-variables.ts';
 import { SendError } from './send-error.ts';
 
 /*
@@ -8,6 +9,10 @@ import { SendError } from './send-error.ts';
  * the recipe that it gets: itself plain data, whose leaves may be whatever the codec knows.
  */
 export interface Packer {
+  /** What the codec writes of a function by itself; `null` when only `pack` can describe it. `scopes` keeps what has been read for the message. */
+  functionParts(fn: object, scopes: ScopesRead): FunctionParts | null;
+  /** Makes such a function again: `get` reads what follows its number, `met` is told of it before that. */
+  readFunction(number: number, get: () => unknown, met: (fn: object) => void): unknown;
   /** Describes a value as plain data. Throws `SendError` for what can't travel. */
   pack(value: unknown, options: PackOptions): unknown;
   /** Makes the value again. Throws when a module has to be awaited first. */
@@ -21,10 +26,26 @@ export type Destination = 'thread' | 'process' | 'program';
 
 export interface PackOptions {
   readonly where: Destination;
+  /** What has been read for the message already. */
+  readonly scopes?: ScopesRead;
+}
+
+/** A function as the codec writes it. */
+export interface FunctionParts {
+  /** By which each thread finds out what it is made of. */
+  readonly number: number;
+  /** Who it is; `null` when it is found by its name, and nothing follows. */
+  readonly id: string | null;
+  /** What it captures. */
+  readonly values: readonly unknown[];
 }
 
 export const packer: { current: Packer } = {
   current: {
+    functionParts: () => null,
+    readFunction() {
+      throw new Error('a function arrived, but nothing makes it again');
+    },
     pack(value) {
       const what = typeof value === 'function' ? `the function ${value.name || '(anonymous)'}` : Object.prototype.toString.call(value);
       throw new SendError('E_UNKNOWN', `${what} can't be sent: it holds something that is not plain data`);

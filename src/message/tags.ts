@@ -71,8 +71,11 @@ export const TAG = {
   PARCEL: 27,
   /** A face of a block: which kind, the offset, and what else it needs. */
   FACE: 28,
-  /** The buffer that the heap lies in. */
-  HEAP: 29,
+  /**
+   * What is known to every thread by a number: 0, the buffer that the heap lies in; above, a function. One that is made anew is followed by its
+   * identity, and by what it captures: see plain-functions.ts.
+   */
+  KNOWN: 29,
   /** A view of a block of the heap. */
   BLOCK_VIEW: 30,
   /** So many items of an array that are not there. Under a view: the bytes that follow are no object of the message. */

@@ -20,12 +20,13 @@ export interface Made {
 
 type Factory = (values: readonly unknown[], meta: object | null, $rebuild: typeof rebuild) => readonly [put: Made['put'], fn: unknown];
 
-const factories = new Map<string, Factory>();
+/** By key. Two texts may have one: pieces of code that were made while the program runs have no file of their own. */
+const factories = new Map<string, { readonly text: string; readonly factory: Factory }>();
 
 export function make(code: CodeRecipe, early: readonly unknown[]): Made {
-  let factory = factories.get(code.key);
-  if (factory === undefined) factories.set(code.key, (factory = compile(code)));
-  const [put, fn] = factory(early, code.usesMeta ? metaOf(code.url) : null, rebuild);
+  let known = factories.get(code.key);
+  if (known?.text !== code.text) factories.set(code.key, (known = { text: code.text, factory: compile(code) }));
+  const [put, fn] = known.factory(early, code.usesMeta ? metaOf(code.url) : null, rebuild);
   return { put, fn };
 }
 

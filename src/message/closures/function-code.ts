@@ -3,6 +3,7 @@ import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { type Analysis, analyzeReferences, type Binding, type Reference } from './references.ts';
 import { applyEdits, classEdits, type Edit, HERITAGE, namesInKeys, NO_PRIVATES, type Privates } from './class-edits.ts';
 import { originalPlace } from './original-place.ts';
+import type { CodeRecipe } from './recipe.ts';
 import { parser, Script } from './script.ts';
 
 /** A text that was sent so often is worth a look at the whole script. */
@@ -32,6 +33,8 @@ export class FunctionCode {
   readonly shift: number;
   /** How often a function of this text was sent. */
   sent = 0;
+  /** What it was last sent as: see `codeRecipe`. */
+  recipe: CodeRecipe | null = null;
   #place: string | undefined;
   readonly #steady = new Map<string, Binding | null>();
 

@@ -25,6 +25,11 @@ export function remember(value: object, number: string): void {
   gone.register(value, number);
 }
 
+/** Says that `fn` is a copy of the function with this number: sent on, it is that one. A copy itself is never looked for. */
+export function nameCopy(fn: object, number: string): void {
+  numbers.set(fn, number);
+}
+
 export function objectOf(number: string): object | undefined {
   return objects.get(number)?.deref();
 }

@@ -2,7 +2,10 @@ import { packer } from '../packer.ts';
 import { isConstant } from './constant.ts';
 import { foresee } from './foresee.ts';
 import { numberOf, objectOf, remember } from './identity.ts';
-import { capture, copy, pack, reduce } from './pack.ts';
+import { copy, pack, reduce } from './pack.ts';
+import { capture } from './captured-variables.ts';
+import { functionParts } from './plain-functions.ts';
+import { makeFunction } from './plain-function-reader.ts';
 import type { Recipe } from './recipe.ts';
 import { forceByValue, mainModule, nameExports, setMainModule } from './references-to.ts';
 import { unpack, unpackAsync } from './unpack.ts';
@@ -10,7 +13,9 @@ import { unpack, unpackAsync } from './unpack.ts';
 export { capture, copy, forceByValue, foresee, isConstant, mainModule, nameExports, numberOf, objectOf, reduce, remember, setMainModule };
 
 packer.current = {
-  pack: (value) => pack(value),
+  functionParts: (fn, scopes) => functionParts(fn as (...args: never[]) => unknown, scopes),
+  readFunction: makeFunction,
+  pack: (value, { scopes }) => pack(value, scopes),
   unpack: (recipe) => unpack(recipe as Recipe),
   unpackAsync: async (recipe) => (await unpackAsync(recipe as Recipe)).value,
 };

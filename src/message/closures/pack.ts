@@ -1,23 +1,24 @@
-import Module from 'node:module';
 import { types } from 'node:util';
-import { otherRuntime } from '../../base/runtime.ts';
 import { isShareable } from '../../word/shareable.ts';
 import { isParcel } from '../parcel.ts';
 import { prototypeOf } from '../realm.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
+import { type Found, isNative, refuseNotInitialised, type ScopesRead, variablesOf } from './captured-variables.ts';
 import { HERITAGE } from './class-edits.ts';
+import { codeRecipe } from './code-recipe.ts';
 import { fileOfExports } from './file-of-exports.ts';
-import { FunctionCode, SENT_OFTEN } from './function-code.ts';
+import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
-import { boundParts, canInspect, type FunctionScope, privateFieldsOf, promiseStateOf, proxyParts, scopesOf } from './inspector.ts';
+import { importNode } from './import-node.ts';
+import { boundParts, canInspect, privateFieldsOf, promiseStateOf, proxyParts } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
 import { type Namespace, urlOfNamespace } from './namespace.ts';
 import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
-import type { Binding, Reference } from './references.ts';
+import type { Reference } from './references.ts';
 import { folderOfRequire, mainModule, referenceByName, referenceTo, referenceToRequired } from './references-to.ts';
 import { checkPeculiarities } from './peculiarities.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
-import { type Capture, shareVariables, withCells } from './shared-variables.ts';
+import { type Capture, shareVariables } from './shared-variables.ts';
 import { checkSize, type Dragged } from './size-guard.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -33,16 +34,9 @@ export function copy<T extends object>(value: T): T {
   return value;
 }
 
-const captured = new WeakMap<object, Readonly<Record<string, unknown>>>();
-
-/** Says what a function captures, where V8 can't be asked: `capture({ factor }, (x) => x * factor)`. */
-export function capture<F extends AnyFunction>(variables: Readonly<Record<string, unknown>>, fn: F): F {
-  captured.set(fn, variables);
-  return fn;
-}
-
-export function pack(value: unknown): Recipe {
-  return new Packer().pack(value);
+/** `read` may hold scopes that have been read for this message already. */
+export function pack(value: unknown, read: ScopesRead = new Map()): Recipe {
+  return new Packer(read).pack(value);
 }
 
 class Packer {
@@ -62,11 +56,15 @@ class Packer {
     readonly entries: [Ref, Ref][];
     readonly path: readonly string[];
   }[] = [];
-  readonly #scopes = new Map<unknown, readonly FunctionScope[]>();
+  readonly #scopes: ScopesRead;
   #depth = 0;
   #mostDragged: Dragged | null = null;
   /** The variables that led to where the packer is: the last one is where a refusal points to. */
   readonly #capturing: { readonly code: FunctionCode; readonly reference: Reference }[] = [];
+
+  constructor(read: ScopesRead) {
+    this.#scopes = read;
+  }
 
   pack(value: unknown): Recipe {
     const root = this.#ref(value);
@@ -77,6 +75,8 @@ class Packer {
     checkSize(this.#shipped, this.#mostDragged);
     return { root, nodes: this.#nodes, codes: this.#codes };
   }
+
+  readonly #refuseBy = (code: string, message: string, details: SendErrorDetails): never => this.#fail(code, message, details);
 
   #fail(code: string, message: string, details: SendErrorDetails = {}): never {
     const capture = this.#capturing.at(-1);
@@ -372,12 +372,12 @@ class Packer {
     this.#path.push(code.start >= 0 ? `${title} (${code.placeInWords})` : title);
     this.#depth++;
     this.#shipped.push({ code });
-    checkPeculiarities(code, (id, message, details) => this.#fail(id, message, details));
+    checkPeculiarities(code, this.#refuseBy);
     const origin = origins.get(fn);
     const names: string[] = [];
     const values: Ref[] = [];
     const cells = new Set<string>();
-    const lookUp = this.#variablesOf(fn);
+    const lookUp = variablesOf(fn, this.#scopes, this.#refuseBy);
     code.sent++;
     if (code.hasHeritage) {
       names.push(HERITAGE);
@@ -437,81 +437,14 @@ class Packer {
     return typeof prototype === 'object' && prototype !== null && Reflect.ownKeys(prototype).some((key) => key !== 'constructor');
   }
 
-  /** How to read what a function captures: from its scopes, or as the program said it. */
-  #variablesOf(fn: AnyFunction): (name: string, reference: Reference, code: FunctionCode) => Found | null {
-    const declared = captured.get(fn);
-    if (declared !== undefined) return (name) => (name in declared ? { value: declared[name], scope: 'declared' } : null);
-    let steady = steadyVariables.get(fn);
-    return (name, reference, code) => {
-      const known = steady?.get(name);
-      if (known !== undefined) return known;
-      if (!canInspect()) {
-        if (this.#isGlobalFor(code, name, reference)) return null;
-        const other = otherRuntime();
-        this.#fail(
-          'E_NO_INSPECTOR',
-          `the function captures \`${name}\`, which can't be read: V8's inspector is not available ${other === null ? 'here' : `in ${other}`}`,
-          {
-            where: code.where(reference),
-            hint:
-              other !== null
-                ? 'run the program by Node.js, 20.19 or later'
-                : `list what it captures: capture({ ${name} }, fn); or export the function from a module; under --permission, --allow-inspector (Node 24 on) makes it available`,
-          },
-        );
-      }
-      const found = this.#inScopes(fn, name, reference, code);
-      if (found === null || found.value === undefined || code.sent < SENT_OFTEN) return found;
-      const binding = code.steady(name);
-      if (binding === null) return found;
-      this.#foreseeScopes(found, binding, code);
-      const kept = { value: found.value, scope: found.scope };
-      if (steady === undefined) steadyVariables.set(fn, (steady = new Map()));
-      steady.set(name, kept);
-      return kept;
-    };
-  }
-
-  #inScopes(fn: AnyFunction, name: string, reference: Reference, code: FunctionCode): FoundInScope | null {
-    let scopes = this.#scopes.get(fn);
-    if (scopes === undefined) this.#scopes.set(fn, (scopes = scopesOf(fn).filter(({ type }) => type !== 'Global')));
-    for (const [i, scope] of scopes.entries()) {
-      if (!(name in scope.variables)) continue;
-      try {
-        return { value: scope.variables[name], scope: scope.type, at: { scope, depth: scopes.length - i }, scopes, index: i };
-      } catch {
-        this.#notInitialised(name, reference, code);
-      }
-    }
-    return null;
-  }
-
-  /** A function that was written as the value of a constant closes over the scope of that constant, and what lies around it. */
-  #foreseeScopes({ value, scopes, index }: FoundInScope, { constant }: Binding, { script }: FunctionCode): void {
-    if (typeof value !== 'function' || constant === null || this.#scopes.has(value)) return;
-    const isBare =
-      constant.type === 'ArrowFunctionExpression' ||
-      (constant.type === 'FunctionExpression' && (constant as { readonly id?: unknown }).id === null);
-    if (!isBare || isNative(value as AnyFunction)) return;
-    const inner = FunctionCode.of(value as AnyFunction);
-    if (inner.script === script && inner.start === constant.start) this.#scopes.set(value, scopes.slice(index));
-  }
-
   #captured(name: string, { value, scope }: Found, references: readonly Reference[], code: FunctionCode, isFromElsewhere: boolean): Ref {
     // A function that came here was looked at where it was written; what it captures here is its own copy.
     const isChecked = this.#depth === 1 && !isFromElsewhere;
     const write = references.find(({ isWrite }) => isWrite);
     if (write !== undefined && isChecked) this.#checks.push(() => checkWrite(name, write, code, this.#shipped));
-    const imported = scope === 'Module' ? code.script?.imports().get(name) : undefined;
-    if (value === undefined && imported === undefined && IS_TDZ_SILENT) this.#checkSilentTdz(name, references[0]!, code);
-    if (imported !== undefined) {
-      const { specifier } = imported;
-      if (Module.isBuiltin(specifier)) {
-        const path = imported.name === '*' || imported.name === 'default' ? [] : [imported.name];
-        return this.#add(undefined, ['builtin', specifier.replace(/^node:/, ''), path]);
-      }
-      return this.#add(undefined, ['import', code.url, specifier, imported.name, imported.attributes ?? null]);
-    }
+    const imported = importNode(name, scope, code);
+    if (value === undefined && imported === null && IS_TDZ_SILENT) this.#checkSilentTdz(name, references[0]!, code);
+    if (imported !== null) return this.#add(undefined, imported);
     const file = typeof value === 'object' && value !== null ? fileOfExports(value, mainModule()) : null;
     const required = file === null ? null : referenceToRequired(file, []);
     if (required !== null) return this.#add(value, required);
@@ -528,22 +461,10 @@ class Packer {
     return ref;
   }
 
-  /** Whether the name is the language's or Node's: told by the script, where V8 can't be asked. */
-  #isGlobalFor(code: FunctionCode, name: string, reference: Reference): boolean {
-    return isStandardGlobal(name) && bindingAt(code.inScript(reference.start), name, code) === null;
-  }
-
   /** Node 20 shows a variable that is not initialised yet as undefined: told by a declaration that never gives that. */
   #checkSilentTdz(name: string, reference: Reference, code: FunctionCode): void {
     const constant = bindingAt(code.inScript(reference.start), name, code)?.constant;
-    if (constant && NEVER_UNDEFINED.test(constant.type)) this.#notInitialised(name, reference, code);
-  }
-
-  #notInitialised(name: string, reference: Reference, code: FunctionCode): never {
-    this.#fail('E_TDZ', `the function captures \`${name}\`, which is not initialised yet`, {
-      where: code.where(reference),
-      hint: `hand the function over after the declaration of \`${name}\``,
-    });
+    if (constant && NEVER_UNDEFINED.test(constant.type)) refuseNotInitialised(name, reference, code, this.#refuseBy);
   }
 
   #checkGlobal(name: string, reference: Reference, code: FunctionCode): void {
@@ -555,42 +476,15 @@ class Packer {
   }
 
   #code(code: FunctionCode, names: readonly string[], cells: ReadonlySet<string>, known: CodeRecipe | undefined): number {
-    const place = code.script !== null && code.start >= 0 ? code.script.place(code.start) : { line: 1, column: 1 };
-    const key = known?.key ?? `${code.url}:${place.line}:${place.column}:${code.text.length}:${names.join()}:${[...cells].join()}`;
-    const number = this.#codeNumbers.get(key);
-    if (number !== undefined) return number;
-    this.#codeNumbers.set(key, this.#codes.length);
-    const early = names.flatMap((name, i) => (code.early.has(name) || name === HERITAGE ? [i] : []));
-    const recipe: CodeRecipe = known ?? {
-      key,
-      text: cells.size > 0 ? withCells(code, cells) : code.compiledText,
-      kind: code.kind,
-      isStrict: code.script?.isModule === true || /^\s*(['"])use strict\1/.test(code.script?.source ?? ''),
-      url: code.url,
-      ...place,
-      names,
-      early,
-      usesMeta: code.analysis.importMeta.length > 0,
-    };
-    return this.#codes.push(recipe) - 1;
+    const recipe = known ?? codeRecipe(code, names, cells);
+    let title = recipe.key;
+    let number = this.#codeNumbers.get(title);
+    // Code that was made while the program runs has no file of its own.
+    if (number !== undefined && this.#codes[number]!.text !== recipe.text) number = this.#codeNumbers.get((title += recipe.text));
+    if (number === undefined) this.#codeNumbers.set(title, (number = this.#codes.push(recipe) - 1));
+    return number;
   }
 }
-
-/** A captured variable. */
-interface Found {
-  readonly value: unknown;
-  /** The type of its scope. */
-  readonly scope: string;
-  readonly at?: Pick<Capture, 'scope' | 'depth'>;
-}
-interface FoundInScope extends Found {
-  /** The scopes of the function that captures it, and which of them is the variable's. */
-  readonly scopes: readonly FunctionScope[];
-  readonly index: number;
-}
-
-/** What functions capture that will not change any more. */
-const steadyVariables = new WeakMap<AnyFunction, Map<string, Found>>();
 
 const IS_TDZ_SILENT = Number(process.versions.v8.split('.')[0]) < 12;
 const NEVER_UNDEFINED =
@@ -643,8 +537,6 @@ function classesOf(prototype: object): AnyFunction[] {
   }
   return found;
 }
-
-const isNative = (fn: AnyFunction): boolean => Function.prototype.toString.call(fn).endsWith('[native code] }');
 
 /** The class has private members, or what compilers for older versions of the language make of them. */
 function keepsPrivates({ privates, text, kind }: FunctionCode): boolean {

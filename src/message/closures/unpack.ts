@@ -1,13 +1,12 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { types } from 'node:util';
 import { SendError } from '../send-error.ts';
+import { valueByName } from './by-name.ts';
 import { type Made, make } from './compile.ts';
-import { objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
-import { follow } from './intrinsics.ts';
-import { importSync, loadModules, requireSync } from './modules.ts';
+import { nameCopy, objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
+import { loadModules } from './modules.ts';
 import { canRebuild, madeBy, mark, setPrivate } from './rebuild.ts';
-import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref, Step } from './recipe.ts';
+import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
 
 export function unpack(recipe: Recipe): unknown {
   return new Unpacker(recipe).unpack();
@@ -61,17 +60,11 @@ class Unpacker {
       case 'raw':
         return this.#set(at, node[1]);
       case 'global':
-        return this.#set(at, follow(globalThis, node[1]));
       case 'builtin':
-        return this.#set(at, builtin(node[1], node[2]));
-      case 'import': {
-        const module = importSync(node[1], node[2]) as Record<string, unknown>;
-        return this.#set(at, node[3] === '*' ? namespaceOf(module) : importedName(module, node[3]));
-      }
+      case 'import':
       case 'export':
-        return this.#set(at, exported(node[1], node[2], node[3]));
       case 'require':
-        return this.#set(at, follow(requireSync(node[1], node[3]), node[2]));
+        return this.#set(at, valueByName(node));
       case 'requirer':
         return this.#set(at, createRequire(join(node[1], 'function.js')));
       case 'symbol':
@@ -184,7 +177,8 @@ class Unpacker {
     const { fn, put } = make(code, early) as Made & { fn: AnyFunction };
     this.#set(at, fn);
     if (fn.name !== name) Object.defineProperty(fn, 'name', { value: name, configurable: true });
-    remember(fn, id);
+    if (code.kind === 'class') remember(fn, id);
+    else nameCopy(fn, id);
     origins.set(fn, this.#origin(code, values));
     this.#later.push(() => {
       put(values.map((value) => this.#value(value)));
@@ -248,50 +242,6 @@ function baseOf(base: readonly [string, ...unknown[]] | null, prototype: object)
   if (base === null) return Object.create(prototype) as object;
   const made = base[0] === 'map' ? new Map() : base[0] === 'set' ? new Set() : new Array<unknown>(base[1] as number);
   return Object.setPrototypeOf(made, prototype) as object;
-}
-
-function builtin(module: string, path: readonly Step[]): unknown {
-  const exports = process.getBuiltinModule(module) as unknown;
-  const value = follow(exports, path);
-  return value === undefined && path[0] === 'default' ? exports : value;
-}
-
-/** What an import of this name binds: a CommonJS module's exports are its default. */
-function importedName(module: Record<string, unknown>, name: string): unknown {
-  if (name in module) return module[name];
-  return name === 'default' ? module : namespaceOf(module)[name];
-}
-
-/** What `import * as` binds of a module that `require` gave. */
-function namespaceOf(module: Record<string, unknown>): Record<string, unknown> {
-  if ((typeof module !== 'object' && typeof module !== 'function') || module === null) return { default: module };
-  if (!types.isModuleNamespaceObject(module) && !('__esModule' in module)) return namespaceWith(module);
-  // Where a loader has not told what names a CommonJS module exports that was compiled from an ES module, they are in its default.
-  const exports = module['default'] as Record<string, unknown> | null | undefined;
-  const isBare = Object.keys(module).every((name) => name === 'default' || name === 'module.exports');
-  return isBare && typeof exports === 'object' && exports !== null && '__esModule' in exports ? exports : module;
-}
-
-const namespaces = new WeakMap<object, Record<string, unknown>>();
-
-/** The namespace that `import` makes of the exports of one of Node's modules, or of one of CommonJS. */
-function namespaceWith(exports: Record<string, unknown>): Record<string, unknown> {
-  let namespace = namespaces.get(exports);
-  if (namespace === undefined) {
-    namespace = Object.assign(Object.create(null) as Record<string, unknown>, exports, { default: exports });
-    namespaces.set(exports, Object.freeze(namespace));
-  }
-  return namespace;
-}
-
-function exported(url: string, path: readonly string[], length: number): unknown {
-  const value = follow(importSync('', url), path);
-  const name = path.join('.');
-  if (typeof value !== 'function') throw new SendError('E_REF_MISSING', `${url} exports no function ${name} in this thread`);
-  if (Function.prototype.toString.call(value).length !== length) {
-    throw new SendError('E_REF_MISMATCH', `${name} of ${url} is another function in this thread than where it was sent from`);
-  }
-  return value;
 }
 
 function symbol(how: string, key: string, description: string): symbol {
