@@ -43,6 +43,8 @@ export class Encoder {
   #parcels: unknown[] = [];
   #transfer: readonly unknown[] = [];
   #where: Destination = 'thread';
+  /** The whole value, until the first function in it is met. */
+  #unseen: readonly [unknown] | null = null;
   /** Binary data of so many bytes become parcels. */
   besideFrom = Infinity;
   besideIf: (() => boolean) | null = null;
@@ -63,6 +65,7 @@ export class Encoder {
     this.#text = '';
     this.#flags = recipe ? RECIPE : 0;
     this.#where = where;
+    this.#unseen = [value];
     this.#transfer = transfer;
     this.#holds = [];
     this.#parcels = [];
@@ -78,6 +81,7 @@ export class Encoder {
     } finally {
       this.#seen.clear();
       this.#transfer = [];
+      this.#unseen = null;
     }
   }
 
@@ -178,6 +182,11 @@ export class Encoder {
   /** Writes a function that each thread knows, or can make of what it knows. */
   #putFunction(value: object): void {
     if (this.#where !== 'thread') throw BAIL;
+    if (this.#unseen !== null) {
+      const root = this.#unseen[0];
+      this.#unseen = null;
+      if (!packer.current.isPlain(root)) throw BAIL;
+    }
     if (this.#metBefore(value)) return;
     const parts = packer.current.functionParts(value, this.scopes);
     if (parts === null) throw BAIL;

@@ -9,6 +9,8 @@ import { SendError } from './send-error.ts';
  * the recipe that it gets: itself plain data, whose leaves may be whatever the codec knows.
  */
 export interface Packer {
+  /** Whether the codec may write a value by itself that has functions in it. */
+  isPlain(value: unknown): boolean;
   /** What the codec writes of a function by itself; `null` when only `pack` can describe it. `scopes` keeps what has been read for the message. */
   functionParts(fn: object, scopes: ScopesRead): FunctionParts | null;
   /** Makes such a function again: `get` reads what follows its number, `met` is told of it before that. */
@@ -42,6 +44,7 @@ export interface FunctionParts {
 
 export const packer: { current: Packer } = {
   current: {
+    isPlain: () => false,
     functionParts: () => null,
     readFunction() {
       throw new Error('a function arrived, but nothing makes it again');

@@ -2,18 +2,20 @@ import { packer } from '../packer.ts';
 import { isConstant } from './constant.ts';
 import { foresee } from './foresee.ts';
 import { numberOf, objectOf, remember } from './identity.ts';
-import { copy, pack, reduce } from './pack.ts';
+import { copy, pack } from './pack.ts';
 import { capture } from './captured-variables.ts';
 import { functionParts } from './plain-functions.ts';
+import { isPlainValue } from './plain-values.ts';
 import { makeFunction } from './plain-function-reader.ts';
 import type { Recipe } from './recipe.ts';
-import { forceByValue, mainModule, nameExports, setMainModule } from './references-to.ts';
+import { forceByValue, mainModule, nameExports, reduce, setMainModule } from './references-to.ts';
 import { unpack, unpackAsync } from './unpack.ts';
 
 export { capture, copy, forceByValue, foresee, isConstant, mainModule, nameExports, numberOf, objectOf, reduce, remember, setMainModule };
 
 packer.current = {
   functionParts: (fn, scopes) => functionParts(fn as (...args: never[]) => unknown, scopes),
+  isPlain: isPlainValue,
   readFunction: makeFunction,
   pack: (value, { scopes }) => pack(value, scopes),
   unpack: (recipe) => unpack(recipe as Recipe),

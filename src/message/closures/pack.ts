@@ -1,6 +1,5 @@
 import { types } from 'node:util';
 import { isShareable } from '../../word/shareable.ts';
-import { isParcel } from '../parcel.ts';
 import { prototypeOf } from '../realm.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { type Found, isNative, refuseNotInitialised, type ScopesRead, variablesOf } from './captured-variables.ts';
@@ -15,16 +14,14 @@ import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics
 import { type Namespace, urlOfNamespace } from './namespace.ts';
 import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
 import type { Reference } from './references.ts';
-import { folderOfRequire, mainModule, referenceByName, referenceTo, referenceToRequired } from './references-to.ts';
+import { folderOfRequire, mainModule, reduce, referenceByName, referenceTo, referenceToRequired } from './references-to.ts';
 import { checkPeculiarities } from './peculiarities.ts';
+import { isCodecsOwn, isPrimitive } from './plain-values.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
 import { type Capture, shareVariables } from './shared-variables.ts';
 import { checkSize, type Dragged } from './size-guard.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
-
-/** The method by which an object says how it is made again: `[factory, args]`. */
-export const reduce: unique symbol = Symbol.for('manycore.reduce') as never;
 
 const copied = new WeakSet();
 
@@ -493,21 +490,6 @@ const NEVER_UNDEFINED =
 /** A module's namespace, or the exports of one that was compiled to CommonJS. */
 const isModule = (value: unknown): boolean =>
   types.isModuleNamespaceObject(value) || (typeof value === 'object' && value !== null && Object.hasOwn(value, '__esModule'));
-
-const isPrimitive = (value: unknown): boolean =>
-  value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');
-
-/** What the codec writes by itself and that holds nothing else. */
-function isCodecsOwn(value: object, prototype: object | null): boolean {
-  return (
-    ArrayBuffer.isView(value) ||
-    types.isAnyArrayBuffer(value) ||
-    (types.isDate(value) && prototype === Date.prototype) ||
-    (types.isRegExp(value) && prototype === RegExp.prototype) ||
-    types.isBoxedPrimitive(value) ||
-    isParcel(value)
-  );
-}
 
 /** Some of Node's errors have a class in between that nobody can see: its prototype says that its class is the one above. */
 function withoutNodesOwn(prototype: object): object {

@@ -9,12 +9,11 @@ import { FunctionCode } from './function-code.ts';
 import { numberOf, origins } from './identity.ts';
 import { importNode } from './import-node.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
-import { reduce } from './pack.ts';
 import { checkPeculiarities } from './peculiarities.ts';
-import { isPlainValue } from './plain-values.ts';
+import { isPlainCapture } from './plain-values.ts';
 import type { CodeRecipe, RecipeNode } from './recipe.ts';
 import type { Reference } from './references.ts';
-import { folderOfRequire, referenceByName, referenceTo } from './references-to.ts';
+import { folderOfRequire, reduce, referenceByName, referenceTo } from './references-to.ts';
 import { Script } from './script.ts';
 
 /*
@@ -61,7 +60,7 @@ const numberOfKnown = (known: KnownFunction): number => numberOfShape([JSON.stri
 export function functionParts(fn: AnyFunction, read: ScopesRead): FunctionParts | null {
   if (types.isProxy(fn) || Object.hasOwn(fn, reduce)) return null;
   const before = unchanging.get(fn);
-  if (before !== undefined && before[1] === fn.name && hasOnlyItsOwn(fn)) return before[0];
+  if (before !== undefined && before[1] === fn.name && hasOnlyItsOwn(fn) && !isDeclared(fn)) return before[0];
   const parts = named.get(fn);
   return parts === undefined ? partsOf(fn, read) : parts;
 }
@@ -160,7 +159,7 @@ function valuesOf(variables: readonly Variable[], code: FunctionCode, lookUp: Lo
     const { value } = found;
     // It may be one that is not initialised yet.
     if (value === undefined && IS_TDZ_SILENT) return null;
-    if (typeof value !== 'function' && !isShareable(value) && !isPlainValue(value)) return null;
+    if (typeof value !== 'function' && !isShareable(value) && !isPlainCapture(value)) return null;
     values.push(value);
   }
   return values;

@@ -1,43 +1,52 @@
 import { types } from 'node:util';
 import { isShareable } from '../../word/shareable.ts';
+import { isParcel } from '../parcel.ts';
 import { fileOfExports } from './file-of-exports.ts';
 import { pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
-import { mainModule } from './references-to.ts';
+import { mainModule, reduce } from './references-to.ts';
 
-/** Deeper ones are left to `pack`, which sees circles too. */
+/*
+ * The codec copies data as structured clones do: what is behind a getter, without the protection of what is frozen. `pack` keeps all that, and a
+ * message with a function in it has always been packed. So the codec may write such a message by itself only when there is no difference.
+ */
+
+/** More than so many values are not looked through, nor what lies so deep: circles end here, too. */
+const VALUES_MAX = 10_000;
 const DEPTH_MAX = 8;
 
-/** Whether a captured value is, for the codec, what it is for `pack`: data that nothing in the language tells from a copy. */
+let left = 0;
+
+/** Whether a value is for the codec what it is for `pack`, functions in it apart. */
 export function isPlainValue(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return typeof value !== 'symbol';
-  return isPlain(value, DEPTH_MAX) && fileOfExports(value, mainModule()) === null;
+  left = VALUES_MAX;
+  return isPlain(value, DEPTH_MAX);
+}
+
+/** The same for what a function captures: what a module exports is found by its file. */
+export function isPlainCapture(value: unknown): boolean {
+  return isPlainValue(value) && (typeof value !== 'object' || value === null || fileOfExports(value, mainModule()) === null);
 }
 
 function isPlain(value: unknown, depth: number): boolean {
   if (typeof value === 'function') return true; // The codec finds out when it comes to it.
   if (typeof value !== 'object' || value === null) return typeof value !== 'symbol';
   if (isShareable(value)) return true;
-  if (types.isProxy(value) || pathOfIntrinsic(value) !== undefined || placeInBuiltins(value) !== undefined) return false;
+  if (depth === 0 || --left < 0 || types.isProxy(value)) return false;
+  if (pathOfIntrinsic(value) !== undefined || placeInBuiltins(value) !== undefined) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype) return isPlainObject(value, depth - 1);
   if (Array.isArray(value)) return prototype === Array.prototype && isPlainArray(value, depth - 1);
-  if (prototype !== Object.prototype) return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
-  return depth > 0 && isPlainObject(value, depth - 1);
+  return isCodecsOwn(value, prototype) && typeof (value as { readonly [reduce]?: unknown })[reduce] !== 'function';
 }
+
+export const isPrimitive = (value: unknown): boolean =>
+  value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');
 
 function isPlainArray(array: readonly unknown[], depth: number): boolean {
-  for (const item of array)
-    if ((typeof item === 'object' && item !== null) || typeof item === 'function' || typeof item === 'symbol')
-      return depth > 0 && isArrayOfPlain(array, depth);
-  return true;
-}
-
-function isArrayOfPlain(array: readonly unknown[], depth: number): boolean {
+  if (array.every(isPrimitive)) return true;
   // What else it holds than its items, `pack` leaves behind.
-  return (
-    Object.keys(array).length === array.length &&
-    Object.getOwnPropertySymbols(array).length === 0 &&
-    array.every((item) => isPlain(item, depth))
-  );
+  if (Object.keys(array).length !== array.length || Object.getOwnPropertySymbols(array).length > 0) return false;
+  return array.every((item) => isPlain(item, depth));
 }
 
 /** Nothing of it is hidden, protected or computed. */
@@ -50,4 +59,16 @@ function isPlainObject(value: object, depth: number): boolean {
     if (!isPlain(descriptor.value, depth)) return false;
   }
   return true;
+}
+
+/** What the codec writes by itself and that holds nothing else. */
+export function isCodecsOwn(value: object, prototype: unknown): boolean {
+  return (
+    ArrayBuffer.isView(value) ||
+    types.isAnyArrayBuffer(value) ||
+    (types.isDate(value) && prototype === Date.prototype) ||
+    (types.isRegExp(value) && prototype === RegExp.prototype) ||
+    types.isBoxedPrimitive(value) ||
+    isParcel(value)
+  );
 }

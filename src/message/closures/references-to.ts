@@ -49,6 +49,9 @@ export function forceByValue(url: string | URL): void {
   byValue.add(String(url));
 }
 
+/** The method by which an object says how it is made again: `[factory, args]`. */
+export const reduce: unique symbol = Symbol.for('manycore.reduce') as never;
+
 const withoutQuery = (url: string): string => url.replace(/[?#].*$/, '');
 export const asUrl = (url: string): string => (url.startsWith('/') ? pathToFileURL(url).href : url);
 
