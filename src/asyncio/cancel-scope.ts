@@ -3,7 +3,7 @@ import { StateError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
 import { invoke, mustBeFunction } from './coroutine.ts';
 import { enter } from './current.ts';
-import { cancelScope } from './scope.ts';
+import { cancelScope, isDueTo } from './scope.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
 
 /** How a `CancelScope` behaves. */
@@ -58,7 +58,7 @@ export class CancelScope extends SubScope {
     try {
       return await enter(this, invoke as typeof invoke<this, T>, fn, this);
     } catch (error) {
-      if (this.#error === null || error !== this.#error) throw error;
+      if (this.#error === null || !isDueTo(this.#error, error, this)) throw error;
       this.#isCaught = true;
       return undefined;
     } finally {

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import type { CancelledError } from '../base/errors.ts';
+import { isCancelled } from './cancelled.ts';
 import type { Context } from './context.ts';
 import { monitor } from './debug-state.ts';
 import type { Task } from './task.ts';
@@ -24,6 +25,8 @@ export interface Scope {
   waiter: Waiter | null;
   others: Set<Waiter> | null;
   inner: Scope | Set<Scope> | null;
+  /** How often it was cancelled, less what a task has taken back. */
+  cancels: number;
   /** A cancellation that has not met a wait. */
   pending: CancelledError | null;
   fatal: CancelledError | null;
@@ -74,8 +77,29 @@ export function granted(scope: Scope | null | undefined): void {
   if (task !== undefined && task !== null) task.grantedIn = thisTurn();
 }
 
+/**
+ * Whether the scope, or one that it lies in, was cancelled: then a `CancelledError` that comes out of what it awaits may be meant for it, and
+ * else it tells of something that was cancelled by itself.
+ */
+export function isBeingCancelled(scope: Scope | null): boolean {
+  for (let at = scope; at !== null; at = at.parent) {
+    if (at.cancels > 0) return true;
+    if (at.isShielded) return false;
+  }
+  return false;
+}
+
+/**
+ * Whether `error`, which has come out of `scope`, is due to the scope's own cancellation: it is that, or what was awaited has made another
+ * one of it, and nobody further out has cancelled.
+ */
+export function isDueTo(own: unknown, error: unknown, scope: Scope): boolean {
+  return error === own || (error as Error | null)?.cause === own || (isCancelled(error) && !isBeingCancelled(scope.parent));
+}
+
 /** Ends the waits of the scope, or the next one if there is none. */
 export function cancelScope(scope: Scope, error: CancelledError, byItself = false): void {
+  scope.cancels++;
   const reached = deliver(scope, error);
   if (reached === 'waits') return;
   scope.pending = error;

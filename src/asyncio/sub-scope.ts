@@ -18,6 +18,8 @@ export class SubScope implements Scope {
   /** @internal */
   inner: Scope | Set<Scope> | null = null;
   /** @internal */
+  cancels = 0;
+  /** @internal */
   pending: CancelledError | null = null;
   /** @internal */
   fatal: CancelledError | null = null;

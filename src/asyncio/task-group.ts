@@ -5,7 +5,7 @@ import { type Coroutine, invoke, mustBeCoroutine, mustBeFunction } from './corou
 import { currentScope, enter } from './current.ts';
 import { ExceptionGroup } from './exception-group.ts';
 import { FAILED, type Future, type Observer } from './future.ts';
-import { cancelScope, type Scope } from './scope.ts';
+import { cancelScope, isBeingCancelled, type Scope } from './scope.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
 import { start, Task, type TaskOptions } from './task.ts';
 import { giveUp, park, type Source, wake, type Waiter } from './waiter.ts';
@@ -63,7 +63,7 @@ export class TaskGroup implements Observer, Source {
     task.observe(this);
     start(any, options?.eagerStart !== false);
     // It may have failed at once, or made another one fail.
-    if (this.#isAborting) task.cancel();
+    if (this.#isAborting) task.cancel(this.#abortion);
     return task;
   }
 
@@ -81,8 +81,10 @@ export class TaskGroup implements Observer, Source {
   #abort(): void {
     if (this.#isAborting) return;
     this.#isAborting = true;
-    for (const task of this.#tasks) task.cancel();
-    if (this.#state === 'active') cancelScope(this.#scope, (this.#abortion = cancelledBy('the task group is shutting down')));
+    // One error for all: it comes back into the body by way of the tasks that this awaits, and making it is most of what a cancellation costs.
+    const error = (this.#abortion = cancelledBy('the task group is shutting down'));
+    for (const task of this.#tasks) task.cancel(error);
+    if (this.#state === 'active') cancelScope(this.#scope, error);
   }
 
   /** Ends the group early, without an error: its tasks and its body are cancelled. May be called again, from anywhere. */
@@ -107,7 +109,7 @@ export class TaskGroup implements Observer, Source {
       else value = await enter(scope, invoke as typeof invoke<TaskGroup, T>, fn, this);
     } catch (error) {
       if (!(error instanceof CancelledError)) this.#errors.push(error);
-      else if (error !== this.#abortion) cancelled = error;
+      else if (this.#abortion === null || (error !== this.#abortion && isBeingCancelled(scope.parent))) cancelled = error;
       this.#abort();
     }
     this.#state = 'joining';
@@ -129,8 +131,8 @@ export class TaskGroup implements Observer, Source {
 
   #failure(cancelled: CancelledError | null): ExceptionGroup {
     const { parent } = this.#scope;
-    // The errors come first, but the cancellation from outside is not lost: it ends the next wait.
-    if (cancelled !== null && parent !== null) parent.pending ??= cancelled;
+    // The errors come first, but a cancellation from outside is not lost: it ends the next wait.
+    if (cancelled !== null && parent !== null && isBeingCancelled(parent)) parent.pending ??= cancelled;
     const count = this.#errors.length;
     return new ExceptionGroup(`unhandled errors in a TaskGroup (${count} sub-exception${count === 1 ? '' : 's'})`, this.#errors);
   }

@@ -64,7 +64,8 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   readonly coroutine: Coroutine<unknown>;
   #name: string | undefined;
   readonly #id: number;
-  #cancels = 0;
+  /** @internal */
+  cancels = 0;
   /** @internal The turn in which it was last granted what it waited for. */
   grantedIn = 0;
   /** @internal The pending cancellation came when a wait had been granted, and is no reason to drop what it returns. */
@@ -112,7 +113,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
 
   /** How often its cancellation was asked for, less the `uncancel`s. */
   get cancelling(): number {
-    return this.#cancels;
+    return this.cancels;
   }
 
   /**
@@ -122,7 +123,6 @@ export class Task<T = unknown> extends Future<T> implements Scope {
    */
   override cancel(reason?: unknown): boolean {
     if (this.state !== PENDING) return false;
-    this.#cancels++;
     const depth = reached.push(this as Task);
     const byItself = currentScope()?.task === this;
     cancelScope(this, cancelledBy(reason), byItself);
@@ -141,8 +141,8 @@ export class Task<T = unknown> extends Future<T> implements Scope {
 
   /** Takes one cancellation back, if it has not thrown yet, or was handled; gives how many are left. */
   uncancel(): number {
-    if (this.#cancels > 0 && --this.#cancels === 0) this.pending = null;
-    return this.#cancels;
+    if (this.cancels > 0 && --this.cancels === 0) this.pending = null;
+    return this.cancels;
   }
 
   /**
@@ -172,7 +172,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   /** @internal */
   threw(error: unknown): void {
     if (error instanceof CancelledError) end(this, CANCELLED, error);
-    else if (this.#cancels > 0 && isAbort(error))
+    else if (this.cancels > 0 && isAbort(error))
       end(this, CANCELLED, error.cause instanceof CancelledError ? error.cause : cancelledBy(error));
     else end(this, FAILED, error);
   }
@@ -183,7 +183,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   }
 
   override [inspect.custom](depth: number, options: object): string {
-    const cancelling = this.state === PENDING && this.#cancels > 0 ? ' cancelling' : '';
+    const cancelling = this.state === PENDING && this.cancels > 0 ? ' cancelling' : '';
     return super[inspect.custom](depth, options).replace('<Future', `<Task ${this.name}${cancelling}`);
   }
 }

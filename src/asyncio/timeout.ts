@@ -2,7 +2,7 @@ import { type CancelledError, StateError, TimeoutError } from '../base/errors.ts
 import { cancelledBy } from './cancelled.ts';
 import { invoke, mustBeFunction } from './coroutine.ts';
 import { enter } from './current.ts';
-import { cancelScope } from './scope.ts';
+import { cancelScope, isDueTo } from './scope.ts';
 import { mustBeDelay } from './sleep.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
 import { clearTimer, setTimer, Timer } from './timers.ts';
@@ -84,7 +84,7 @@ export class Timeout extends SubScope {
       this.reschedule(this.#when);
       return await enter(this, invoke as typeof invoke<Timeout, T>, fn, this);
     } catch (error) {
-      if (this.#error === null || (error !== this.#error && (error as Error | null)?.cause !== this.#error)) throw error;
+      if (this.#error === null || !isDueTo(this.#error, error, this)) throw error;
       throw new TimeoutError('the deadline of a timeout has passed', { cause: this.#error });
     } finally {
       if (this.#timer !== null) clearTimer(this.#timer);

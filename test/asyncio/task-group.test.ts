@@ -299,6 +299,35 @@ test('a group that shuts down leaves no cancellation behind [TGR-25]', async () 
   assert.equal(await task, 'ok');
 });
 
+test('a body that awaits a child when another one fails leaves no cancellation behind [TGR-25]', async () => {
+  const task = createTask(async () => {
+    const group = TaskGroup.run(async (tasks) => {
+      const awaited = tasks.createTask(forever);
+      tasks.createTask(failSoon());
+      await awaited;
+    });
+    await rejects(group, (error: unknown) => messages(error).join() === 'boom');
+    await step();
+    return 'ok';
+  });
+  assert.equal(await task, 'ok');
+});
+
+test('a child that was cancelled on its own, and ended the body, leaves no cancellation behind when another one fails', async () => {
+  const task = createTask(async () => {
+    const group = TaskGroup.run(async (tasks) => {
+      const awaited = tasks.createTask(forever);
+      tasks.createTask(cleansUpInto('boom'));
+      awaited.cancel();
+      await awaited;
+    });
+    await rejects(group, (error: unknown) => messages(error).join() === 'boom');
+    await step();
+    return 'ok';
+  });
+  assert.equal(await task, 'ok');
+});
+
 test('a task that is made while the group begins to shut down is cancelled as well [TGR-26]', async () => {
   let late: Task | undefined;
   const done = TaskGroup.run(async (group) => {
@@ -340,6 +369,29 @@ test('cancel ends a group early, from body or child, without an error [TGR-28]',
   const before = new TaskGroup();
   before.cancel();
   await before.run(async () => assert.fail('it never runs'));
+});
+
+test('cancel ends a group whose body awaits a child without an error, whatever the child makes of it [TGR-28]', async () => {
+  const children = [
+    forever,
+    async () => {
+      await forever().catch(() => {
+        throw new CancelledError('another one');
+      });
+    },
+  ];
+  for (const child of children) {
+    const value = await TaskGroup.run(async (group) => {
+      const awaited = group.createTask(child);
+      group.createTask(async () => {
+        await step();
+        group.cancel();
+      });
+      await awaited;
+      return 'not reached';
+    });
+    assert.equal(value, undefined);
+  }
 });
 
 test('an ExceptionGroup is split by class, nested as it is', () => {

@@ -205,6 +205,39 @@ test('a time-out around a group cancels its tasks; one that fails in its clean-u
   await rejects(timed, (error: ExceptionGroup) => error instanceof ExceptionGroup && error.errors[0] instanceof Boom);
 });
 
+/** Answers its cancellation by one of its own making. */
+const answer = async (): Promise<void> => {
+  await forever().catch(() => {
+    throw new CancelledError('another one');
+  });
+};
+
+const answers = async (): Promise<void> => await createTask(answer);
+
+test('what is awaited may make another CancelledError of it: TimeoutError comes out all the same', async () => {
+  await rejects(timeout(SHORT, answers), TimeoutError);
+  const scope = new CancelScope();
+  const left = scope.run(answers);
+  scope.cancel();
+  assert.equal(await left, undefined);
+  assert.equal(scope.cancelCaught, true);
+});
+
+test('a cancellation from outside that comes after the deadline comes out, if it is what ends the body [TMO-10]', async () => {
+  const expired = new Future<void>();
+  const task = createTask(() =>
+    timeout(0, async () => {
+      await forever().catch(() => {
+        expired.setResult();
+        return forever();
+      });
+    }),
+  );
+  await expired;
+  task.cancel();
+  await rejects(task, CancelledError);
+});
+
 test('two time-outs side by side in one task do not touch each other', async () => {
   const task = createTask(async () => {
     const outcomes = await Promise.allSettled([timeout(1, forever), timeout(LONG, () => sleep(SHORT, 'value'))]);
