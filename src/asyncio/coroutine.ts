@@ -49,14 +49,14 @@ export function mustBeCoroutine(fn: unknown, who: string): asserts fn is Corouti
   mustBeFunction(fn, who);
 }
 
-/** The same for functions that are given something. */
-export function mustBeFunction(fn: unknown, who: string): void {
+/** The same for functions that are given something; `written` shows the whole call. */
+export function mustBeFunction(fn: unknown, who: string, written = `${who}(() => …)`): void {
   if (typeof fn === 'function') return;
   if (isThenable(fn))
     throw new TypeError(
-      `${who} takes a function: got a promise, which runs already and can't be cancelled. Write ${who}(() => …), or until(promise) to await it`,
+      `${who} takes a function: got a promise, which runs already and can't be cancelled. Write ${written}, or until(promise) to await it`,
     );
-  throw new TypeError(`${who} takes a function: got ${inspect(fn, { depth: 0 })}`);
+  throw new TypeError(`${who} takes a function: got ${inspect(fn, { depth: 0 })}. Write ${written}`);
 }
 
 /** Calls the body of a scope: what it gives, or a promise of what its generator returns. */

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
+import { isThenable } from '../base/thenable.ts';
 import type { Executor, Submitter } from '../futures/executor.ts';
 import { SIG_DFL, signal } from '../signal/signal.ts';
 import { type Signal, type SignalName, signalName } from '../signal/names.ts';
@@ -10,7 +11,7 @@ import type { Coroutine } from './coroutine.ts';
 import { Future } from './future.ts';
 import { Handle, TimerHandle } from './handle.ts';
 import { restoreInterrupt } from './interrupt.ts';
-import { mustBeDelay } from './sleep.ts';
+import { mustBeDelay, mustBeTime } from './sleep.ts';
 import { shareLoop, type Threadsafe } from './threadsafe.ts';
 import { type Handle as SharedHandle, handle, type Shareable } from '../word/shareable.ts';
 import { runInExecutor, setDefaultExecutor, shutdownDefaultExecutor } from './offload.ts';
@@ -60,7 +61,7 @@ export class EventLoop implements Threadsafe, Shareable {
   /** Calls it at a time of `loop.time()`. Those of one time are called in the order of these calls. */
   callAt<A extends readonly unknown[]>(when: number, callback: Callback<A>, ...args: A): TimerHandle {
     mustBeCallback(callback, 'callAt');
-    if (typeof when !== 'number' || Number.isNaN(when)) throw new TypeError(`callAt takes a time of loop.time(): got ${String(when)}`);
+    mustBeTime(when, 'the time of callAt');
     return new TimerHandle(when, callback, args);
   }
 
@@ -161,7 +162,10 @@ const handled = new Set<SignalName>();
 const loop = new EventLoop();
 
 function mustBeCallback(callback: unknown, who: string): void {
-  if (typeof callback !== 'function') throw new TypeError(`${who} takes a function to call: got ${typeof callback}`);
+  if (typeof callback === 'function') return;
+  if (isThenable(callback))
+    throw new TypeError(`${who} takes a function to call: got a promise, which runs already. Write createTask(fn) to run a coroutine`);
+  throw new TypeError(`${who} takes a function to call: got ${typeof callback}`);
 }
 
 /** The loop that the code of a task runs on. `StateError` outside of tasks. */

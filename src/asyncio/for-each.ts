@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { isThenable } from '../base/thenable.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { mustBeFunction, outcome } from './coroutine.ts';
@@ -24,12 +25,21 @@ export function checked({ limit = 16, bufferSize = limit }: MapOptions): { reado
   return { limit, bufferSize };
 }
 
+function mustBeItems(items: unknown): void {
+  const several = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  if (typeof (several?.[Symbol.iterator] ?? several?.[Symbol.asyncIterator]) === 'function') return;
+  throw new TypeError(
+    `map and forEach take items in a list, or anything that for await can go through: got ${inspect(items, { depth: 0 })}`,
+  );
+}
+
 /** Goes through the items, also those that come one by one, giving each to one taker only. */
 export function takerOf<T>(items: Items<T>): {
   readonly next: () => IteratorResult<T> | Promise<IteratorResult<T>>;
   readonly close: () => void;
 } {
-  if (Symbol.asyncIterator in items) {
+  mustBeItems(items);
+  if (typeof items !== 'string' && Symbol.asyncIterator in items) {
     const iterator = items[Symbol.asyncIterator]();
     let last: Promise<unknown> = Promise.resolve();
     return {
@@ -50,7 +60,7 @@ export function takerOf<T>(items: Items<T>): {
  * error cancels what is running, and is thrown when that has ended.
  */
 export async function forEach<T>(items: Items<T>, fn: Each<T, unknown>, options: MapOptions = {}): Promise<void> {
-  mustBeFunction(fn, 'forEach');
+  mustBeFunction(fn, 'forEach', 'forEach(items, (item) => …)');
   await work(items, fn, checked(options).limit, null);
 }
 
@@ -89,7 +99,7 @@ export async function work<T, R>(items: Items<T>, fn: Each<T, R>, limit: number,
     }
   };
   // Each worker takes an item at once, so that there are no more workers than items; of items that come, the one before starts the next.
-  const isComing = Symbol.asyncIterator in (items as object);
+  const isComing = typeof items !== 'string' && Symbol.asyncIterator in items;
   const start = (): void => {
     workers.push(worker());
     // oxlint-disable-next-line no-unmodified-loop-condition

@@ -1,6 +1,6 @@
 import type { CancelledError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
-import type { Awaitable, ResultOf } from './coroutine.ts';
+import { type Awaitable, isGenerator, type ResultOf } from './coroutine.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING } from './future.ts';
 
@@ -80,6 +80,8 @@ export function gather(...given: readonly unknown[]): Future {
   const [first, second] = given;
   const isOneIterable = given.length > 0 && given.length <= 2 && isIterable(first) && (second === undefined || isOptions(second));
   const awaitables = isOneIterable ? (first as Iterable<Awaitable<unknown>>) : (given as readonly Awaitable<unknown>[]);
+  if (!isOneIterable && given.length > 1 && isOptions(given.at(-1)) && !isGenerator(given.at(-1)))
+    throw new TypeError('gather takes its options after a list: gather([a, b], { returnExceptions: true })');
   const { returnExceptions = false } = (isOneIterable ? (second as GatherOptions | undefined) : undefined) ?? {};
   return new Gathering(Array.from(awaitables, ensureFuture), returnExceptions);
 }

@@ -141,6 +141,6 @@ export class MapResults<T, R> implements AsyncIterable<R> {
  * The first error, and leaving the loop, cancel what is running, and wait for its end.
  */
 export function map<T, R>(items: Items<T>, fn: Each<T, R>, options: MapOptions = {}): MapResults<T, R> {
-  mustBeFunction(fn, 'map');
+  mustBeFunction(fn, 'map', 'map(items, (item) => …)');
   return new MapResults(items, fn, options);
 }

@@ -37,7 +37,9 @@ export function runInExecutor<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   ...args: A
 ): Future<Awaited<R>> {
-  mustBeFunction(fn, 'runInExecutor');
+  if (typeof executor === 'function')
+    throw new TypeError('runInExecutor takes an executor before the function; null is the default one: runInExecutor(null, fn, …)');
+  mustBeFunction(fn, 'runInExecutor', 'runInExecutor(executor, () => …)');
   return wrapFuture((executor ?? theDefaultExecutor()).submit(fn, ...args) as never) as Future<Awaited<R>>;
 }
 

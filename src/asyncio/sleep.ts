@@ -10,6 +10,20 @@ export function mustBeDelay(ms: unknown, name: string): asserts ms is number {
   if (!(ms >= 0)) throw new OutOfRangeError('ERR_TIMEOUT', `${name} must be a non-negative number of milliseconds: got ${ms}`);
 }
 
+/** Ten years: a thread's clock has not run for so long, and a date is not so far off. */
+const YEARS = 3e11;
+
+/** Refuses what is no time of `performance.now()`; a time of `Date.now()` would lie half a century ahead. */
+export function mustBeTime(when: unknown, name: string): asserts when is number {
+  if (typeof when !== 'number' || Number.isNaN(when))
+    throw new TypeError(`${name} is a number of milliseconds on the clock of performance.now(): got ${String(when)}`);
+  if (Math.abs(when - Date.now()) < YEARS)
+    throw new OutOfRangeError(
+      'ERR_TIME',
+      `${name} is a time of performance.now(): got ${when}, a time of Date.now(). Write performance.now() + ms`,
+    );
+}
+
 class Sleeper extends Timer implements Source {
   readonly what = 'sleep';
   #waiter: Waiter | null = null;

@@ -9,6 +9,10 @@ import { refusal } from './waiter.ts';
  * `communicate` and its pipes are places where the task can be cancelled. The program itself goes on then, unless you end it.
  */
 export async function createSubprocessExec<const O extends PopenOptions>(args: Command, options?: O): Promise<Popen<O>> {
+  if (typeof options === 'string')
+    throw new TypeError(
+      "createSubprocessExec takes the program and its arguments in one list: createSubprocessExec(['ls', '-l'], options)",
+    );
   const error = refusal(currentScope());
   if (error !== null) throw error;
   return new Popen<O>(args, options);

@@ -191,7 +191,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
 Object.assign(Task.prototype, { parent: null, isShielded: false });
 
 function checkTaskOptions(options: TaskOptions): void {
-  checkOptions(options, 'a task', "{ name: 'reader' }");
+  checkOptions(options, 'a task', "{ name: 'reader' }", 'Arguments of the function go inside: createTask(() => work(1))');
   const { signal, context } = options;
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== 'function')
     throw new TypeError(`the signal of a task must be an AbortSignal: got ${inspect(signal, { depth: 0 })}`);

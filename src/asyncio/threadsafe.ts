@@ -92,6 +92,10 @@ async function readInbox(inbox: SimpleQueue<Call>, signal: AbortSignal): Promise
  */
 export function runCoroutineThreadsafe<T>(fn: Coroutine<T>, loop: Threadsafe): ExecutorFuture<T> {
   mustBeCoroutine(fn, 'runCoroutineThreadsafe');
+  if (typeof (loop as Threadsafe | undefined)?.callSoonThreadsafe !== 'function')
+    throw new TypeError(
+      `runCoroutineThreadsafe takes a loop after the function: got ${typeof loop}. Take getEventLoop() in the thread that is to run it, and send it here`,
+    );
   const future = new ExecutorFuture<T>();
   loop.callSoonThreadsafe(startFor<T>, fn, future);
   return future;

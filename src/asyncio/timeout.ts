@@ -3,7 +3,7 @@ import { cancelledBy } from './cancelled.ts';
 import { invoke, mustBeFunction } from './coroutine.ts';
 import { enter } from './current.ts';
 import { cancelScope, isDueTo } from './scope.ts';
-import { mustBeDelay } from './sleep.ts';
+import { mustBeDelay, mustBeTime } from './sleep.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
 import { clearTimer, setTimer, Timer } from './timers.ts';
 
@@ -40,6 +40,7 @@ export class Timeout extends SubScope {
   /** `when` is a time of the clock `performance.now()`; `null`: no deadline. */
   constructor(when: number | null) {
     super();
+    if (when !== null) mustBeTime(when, 'a deadline');
     this.#when = when;
   }
 
@@ -58,8 +59,7 @@ export class Timeout extends SubScope {
       const why = this.#state === 'created' ? 'it has not been entered' : `it is ${this.#state}`;
       throw new StateError('ERR_TIMEOUT_STATE', `cannot move the deadline of a timeout: ${why}`);
     }
-    if (when !== null && (typeof when !== 'number' || Number.isNaN(when)))
-      throw new TypeError(`a deadline is a number of milliseconds on the clock of performance.now(), or null: got ${String(when)}`);
+    if (when !== null) mustBeTime(when, 'a deadline');
     this.#when = when;
     if (this.#timer !== null) clearTimer(this.#timer);
     if (when === null || when === Infinity) return;
@@ -100,12 +100,12 @@ export class Timeout extends SubScope {
  */
 export function timeout<T>(ms: number | null, fn: Body<T>): Promise<T> {
   if (ms !== null) mustBeDelay(ms, 'timeout');
-  mustBeFunction(fn, 'timeout');
+  mustBeFunction(fn, 'timeout', 'timeout(ms, () => …)');
   return new Timeout(ms === null ? null : performance.now() + ms).run(fn);
 }
 
 /** The same up to a time of the clock `performance.now()`. */
 export function timeoutAt<T>(when: number | null, fn: Body<T>): Promise<T> {
-  mustBeFunction(fn, 'timeoutAt');
+  mustBeFunction(fn, 'timeoutAt', 'timeoutAt(when, () => …)');
   return new Timeout(when).run(fn);
 }

@@ -39,7 +39,8 @@ function subscriptionTo(promise: PromiseLike<unknown>): Subscription {
  * again and again on a promise that lives long, it retains nothing.
  */
 export function until<T>(promise: PromiseLike<T>): Promise<T> {
-  if (!isThenable(promise)) throw new TypeError(`until takes a promise: got ${typeof promise}`);
+  if (!isThenable(promise))
+    throw new TypeError(`until takes a promise: got ${typeof promise}${typeof promise === 'function' ? '. Call it: until(fn())' : ''}`);
   if (promise instanceof Future) return promise.toPromise() as Promise<T>;
   const scope = currentScope();
   const error = refusal(scope);

@@ -7,6 +7,7 @@ import {
   Barrier,
   CancelScope,
   Condition,
+  createSubprocessExec,
   createTask,
   currentSignal,
   currentTask,
@@ -71,7 +72,7 @@ test('a promise where a function is wanted is refused everywhere, with what to w
   );
   await areRefused(
     { callSoon: () => loop.callSoon(promise), callLater: () => loop.callLater(1, promise), callAt: () => loop.callAt(1, promise) },
-    { name: 'TypeError', message: /^call\w+ takes a function to call: got object$/ },
+    { name: 'TypeError', message: /^call\w+ takes a function to call: got a promise, which runs already\. Write createTask/ },
   );
 });
 
@@ -137,6 +138,40 @@ test('a task that awaits itself, or gives itself as its result, gets an error', 
     });
     await rejects(task, { code: 'ERR_AWAITS_ITSELF', message: /cannot await itself: it would never end/ });
   }
+});
+
+test('a call that is written as in Python says how it is written here', async () => {
+  const any = (value: unknown): never => value as never;
+  await areRefused(
+    {
+      gather: () => gather(leaf, leaf, any({ returnExceptions: true })),
+      createTask: () => createTask(leaf, any(5)),
+      runInExecutor: () => loop.runInExecutor(any(leaf), any(5)),
+      runCoroutineThreadsafe: () => runCoroutineThreadsafe(leaf, any(undefined)),
+      createSubprocessExec: () => createSubprocessExec('ls', any('-l')),
+      until: () => until(any(leaf)),
+      map: () => map(any(5), leaf).toArray(),
+      forEach: () => forEach(any(undefined), leaf),
+    },
+    {
+      name: 'TypeError',
+      message:
+        /: (gather\(\[a, b\], \{|createTask\(\(\) =>|runInExecutor\(null, |createSubprocessExec\(\[|until\(fn)|Take getEventLoop|in a list, or/,
+    },
+  );
+});
+
+test('a time of the wall clock, which would be half a century ahead, is refused as a deadline', async () => {
+  const soon = Date.now() + 100;
+  await areRefused(
+    {
+      timeoutAt: () => timeoutAt(soon, leaf),
+      Timeout: () => new Timeout(soon),
+      reschedule: () => timeout(1000, (scope) => scope.reschedule(soon)),
+      callAt: () => loop.callAt(soon, leaf),
+    },
+    { name: 'RangeError', code: 'ERR_TIME', message: /a time of Date\.now\(\)\. Write performance\.now\(\) \+ ms/ },
+  );
 });
 
 test('options that are none are refused, and leave no task behind', async () => {
