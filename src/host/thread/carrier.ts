@@ -93,8 +93,8 @@ function takePreparedCarrier(): number {
   return carrier >= 0 && takeCarrier(carrier) ? carrier : -1;
 }
 
-/** A worker that is about to be free takes some microseconds for that, and a new one many milliseconds. */
-const PATIENCE_MS = 3;
+/** A worker that is about to be free takes some microseconds for that, or a few turns of a busy machine, and a new one many milliseconds. */
+const PATIENCE_MS = 10;
 const freedAtOnce = new Glance(0.05);
 
 /** Takes a parked carrier, or waits a moment for one whose thread has just ended; -1 when there is none. */

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { generate } from '../../message/generate.ts';
 
 /*
  * A carrier that one thread has changed is not given to the next: what a thread sets on the global object, on built-in
@@ -8,12 +9,14 @@ import { fileURLToPath } from 'node:url';
 const OWN = [new URL('../../', import.meta.url).href, fileURLToPath(new URL('../../', import.meta.url))] as const;
 
 /** Things of V8's and Node's that programs replace, for tests above all. */
-const REPLACEABLE: readonly (readonly [object: object, keys: readonly string[]])[] = [
-  [console, ['log', 'error', 'warn', 'info', 'debug']],
-  [Math, ['random']],
-  [Date, ['now']],
-  [JSON, ['parse', 'stringify']],
-];
+const REPLACEABLE = (
+  [
+    [console, ['log', 'error', 'warn', 'info', 'debug']],
+    [Math, ['random']],
+    [Date, ['now']],
+    [JSON, ['parse', 'stringify']],
+  ] as const
+).flatMap(([object, names]) => names.map((name) => ({ object: object as unknown as Readonly<Record<string, unknown>>, name })));
 
 /** `for … in` over these sees what was assigned to the prototypes of their classes, and to `Object.prototype`. */
 const PROBES: readonly object[] = [
@@ -79,22 +82,39 @@ function listenersNow(): number {
   return count;
 }
 
+type Look = (globals: object, keys: readonly PropertyKey[], values: readonly unknown[]) => boolean;
+
+/** Whether these globals still hold these values, as code that names each: a look by name costs a tenth of one by a variable. */
+function looksAt(keys: readonly PropertyKey[]): Look {
+  const tests = keys.map((key, i) => `globals[${typeof key === 'string' ? JSON.stringify(key) : `keys[${i}]`}]===values[${i}]`);
+  return generate(['globals', 'keys', 'values'], `return ${tests.join('&&')}`, () => false);
+}
+
+/** A property that holds a value, and could hold another one. */
+function canChange(object: object, key: PropertyKey): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
+  return 'value' in descriptor && (descriptor.writable === true || descriptor.configurable === true);
+}
+
 /** Remembers how the worker is now; gives the way to find out what has changed since, in words, or `null`. */
 export function watchLeftovers(timer: NodeJS.Timeout): () => string | null {
   watchUnreferenced(timer);
   const globals = globalThis as unknown as Record<PropertyKey, unknown>;
-  const keys = Reflect.ownKeys(globals).filter((key) => 'value' in Object.getOwnPropertyDescriptor(globals, key)!);
+  const keys = Reflect.ownKeys(globals).filter((key) => canChange(globals, key));
   const values = keys.map((key) => globals[key]);
-  const replaceable = REPLACEABLE.map(([object, names]) => names.map((name) => (object as Record<string, unknown>)[name]));
+  const areAsBefore = looksAt(keys);
+  const replaceable = REPLACEABLE.map(({ object, name }) => object[name]);
   const [globalsThen, listenersThen] = [globalsNow(), listenersNow()];
 
   return () => {
     if (globalsNow() !== globalsThen) return 'it has added to the global object or to a built-in prototype';
-    for (let i = 0; i < keys.length; i++)
-      if (!Object.is(globals[keys[i]!], values[i])) return `it has replaced the global ${String(keys[i])}`;
-    for (const [i, [object, names]] of REPLACEABLE.entries()) {
-      for (const [j, name] of names.entries())
-        if ((object as Record<string, unknown>)[name] !== replaceable[i]![j]) return `it has replaced the built-in ${name}`;
+    if (!areAsBefore(globals, keys, values)) {
+      for (let i = 0; i < keys.length; i++)
+        if (!Object.is(globals[keys[i]!], values[i])) return `it has replaced the global ${String(keys[i])}`;
+    }
+    for (let i = 0; i < REPLACEABLE.length; i++) {
+      const { object, name } = REPLACEABLE[i]!;
+      if (object[name] !== replaceable[i]) return `it has replaced the built-in ${name}`;
     }
     if (listenersNow() > listenersThen) return 'it has left listeners on process';
     for (const one of unreferenced) if (one._destroyed === true || one.hasRef()) unreferenced.delete(one);

@@ -105,10 +105,11 @@ export function nameOf(record: number): string {
 
 export function setNameOf(record: number, name: string): void {
   const heap = sharedHeap();
-  const text = Buffer.from(String(name as unknown)); // As in Python, anything has a text.
-  const block = heap.allocate(text.length + 4);
-  heap.bytes.set(text, block + 4);
-  heap.i32[block / 4] = text.length;
+  const text = String(name as unknown); // As in Python, anything has a text.
+  const length = Buffer.byteLength(text);
+  const block = heap.allocateAnyhow(length + 4);
+  heap.bytes.write(text, block + 4, length);
+  heap.i32[block / 4] = length;
   // The old text stays: somebody may be reading it. Both go with the record.
   store(record, NAME, block / 16);
   heap.attach(record, block);

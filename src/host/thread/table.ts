@@ -190,18 +190,18 @@ export function takeCarrier(carrier: number): boolean {
   return Atomics.compareExchange(i32, word, STARTING, BUSY) === STARTING || Atomics.compareExchange(i32, word, PARKED, BUSY) === PARKED;
 }
 
-/** How many carriers are in one of these states. */
-function count(...states: readonly number[]): number {
+/** How many carriers are in one of these states, a bit each. */
+function count(states: number): number {
   const { i32 } = sharedHeap();
   let found = 0;
-  for (let carrier = 0; carrier < CARRIERS; carrier++) {
-    const state = Atomics.load(i32, carrierOffset(carrier) / 4);
+  for (let word = at(FIRST_CARRIER); word < at(FIRST_THREAD); word += CARRIER_WORDS) {
+    const state = Atomics.load(i32, word);
     if (state === FREE) break;
-    if (states.includes(state)) found++;
+    if ((states & (1 << state)) !== 0) found++;
   }
   return found;
 }
 
-export const parkedCarriers = (): number => count(PARKED);
+export const parkedCarriers = (): number => count(1 << PARKED);
 /** How many carriers run a thread, or have not yet found out what to do after one. */
-export const busyCarriers = (): number => count(STARTING, BUSY, ENDING);
+export const busyCarriers = (): number => count((1 << STARTING) | (1 << BUSY) | (1 << ENDING));

@@ -25,6 +25,21 @@ export function valueByName(node: NamedNode): unknown {
   }
 }
 
+/** The same again and again. What a module exports may be another thing the next time, but is looked at closely only then. */
+export function findByName(node: NamedNode): () => unknown {
+  if (node[0] !== 'export') return () => valueByName(node);
+  const [, url, path, length] = node;
+  let module: unknown;
+  let last: unknown;
+  return () => {
+    const value = module === undefined ? undefined : follow(module, path);
+    if (value !== undefined && value === last) return value;
+    last = exported(url, path, length);
+    module = importSync('', url);
+    return last;
+  };
+}
+
 function builtin(module: string, path: readonly Step[]): unknown {
   const exports = process.getBuiltinModule(module) as unknown;
   const value = follow(exports, path);

@@ -93,7 +93,8 @@ function inScopes(
 ): FoundInScope | null {
   let scopes = read.get(fn);
   if (scopes === undefined) read.set(fn, (scopes = scopesOf(fn).filter(({ type }) => type !== 'Global')));
-  for (const [i, scope] of scopes.entries()) {
+  for (let i = 0; i < scopes.length; i++) {
+    const scope = scopes[i]!;
     if (!(name in scope.variables)) continue;
     try {
       return { value: scope.variables[name], scope: scope.type, at: { scope, depth: scopes.length - i }, scopes, index: i };

@@ -24,6 +24,8 @@ export class FunctionCode {
   readonly analysis: Analysis;
   /** The free names, in order of appearance, each with its references. */
   readonly free: ReadonlyMap<string, readonly Reference[]>;
+  /** Whether it assigns to a variable that it captures, or to a global. */
+  readonly assigns: boolean;
   /** Names that a class needs when it is defined: in `extends`, in computed keys, in static parts. */
   readonly early: ReadonlySet<string>;
   readonly script: Script | null;
@@ -64,10 +66,9 @@ export class FunctionCode {
       list.push(reference);
     }
     this.free = free;
+    this.assigns = [...free.values()].some((references) => references.some(({ isWrite }) => isWrite));
     this.early = kind === 'class' ? namesInKeys(tree, free) : new Set();
   }
-
-  static readonly #known = new Map<string, FunctionCode>();
 
   static readonly #ofFunction = new WeakMap<(...args: never[]) => unknown, FunctionCode>();
 
@@ -81,10 +82,10 @@ export class FunctionCode {
 
   static #ofText(fn: (...args: never[]) => unknown): FunctionCode {
     const script = Script.of(fn);
-    const text = Function.prototype.toString.call(fn);
-    const key = `${script?.id ?? 0}:${script?.startOf(fn, text) ?? -1}:${text.length}`;
-    let code = FunctionCode.#known.get(key);
-    if (code === undefined) FunctionCode.#known.set(key, (code = new FunctionCode(fn)));
+    if (script === null) return new FunctionCode(fn);
+    const position = script.positionOf(fn);
+    let code = script.codes.get(position);
+    if (code?.text !== Function.prototype.toString.call(fn)) script.codes.set(position, (code = new FunctionCode(fn)));
     return code;
   }
 

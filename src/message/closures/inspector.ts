@@ -30,13 +30,12 @@ interface Properties {
 interface Holder {
   /** What the inspector is to name. */
   value: unknown;
-  /** Called with what a name stands for. */
-  readonly take: (value: unknown) => void;
+  /** What a name stood for. */
+  taken: unknown;
 }
 interface Open {
   readonly session: inspector.Session;
   readonly holder: Holder;
-  readonly holderId: string;
 }
 
 /** Names keep what they stand for alive: they are given back when there are so many, or soon. */
@@ -45,7 +44,8 @@ const NAMES_MS = 20;
 
 let open: Open | undefined;
 let unavailable: Error | undefined;
-let taken: unknown;
+/** The inspector's name of the holder, one of those that are given back: what is named through it then is, too, without being told. */
+let holderId = '';
 let names = 0;
 
 function post(session: inspector.Session, method: string, params: object = {}): unknown {
@@ -62,7 +62,7 @@ function post(session: inspector.Session, method: string, params: object = {}): 
 function findHolder(session: inspector.Session, holder: Holder): string {
   Reflect.set(inspector, HOLDER, holder);
   try {
-    const { result } = post(session, 'Runtime.evaluate', { expression: FIND_HOLDER }) as { result: RemoteValue };
+    const { result } = post(session, 'Runtime.evaluate', { expression: FIND_HOLDER, objectGroup: GROUP }) as { result: RemoteValue };
     if (result.objectId === undefined) throw new Error('the inspector cannot see this context');
     return result.objectId;
   } finally {
@@ -76,8 +76,9 @@ function opened(): Open {
   try {
     const session = new inspector.Session();
     session.connect();
-    const holder: Holder = { value: undefined, take: (value) => void (taken = value) };
-    open = { session, holder, holderId: findHolder(session, holder) };
+    const holder: Holder = { value: undefined, taken: undefined };
+    holderId = findHolder(session, holder);
+    open = { session, holder };
     return open;
   } catch (cause) {
     unavailable = cause as Error;
@@ -97,26 +98,31 @@ export function canInspect(): boolean {
 
 function forget(): void {
   names = 0;
+  holderId = '';
   post(open!.session, 'Runtime.releaseObjectGroup', { objectGroup: GROUP });
 }
 
-/** The inspector's name of a value. */
+/** The inspector's name of a value. Its texts are compiled each time: the shortest do best. */
 function nameOf(value: unknown): string {
-  const { session, holder, holderId } = opened();
+  const { session, holder } = opened();
   if (names === 0) setTimeout(forget, NAMES_MS).unref();
   if (++names > NAMES_MAX) forget();
+  if (holderId === '') holderId = findHolder(session, holder);
   holder.value = value;
   const { result } = post(session, 'Runtime.callFunctionOn', {
     objectId: holderId,
-    functionDeclaration: 'function () { return this.value; }',
-    objectGroup: GROUP,
+    functionDeclaration: 'function(){return this.value}',
   }) as { readonly result: RemoteValue };
   holder.value = undefined;
   return result.objectId!;
 }
 
 function propertiesOf(value: unknown): Properties {
-  return post(opened().session, 'Runtime.getProperties', { objectId: nameOf(value), ownProperties: true }) as Properties;
+  return post(opened().session, 'Runtime.getProperties', {
+    objectId: nameOf(value),
+    ownProperties: true,
+    nonIndexedPropertiesOnly: true,
+  }) as Properties;
 }
 
 function real(remote: RemoteValue | undefined): unknown {
@@ -126,14 +132,16 @@ function real(remote: RemoteValue | undefined): unknown {
     return remote.type === 'bigint' ? BigInt(text.slice(0, -1)) : Number(text);
   }
   if (remote.objectId === undefined) return remote.value;
-  const { session, holderId } = opened();
+  const { session, holder } = opened();
+  // As `this`, it needs not be looked up a second time; a symbol would come as an object.
+  const isThis = remote.type !== 'symbol';
   post(session, 'Runtime.callFunctionOn', {
-    objectId: holderId,
-    functionDeclaration: 'function (value) { this.take(value); }',
-    arguments: [{ objectId: remote.objectId }],
+    objectId: isThis ? remote.objectId : holderId,
+    functionDeclaration: isThis ? 'function(h){h.taken=this}' : 'function(v){this.taken=v}',
+    arguments: [{ objectId: isThis ? holderId : remote.objectId }],
   });
-  const value = taken;
-  taken = undefined;
+  const value = holder.taken;
+  holder.taken = undefined;
   return value;
 }
 

@@ -1,5 +1,5 @@
 import { keysOfShape } from '../shapes.ts';
-import { type NamedNode, valueByName } from './by-name.ts';
+import { findByName, type NamedNode } from './by-name.ts';
 import { make } from './compile.ts';
 import { nameCopy, objectOf, type Origin, origins } from './identity.ts';
 import type { KnownFunction } from './plain-functions.ts';
@@ -21,8 +21,9 @@ function makerOf(known: KnownFunction): Maker {
 }
 
 function finder(node: NamedNode): Maker {
+  const find = findByName(node);
   return (_, met) => {
-    const value = valueByName(node);
+    const value = find();
     met(value as object);
     return value;
   };
@@ -30,6 +31,7 @@ function finder(node: NamedNode): Maker {
 
 function copier(code: CodeRecipe, imports: readonly (NamedNode | null)[], name: string): Maker {
   const sent = imports.filter((node) => node === null).length;
+  const finders = imports.map((node) => (node === null ? null : findByName(node)));
   const origin: Origin = {
     code,
     imports: new Map(imports.flatMap((node, i): [string, RecipeNode][] => (node === null ? [] : [[code.names[i]!, node]]))),
@@ -47,7 +49,7 @@ function copier(code: CodeRecipe, imports: readonly (NamedNode | null)[], name: 
     const fn = made.fn as object;
     if ((fn as { readonly name: string }).name !== name) Object.defineProperty(fn, 'name', { value: name, configurable: true });
     met(fn);
-    if (imports.length > 0) made.put(imports.map((node) => (node === null ? get() : valueByName(node))));
+    if (imports.length > 0) made.put(finders.map((find) => (find === null ? get() : find())));
     nameCopy(fn, id);
     origins.set(fn, origin);
     return fn;

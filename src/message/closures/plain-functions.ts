@@ -143,11 +143,11 @@ function newPlan(title: string, code: FunctionCode, lookUp: LookUp): Plan | null
   return number < 0 ? null : { number, title, variables };
 }
 
-function isPlainCode({ kind, start, script, text, free }: FunctionCode): boolean {
-  if (kind === 'class' || start < 0 || text.length > TEXT_MAX) return false;
+function isPlainCode({ kind, start, script, text, free, assigns }: FunctionCode): boolean {
+  if (kind === 'class' || assigns || start < 0 || text.length > TEXT_MAX) return false;
   // Where variables may come up later, by eval, a name that is nobody's may become somebody's.
   if (script?.isModule !== true && /\beval\b/.test(script?.source ?? '')) return false;
-  for (const references of free.values()) if (references.some(({ isWrite, mutation }) => isWrite || mutation !== null)) return false;
+  for (const references of free.values()) if (references.some(({ mutation }) => mutation !== null)) return false;
   return true;
 }
 

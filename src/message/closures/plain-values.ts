@@ -44,8 +44,8 @@ export const isPrimitive = (value: unknown): boolean =>
 
 function isPlainArray(array: readonly unknown[], depth: number): boolean {
   if (array.every(isPrimitive)) return true;
-  // What else it holds than its items, `pack` leaves behind.
-  if (Object.keys(array).length !== array.length || Object.getOwnPropertySymbols(array).length > 0) return false;
+  // What else arrays hold than their items is left behind either way, but for those that the language itself gives names to.
+  if ('index' in array || 'raw' in array) return false;
   return array.every((item) => isPlain(item, depth));
 }
 

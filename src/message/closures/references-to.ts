@@ -89,10 +89,22 @@ export function referenceTo(fn: AnyFunction, code: FunctionCode): RecipeNode | n
   return found;
 }
 
+/** Where a script lies, by the URL that V8 has of it; `null` for one that is no file. */
+const places = new Map<string, { readonly url: string; readonly file: string } | null>();
+
+function placeOf(codeUrl: string): { readonly url: string; readonly file: string } | null {
+  let place = places.get(codeUrl);
+  if (place === undefined) {
+    const url = asUrl(withoutQuery(codeUrl));
+    places.set(codeUrl, (place = url.startsWith('file:') ? { url, file: fileURLToPath(url) } : null));
+  }
+  return place;
+}
+
 function findReference(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
-  const url = asUrl(withoutQuery(code.url));
-  if (!url.startsWith('file:') || url === mainModule() || byValue.has(url)) return null;
-  const file = fileURLToPath(url);
+  const place = placeOf(code.url);
+  if (place === null || place.url === mainModule() || byValue.has(place.url)) return null;
+  const { url, file } = place;
   const loaded = loadedFrom(file);
   if (loaded?.loaded === true && !types.isModuleNamespaceObject(loaded.exports)) {
     const path = pathIn(loaded.exports, fn);

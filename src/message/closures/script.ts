@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import util from 'node:util';
 import v8 from 'node:v8';
 import type * as Acorn from 'acorn';
+import type { FunctionCode } from './function-code.ts';
 import { type Analysis, analyzeReferences } from './references.ts';
 import { fileBehind } from './tsx-loader.ts';
 
@@ -94,6 +95,8 @@ const scripts = new Map<number, Script>();
 export class Script {
   readonly id: number;
   readonly source: string;
+  /** The functions in it that have been looked at, by their places. */
+  readonly codes = new Map<number, FunctionCode>();
   readonly #sample: unknown;
   #url: string | undefined;
   #program: Acorn.Program | null | undefined;
@@ -116,6 +119,11 @@ export class Script {
     let script = scripts.get(id);
     if (script === undefined) scripts.set(id, (script = new Script(id, intrinsics.source(fn), fn)));
     return script;
+  }
+
+  /** Where V8 says that a function stands: somewhere in its text, another place for each. */
+  positionOf(fn: unknown): number {
+    return intrinsics!.position(fn);
   }
 
   /** The place of a function's text in its script, or -1. */
