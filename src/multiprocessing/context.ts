@@ -1,7 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { inspect } from 'node:util';
 import { OutOfRangeError, StateError } from '../base/errors.ts';
-import { endForkServer, prepareForkServer, wanted } from '../host/process/fork/fork-server.ts';
+import { endForkServer, prepareForkServer } from '../host/process/fork/fork-server.ts';
+import { wanted } from '../host/process/fork/server.ts';
 import { executable } from '../host/process/launch.ts';
 import { dismissSpares } from '../host/process/spares.ts';
 import { allStartMethods, chooseStartMethod, chosenStartMethod, type StartMethod } from '../host/process/start-method.ts';

@@ -28,6 +28,7 @@ const MAPS_BYTES = 1 << 20;
 const ROUNDS_MAX = 8;
 /** So many copies are made between two collections: each takes some ten KB, and there is room for a hundred times that. */
 const COLLECT_EVERY = 8;
+const REHEARSALS = 6;
 
 interface Calls {
   readonly clone: Foreign;
@@ -120,6 +121,14 @@ export function forkProcess(collect: () => void): number {
   loopFork(loop);
   signal(SIGINT, SIG_DFL);
   return 0;
+}
+
+/** Looks as often as V8 needs to have compiled all of it: else it would take memory for that in the middle of the first copies. `whyNoFork` comes first. */
+export function rehearseFork(): void {
+  for (let i = 0; i < REHEARSALS; i++) {
+    openPrivateMemory(calls!.madvise);
+    isCopyWhole();
+  }
 }
 
 /**

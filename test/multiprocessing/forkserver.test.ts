@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isCopy } from '../../src/host/process/fork/copy.ts';
-import { endForkServer, forkServerPid } from '../../src/host/process/fork/fork-server.ts';
+import { endForkServer, forkServerPid, readyCopyPid } from '../../src/host/process/fork/fork-server.ts';
 import { flagsForChildren } from '../../src/host/process/launch.ts';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import { BrokenProcessPool, Event, getContext, Lock, Queue, SystemExit } from '../../src/multiprocessing/index.ts';
@@ -183,16 +183,80 @@ test('when the server is killed, its copies live on, and the next child comes fr
   const server = forkServerPid()!;
   process.kill(server, 'SIGKILL');
   await until(() => !existsSync(`/proc/${server}`), 'the server ends');
-  const second = new Process({ target: () => {} });
-  second.start();
-  await second.join();
-  assert.equal(second.exitCode, 0);
+  // The next copy may have been made before; the one after that is another server's.
+  for (let i = 0; i < 2; i++) assert.equal(await exitCodeOf(() => {}), 0);
   assert.notEqual(forkServerPid(), server);
   assert.equal(first.isAlive, true);
   go.set();
   await first.join();
   assert.equal(first.exitCode, 0);
   assert.deepEqual(warnings, []);
+});
+
+const copyWaits = (): Promise<void> => until(() => readyCopyPid() !== null, 'the next copy waits');
+
+test('the next copy waits for its start, and one that was killed while it waited is not handed out', async () => {
+  assert.equal(await exitCodeOf(() => {}), 0);
+  await copyWaits();
+  const waiting = readyCopyPid()!;
+  const taken = new Process({ target: () => {} });
+  taken.start();
+  assert.equal(taken.pid, waiting);
+  await taken.join();
+  assert.equal(taken.exitCode, 0);
+  await copyWaits();
+  const killed = readyCopyPid()!;
+  process.kill(killed, 'SIGKILL');
+  // This process has no time to hear of it.
+  while (!readFileSync(`/proc/${killed}/stat`, 'latin1').includes(') Z '));
+  const next = new Process({ target: () => {} });
+  next.start();
+  assert.notEqual(next.pid, killed);
+  await next.join();
+  assert.equal(next.exitCode, 0);
+  await until(() => !existsSync(`/proc/${killed}`), 'the killed one is reaped');
+});
+
+test('when the server is killed while it makes the next copy, the start after that gets another server', async () => {
+  for (let round = 0; round < 5; round++) {
+    // Two in a row: the next one is asked for at once.
+    for (let i = 0; i < 2; i++) assert.equal(await exitCodeOf(() => {}), 0);
+    process.kill(forkServerPid()!, 'SIGKILL');
+    for (let i = 0; i < 2; i++) assert.equal(await exitCodeOf(() => {}), 0);
+  }
+  assert.deepEqual(warnings, []);
+});
+
+test('a server that is killed between a copy and telling of it leaves no copy behind', async () => {
+  const deadly = `
+    const { writeInt32LE } = Buffer.prototype;
+    let copies = 0;
+    Buffer.prototype.writeInt32LE = function (...args) {
+      // What is about to be sent: that a copy is whole. One has examined itself, one was handed out.
+      if (this.length === 8 && args[0] === 1 && args[1] === 4 && ++copies === 3) process.kill(process.pid, 'SIGKILL');
+      return writeInt32LE.apply(this, args);
+    };`;
+  const { lines, stderr } = await programLines(`
+    import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+    import { getContext, setForkServerPreload } from 'manycore/multiprocessing';
+    import { endForkServer, forkServerPid } from 'manycore/host/process/fork/fork-server';
+    const folder = mkdtempSync('/tmp/manycore-preload-');
+    writeFileSync(folder + '/deadly.cjs', ${JSON.stringify(deadly)});
+    setForkServerPreload([folder + '/deadly.cjs']);
+    const { Process } = getContext('forkserver');
+    const servers = new Set();
+    for (let i = 0; i < 6; i++) {
+      const child = new Process({ target: () => {} });
+      child.start();
+      servers.add(forkServerPid());
+      await child.join();
+      console.log(child.exitCode);
+    }
+    await endForkServer();
+    console.log(servers.size > 1, readFileSync('/proc/self/task/' + process.pid + '/children', 'latin1').trim() === '');
+    rmSync(folder, { recursive: true });`);
+  assert.deepEqual(lines, [...Array(6).fill('0'), 'true true'], stderr);
+  assert.equal(stderr, '');
 });
 
 test('many children at once come and go, and none is left as a zombie', async () => {
@@ -311,16 +375,17 @@ test('what is loaded ahead and starts threads makes the server refuse itself', a
   assert.match(stderr, /has started threads/);
 });
 
-test('when the program is killed, its copies and its server end', async () => {
+test('when the program is killed, its copies end, also the one that waits, and its server', async () => {
   const program = new Program(`
     import { Event, getContext } from 'manycore/multiprocessing';
-    import { forkServerPid } from 'manycore/host/process/fork/fork-server';
+    import { forkServerPid, readyCopyPid } from 'manycore/host/process/fork/fork-server';
     const { Process } = getContext('forkserver');
     const begun = new Event();
     const child = new Process({ target: () => { begun.set(); for (;;); } });
     child.start();
     await begun.wait();
-    console.log('pids ' + JSON.stringify([child.pid, forkServerPid()]) + '.');
+    while (readyCopyPid() === null) await new Promise((resolve) => setTimeout(resolve, 5));
+    console.log('pids ' + JSON.stringify([child.pid, forkServerPid(), readyCopyPid()]) + '.');
     await child.join();`);
   await program.printed('.');
   const pids = JSON.parse(/\[.*\]/.exec(program.stdout)![0]) as number[];

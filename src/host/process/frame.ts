@@ -10,7 +10,7 @@ export const FRAME = {
   start: 1,
   /** To a child, before that: who it is. The body is a message. */
   setup: 6,
-  /** From a child: it is ready to be started. */
+  /** From a child: it is ready to be started. The body is its number, in four bytes. */
   ready: 2,
   /** From a child: it has read what it shall run. */
   begun: 7,

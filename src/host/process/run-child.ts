@@ -35,10 +35,16 @@ export function runChild(controlFd: number): void {
   control.on('data', (chunk: Buffer) => reader.push(chunk));
   control.on('error', () => {});
   // The parent is gone, or does not need this spare. One that works on is ended by the system, if it can.
-  control.on('close', () => process.exit(running ? 1 : 0));
+  control.on('close', () => {
+    // One that was never told what to run is no child of the program's: modules that were loaded ahead do not hear of its end.
+    if (!running) process.removeAllListeners('exit');
+    process.exit(running ? 1 : 0);
+  });
   process.on('exit', () => leaveProcessHeap(endsInOrder ? 'ended' : 'exited'));
   endWithoutWaiting();
-  tellParent(FRAME.ready);
+  const pid = Buffer.alloc(4);
+  pid.writeInt32LE(process.pid);
+  tellParent(FRAME.ready, pid);
 }
 
 /** What Node writes down at the end of a process: then it is given its way. */

@@ -1,12 +1,12 @@
 import { Child } from './child.ts';
 import { forkChild } from './fork/fork-server.ts';
+import { sparesWanted } from './spares-wanted.ts';
 import type { StartMethod } from './start-method.ts';
 
 /*
  * Starting Node takes 40 ms and more, so after the first process a spare waits for the next one. It is not
  * counted among the living: it lets this process end, and ends with it, for its control channel closes then.
  */
-const WANTED = Number(process.env['MANYCORE_SPARE_PROCESSES'] ?? 1);
 const DELAY_MS = 20;
 const spares: Child[] = [];
 let refill: NodeJS.Timeout | undefined;
@@ -30,7 +30,7 @@ export function takeChild(method: StartMethod | null): Child {
     fallBack(child);
   }
   const spare = spares.pop();
-  if (spares.length < WANTED) scheduleRefill();
+  if (spares.length < sparesWanted) scheduleRefill();
   if (spare === undefined || spare.exit !== undefined) return Child.launch();
   spare.ref();
   return spare;
@@ -40,7 +40,7 @@ function scheduleRefill(): void {
   // Not at once: the process that was just started has work to do, and the program may be about to end.
   refill ??= setTimeout(() => {
     refill = undefined;
-    while (spares.length < WANTED) spares.push(newSpare());
+    while (spares.length < sparesWanted) spares.push(newSpare());
   }, DELAY_MS).unref();
 }
 

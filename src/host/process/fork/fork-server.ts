@@ -1,158 +1,28 @@
-import type { ChildProcess } from 'node:child_process';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { awaitChildExit } from '../../../system/child-exit.ts';
-import { sendDescriptors, socketPair } from '../../../system/descriptors.ts';
+import { peekChildExit } from '../../../system/child-exit.ts';
 import { whyNoLibrary } from '../../../system/library.ts';
-import { POLLIN, pollDescriptors } from '../../../system/poll.ts';
 import { Child } from '../child.ts';
-import { flagsForChildren, launchNode, refusal } from '../launch.ts';
+import { refusal } from '../launch.ts';
+import { sparesWanted } from '../spares-wanted.ts';
 import { isMainThread } from '../where.ts';
-import { endCopy, Forked } from './forked.ts';
-import { rehearsed } from './rehearsal.ts';
-import { loadAhead } from '../preloads.ts';
-import { ANSWER_BYTES, COPY, FLAGS_FLAG, OTHERS_FLAG, PASSED, type Ready, SELF_TEST, WHOLE } from './protocol.ts';
+import { Forked } from './forked.ts';
+import { type Copy, Server, ServerGone } from './server.ts';
 
 /*
- * The program's side of the fork server: a Node that is started for that alone, and copied for each child. The first child waits until it is
+ * The program's fork server: a Node that is started for that alone, and copied for each child. The first child waits until it is
  * there and a copy of it has examined itself. Its copies are children of this process, not its own: they do not mind when it is killed, and the next
  * child gets another server.
  */
-const PATIENCE_MS = 20_000;
-const MAIN = fileURLToPath(new URL('./server-main.js', import.meta.url));
 /** Servers that are gone before they have made a single copy, in a row. */
 const FAILURES_MAX = 2;
-/** Copies that lack memory, in a row: V8 takes some in the middle of a copy once in some thousand times. */
-const SPOILT_MAX = 20;
 
 /** Modules that are loaded first may have used what can't be copied: the seed of random numbers, threads, connections. */
 const PRELOAD = /^(--import|--require|-r|--loader|--experimental-loader)(=|$)/;
 
-/** Node loads a module that is the main one by threads of libuv, and one that is required without. */
-const program = `{ const warn = process.emitWarning; process.emitWarning = () => {}; require(${JSON.stringify(MAIN)}); process.emitWarning = warn; }`;
-
-function trimmed(): string[] {
-  // On Node 24 a copy runs loops of floating point slowly that maglev has entered.
-  const special = process.versions.node.startsWith('24.') ? ['--no-maglev-osr'] : [];
-  return ['--single-threaded', '--v8-pool-size=1', ...special, '-e', program, '--'];
-}
-
-const told = (): string[] => [`${FLAGS_FLAG}${flagsForChildren().length}`, `${OTHERS_FLAG}${wanted.modules.length}`];
-
-/** Modules that the program wants to be loaded once for all its children. */
-export const wanted: { modules: readonly string[] } = { modules: [] };
-
-interface Copy {
-  readonly pid: number;
-  readonly control: number;
-}
-
-class Server {
-  readonly process: ChildProcess & { readonly pid: number };
-  readonly #socket: number;
-  #isProven = false;
-
-  constructor() {
-    const pair = socketPair('packets');
-    if (typeof pair === 'number') throw refusal(new Error(`no connection to a fork server, errno ${pair}`));
-    const [ours, theirs] = pair;
-    try {
-      this.process = launchNode([...trimmed(), ...told(), loadAhead(wanted.modules)], theirs);
-    } catch (error) {
-      closeSync(ours);
-      throw error;
-    } finally {
-      closeSync(theirs);
-    }
-    this.process.unref();
-    // One that has ended already is missed later.
-    sendDescriptors(ours, rehearsed(), []);
-    this.#socket = ours;
-  }
-
-  get isProven(): boolean {
-    return this.#isProven;
-  }
-
-  /** Why it can't be used; `null` when it has been shown to work. Blocks until that is known. */
-  prove(): string | null {
-    const ready = this.#receive(4096);
-    if (ready === null) return `it did not begin within ${PATIENCE_MS / 1000} s, or has ended`;
-    const { why } = JSON.parse(ready.toString()) as Ready;
-    if (why !== null) return why;
-    const found = this.#examine();
-    this.#isProven = found === PASSED;
-    return this.#isProven ? null : `a copy does not work on Node ${process.versions.node}: ${found}`;
-  }
-
-  #examine(): string {
-    const copy = this.copy(SELF_TEST);
-    if (typeof copy === 'number') return `none could be made, errno ${-copy}`;
-    const { pid, control } = copy;
-    try {
-      const answer = Buffer.alloc(4096);
-      const [events] = pollDescriptors([{ fd: control, events: POLLIN }], PATIENCE_MS);
-      const length = events === 0 ? 0 : readSync(control, answer, 0, answer.length, null);
-      const text = length > 0 ? answer.toString('utf8', 0, length) : 'it stood still, or died';
-      if (text !== PASSED) return text;
-      const exit = awaitChildExit(pid, PATIENCE_MS);
-      return exit?.code === 0 ? PASSED : 'it could not end';
-    } finally {
-      closeSync(control);
-      const forked = Forked.adopt(pid);
-      if (typeof forked !== 'number') {
-        forked.kill('SIGKILL');
-        forked.unref();
-      }
-    }
-  }
-
-  /** A copy, and our end of its control channel; minus an errno when the system makes none. Throws when the server is gone. */
-  copy(kind: number): Copy | number {
-    for (let spoilt = 0; spoilt < SPOILT_MAX; spoilt++) {
-      const copy = this.#ask(kind);
-      if (typeof copy === 'number' || copy.isWhole) return copy;
-      closeSync(copy.control);
-      endCopy(copy.pid);
-    }
-    throw new ServerGone();
-  }
-
-  #ask(kind: number): (Copy & { readonly isWhole: boolean }) | number {
-    const pair = socketPair('stream');
-    if (typeof pair === 'number') return -pair;
-    const [control, theirs] = pair;
-    const sent = sendDescriptors(this.#socket, Buffer.from([kind]), [theirs]);
-    closeSync(theirs);
-    const answer = sent === 0 ? this.#receive(ANSWER_BYTES) : null;
-    const pid = answer?.readInt32LE() ?? 0;
-    if (pid > 0) return { pid, control, isWhole: answer!.readInt32LE(4) === WHOLE };
-    closeSync(control);
-    if (answer === null) throw new ServerGone();
-    return pid;
-  }
-
-  #receive(bytes: number): Buffer | null {
-    const into = Buffer.alloc(bytes);
-    const [events] = pollDescriptors([{ fd: this.#socket, events: POLLIN }], PATIENCE_MS);
-    if (events === 0) return null;
-    try {
-      const length = readSync(this.#socket, into, 0, bytes, null);
-      return length === 0 ? null : into.subarray(0, length);
-    } catch {
-      return null;
-    }
-  }
-
-  /** Lets it go; it ends by itself then, unless it hangs. */
-  end(): void {
-    this.process.kill('SIGKILL');
-    closeSync(this.#socket);
-  }
-}
-
-class ServerGone extends Error {}
+/** The next copy is asked for so much later, for the child that was just started has work to do; and at once, when starts follow each other. */
+const DELAY_MS = 20;
+const SOON_MS = 100;
 
 let server: Server | null = null;
 let failures = 0;
@@ -174,8 +44,7 @@ function provenServer(): Server | null {
   if (server.isProven) return server;
   const why = server.prove();
   if (why === null) return server;
-  server.end();
-  server = null;
+  letGo();
   unusable = why;
   return null;
 }
@@ -187,39 +56,117 @@ export function prepareForkServer(): void {
 
 /** A new child, copied; or why there is none. Throws `StateError` when the system refuses to make one. */
 export function forkChild(): Child | string {
+  const child = takeReady() ?? copiedChild();
+  if (typeof child !== 'string') prepareNext();
+  return child;
+}
+
+function copiedChild(): Child | string {
   for (;;) {
     let copy: Copy | number;
     try {
       const proven = provenServer();
       if (proven === null) return unusable!;
-      copy = proven.copy(COPY);
+      copy = proven.copy();
     } catch (error) {
       if (!(error instanceof ServerGone)) throw error;
-      server!.end();
-      server = null;
+      letGo();
       if (++failures >= FAILURES_MAX) unusable = 'its server has ended again and again';
       continue;
     }
     failures = 0;
     if (typeof copy === 'number')
       throw refusal(new Error(`fork failed with errno ${-copy}: too many processes or open files, or no memory`));
-    const running = Forked.adopt(copy.pid);
-    if (typeof running !== 'number') return new Child(running, new Socket({ fd: copy.control }));
-    closeSync(copy.control);
-    throw refusal(new Error(`its end could not be watched, errno ${-running}: too many open files`));
+    const child = childOf(copy);
+    if (typeof child !== 'number') return child;
+    throw refusal(new Error(`its end could not be watched, errno ${-child}: too many open files`));
   }
 }
+
+function letGo(): void {
+  server?.end();
+  server = null;
+}
+
+function childOf({ pid, control }: Copy): Child | number {
+  const running = Forked.adopt(pid);
+  if (typeof running !== 'number') return new Child(running, new Socket({ fd: control }));
+  closeSync(control);
+  return running;
+}
+
+// ------------------------------------------------------------------ the next one, ahead
+
+/** A copy that waits for the next start. As a spare it lets this process end, and ends with it. */
+let ready: Child | null = null;
+let lastStart = -Infinity;
+let timer: NodeJS.Timeout | undefined;
+
+function takeReady(): Child | null {
+  const child = ready;
+  ready = null;
+  // It may have been killed, and this process had no time to hear of it.
+  if (child === null || child.exit !== undefined || peekChildExit(child.pid) !== null) return null;
+  child.ref();
+  return child;
+}
+
+function prepareNext(): void {
+  if (sparesWanted === 0 || ready !== null) return;
+  const now = performance.now();
+  if (now - lastStart < SOON_MS) askAhead();
+  else later(askAhead);
+  lastStart = now;
+}
+
+function later(what: () => void): void {
+  clearTimeout(timer);
+  timer = setTimeout(what, DELAY_MS).unref();
+}
+
+function askAhead(): void {
+  server?.askAhead();
+  later(settle);
+}
+
+/** What was asked for ahead is there: nobody has wanted it meanwhile, so its end is watched, as that of a child. */
+function settle(): void {
+  const { ahead = 'nothing' } = server ?? {};
+  if (ahead === 'asked') later(settle);
+  if (ahead !== 'answered' || ready !== null) return;
+  try {
+    const copy = server!.copy();
+    const child = typeof copy === 'number' ? copy : childOf(copy);
+    if (typeof child === 'number') return;
+    child.unref();
+    ready = child;
+    void child.ended.then(() => {
+      if (ready === child) ready = null;
+    });
+  } catch (error) {
+    if (!(error instanceof ServerGone)) throw error;
+    letGo();
+  }
+}
+
+/** The number of the copy that waits, if there is one. */
+export const readyCopyPid = (): number | null => ready?.pid ?? null;
 
 /** The number of the server, while there is one. */
 export const forkServerPid = (): number | null => server?.process.pid ?? null;
 
-/** Ends the server: for tests, and who needs no more children. */
-export function endForkServer(): Promise<unknown> {
-  const ending = server;
-  server = null;
-  if (ending === null || ending.process.exitCode !== null || ending.process.signalCode !== null) return Promise.resolve();
-  const ended = new Promise((resolve) => ending.process.once('exit', resolve));
-  ending.process.ref();
-  ending.end();
-  return ended;
+/** Ends the server, and the copy that waits: for tests, and who needs no more children. */
+export async function endForkServer(): Promise<void> {
+  clearTimeout(timer);
+  const [ending, waiting] = [server, ready];
+  server = ready = null;
+  waiting?.ref();
+  waiting?.close();
+  if (ending !== null && ending.process.exitCode === null && ending.process.signalCode === null) {
+    const ended = new Promise((resolve) => ending.process.once('exit', resolve));
+    ending.process.ref();
+    ending.end();
+    await ended;
+  }
+  await waiting?.ended;
 }

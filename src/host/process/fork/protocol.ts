@@ -6,6 +6,9 @@
  *   program: one byte, and a descriptor   a copy is wanted, whose control channel this is; or one that examines itself
  *   server: two numbers of 32 bits        the pid of the copy, or minus an errno; and WHOLE, unless it lacks a part of the server's memory
  *
+ * The program may ask before it needs the copy, and hear the answer when it does. When the server dies between the two, the copy's control channel says
+ * whether there is one: its first frame holds its pid.
+ *
  * A copy does nothing of the program's before it is told to by its control channel: one that is not whole is ended, and another one asked for.
  */
 export const COPY = 1;

@@ -11,7 +11,7 @@ import { runInNewContext } from 'node:vm';
 import { attachProcessHeap } from '../../../word/process-heap.ts';
 import { receiveDescriptors } from '../../../system/descriptors.ts';
 import { exitAtOnce } from '../../../system/exit-at-once.ts';
-import { forkProcess, ignoreInterrupts, isCopyWhole, whyNoFork } from '../../../system/fork.ts';
+import { forkProcess, ignoreInterrupts, isCopyWhole, rehearseFork, whyNoFork } from '../../../system/fork.ts';
 import { diesWithParent } from '../../../system/memory.ts';
 import { CHILD_FDS, heapBytes } from '../handed-down.ts';
 import { runChild } from '../run-child.ts';
@@ -80,6 +80,7 @@ function serve(): Wanted {
   const gc = collector();
   // What V8 has begun to mark, it would go on marking in each copy; and what is not there need not be copied.
   gc();
+  rehearseFork();
   const request = Buffer.alloc(1);
   const answer = Buffer.alloc(ANSWER_BYTES);
   for (let seed = drawSeed(); ; seed = drawSeed()) {
