@@ -18,4 +18,4 @@ run(process.execPath, ['scripts/layers.mjs']);
 run(process.execPath, ['scripts/differences.mjs']);
 run('node_modules/.bin/tsc', ['-b']);
 run(process.execPath, ['scripts/entries.mjs']);
-if (existsSync('build/src/cli/main.js')) chmodSync('build/src/cli/main.js', 0o755);
+if (existsSync('build/dist/cli/main.js')) chmodSync('build/dist/cli/main.js', 0o755);

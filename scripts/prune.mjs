@@ -4,11 +4,10 @@ import { join } from 'node:path';
 
 const built = 'build/src';
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
-const entries = new Set(
-  Object.values(exports).flatMap(({ require: entry }) => (entry === undefined ? [] : Object.values(entry).map((file) => join(file)))),
-);
+const entries = new Set(Object.keys(exports).map((name) => join(name, 'index')));
 for (const file of readdirSync(built, { recursive: true }).map(String)) {
-  if (/\.(?:cjs|d\.cts)$/.test(file) && file !== 'require-natively.cjs' && !entries.has(join(built, file))) rmSync(join(built, file));
+  const entry = /^(.+)\.(?:cjs|d\.cts)$/.exec(file)?.[1];
+  if (entry !== undefined && entry !== 'require-natively' && !entries.has(entry)) rmSync(join(built, file));
   const name = /^(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(file)?.[1];
   if (name !== undefined && !existsSync(join('src', `${name}.ts`))) rmSync(join(built, file));
 }

@@ -51,17 +51,12 @@ test('every export has its file and its types', () => {
 test('the package holds what is built from its source, its documents, and nothing else', () => {
   const files = packed.files.map(({ path }) => path);
   const known = new Set(files);
-  const entries = new Set(
-    Object.values(manifest.exports).flatMap((target) =>
-      typeof target === 'string' ? [] : Object.values(target.require).map((file: string) => join(file)),
-    ),
-  );
-  for (const name of ['src', 'build/src']) entries.add(`${name}/require-natively.cjs`);
   const stray = files.filter((path) => {
-    if (entries.has(path)) return false;
-    const built = /^build\/src\/(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path);
-    if (built !== null) return !known.has(`src/${built[1]}.ts`);
-    return !/^(?:src\/.+\.ts|src\/practical\/python\/.+\.py|docs\/.+\.md|(?:README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(path);
+    const typed = /^build\/src\/(.+?)\.d\.c?ts(?:\.map)?$/.exec(path) ?? /^build\/src\/(practical\/.+?)\.js(?:\.map)?$/.exec(path);
+    if (typed !== null) return !known.has(`src/${typed[1]}.ts`);
+    return !/^(?:build\/dist\/.+\.(?:js|js\.map|cjs)|src\/(?:.+\.ts|require-natively\.cjs|practical\/python\/.+\.py)|docs\/.+\.md|(?:README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
+      path,
+    );
   });
   assert.deepEqual(stray, []);
   assert.ok(packed.size < 2_200_000, `the package has ${packed.size} bytes`);
@@ -79,8 +74,42 @@ test('what a program does not use yet is not loaded', () => {
      for (const file of Object.keys(createRequire(import.meta.url).cache)) console.log(file);`,
     '--no-warnings',
   );
-  assert.match(loaded, /manycore\/build\/src\/threading\/index\.js/);
+  assert.match(loaded, /manycore\/build\/dist\/threading\/index\.js/);
   for (const name of Object.keys(manifest.dependencies)) assert.ok(!loaded.includes(`/node_modules/${name}/`), `${name} is loaded`);
+  const files = loaded.split('\n').filter((line) => line.includes('/manycore/build/'));
+  assert.ok(files.length <= 6, `two modules are ${files.length} files:\n${files.join('\n')}`);
+});
+
+test('each module is there once, whoever imports it: the package, its modules, and what a thread gets', () => {
+  const printed = run(
+    'once.mjs',
+    `import { createRequire } from 'node:module';
+     import * as all from 'manycore';
+     import * as threading from 'manycore/threading';
+     import * as queue from 'manycore/queue';
+     import * as futures from 'manycore/futures';
+     import * as multiprocessing from 'manycore/multiprocessing';
+     const required = createRequire(import.meta.url)('manycore/threading');
+     console.log(all.threading.Thread === threading.Thread, required.Lock === threading.Lock, all.queue.Queue === queue.Queue);
+     const [lock, shared] = [new threading.Lock(), new multiprocessing.Lock()];
+     const threads = new futures.ThreadPoolExecutor({ maxWorkers: 1 });
+     console.log(await threads.submit(async () => lock instanceof (await import('manycore/threading')).Lock));
+     await threads.shutdown();
+     const processes = new futures.ProcessPoolExecutor({ maxWorkers: 1 });
+     console.log(await processes.submit(async () => shared instanceof (await import('manycore/multiprocessing')).Lock));
+     await processes.shutdown();`,
+  );
+  assert.equal(printed, 'true true true\ntrue\ntrue\n');
+});
+
+test('where source maps are on, the stack of an error leads to the source', () => {
+  const printed = run(
+    'mapped.mjs',
+    `import { Lock } from 'manycore/threading';
+     try { new Lock().release(); } catch (error) { console.log(error.stack); }`,
+    '--enable-source-maps',
+  );
+  assert.match(printed, /at .*release.*\/manycore\/src\/threading\/lock\.ts:\d+:\d+/);
 });
 
 test('publint and attw find nothing wrong with the package', () => {

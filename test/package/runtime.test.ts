@@ -16,7 +16,7 @@ test('a Node that is too old is told by its version, whichever way the package i
   for (const version of ['20.19.0', '22.12.0', '23.0.0', '24.0.0', '26.1.0']) assert.equal(whyTooOld(version), null);
   const old = join(folder, 'old.cjs');
   writeFileSync(old, `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.10.0' } });`);
-  const place = (name: string): string => JSON.stringify(fileURLToPath(new URL(`../../src/queue/${name}`, import.meta.url)));
+  const place = (name: string): string => JSON.stringify(fileURLToPath(new URL(`../../dist/queue/${name}`, import.meta.url)));
   for (const load of [`import(${place('index.js')})`, `Promise.resolve().then(() => require(${place('index.cjs')}))`]) {
     const { stdout } = spawnSync(process.execPath, ['-r', old, '-e', `${load}.catch((error) => console.log(error.code, error.message))`], {
       encoding: 'utf8',

@@ -189,7 +189,7 @@ function threadMain(): URL | string {
   if (existsSync(beside)) return beside;
   try {
     const root = dirname(createRequire(join(process.cwd(), 'package.json')).resolve('manycore/package.json'));
-    return join(root, 'build/src/host/thread/thread-main.js');
+    return join(root, 'build/dist/host/thread/thread-main.js');
   } catch (cause) {
     throw new StateError(
       'ERR_THREAD_MAIN',
