@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { loadPeer } from './peers.ts';
 import { sources } from './outside.ts';
 import type { MultithreadingModule } from './peer-types.ts';
-import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { ProcessPoolExecutor, ThreadPoolExecutor } from 'manycore/futures';
 
 /*
  * Pools of two workers, each in the way that its own documents show, that all run the functions of `peers/workers/tasks.mjs`.

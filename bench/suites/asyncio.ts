@@ -1,4 +1,4 @@
-import * as asyncio from '../../src/asyncio/index.ts';
+import * as asyncio from 'manycore/asyncio';
 import type { AsyncMutexModule, EffectionModule, EffectModule, PLimitModule, PMapModule, PQueueModule } from '../harness/peer-types.ts';
 import { loadPeer } from '../harness/peers.ts';
 import { repeatedAsync } from '../harness/stopwatch.ts';

@@ -3,7 +3,7 @@ import { loadPeer } from '../harness/peers.ts';
 import { rawWorker } from '../harness/raw-worker.ts';
 import { middle, stopwatch } from '../harness/stopwatch.ts';
 import type { Contender, Line, Measured, Suite } from '../harness/suite.ts';
-import { ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { ThreadPoolExecutor } from 'manycore/futures';
 import { decode, encode } from '../../src/message/index.ts';
 import { helperSum, scaled } from './closure-parts.ts';
 

@@ -3,8 +3,8 @@ import { loadPeer } from '../harness/peers.ts';
 import { ended, rawWorker } from '../harness/raw-worker.ts';
 import { stopwatch } from '../harness/stopwatch.ts';
 import type { Measured, Suite } from '../harness/suite.ts';
-import { Condition, Lock, SharedStruct, int32, Thread } from '../../src/threading/index.ts';
-import { Queue } from '../../src/queue/index.ts';
+import { Condition, Lock, SharedStruct, int32, Thread } from 'manycore/threading';
+import { Queue } from 'manycore/queue';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 
 class Turn extends SharedStruct({ of: int32 }) {}

@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { sleep, TaskGroup } from '../../src/asyncio/index.ts';
-import { ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/futures/index.ts';
-import { Process } from '../../src/multiprocessing/index.ts';
-import { run } from '../../src/subprocess/index.ts';
-import { Thread } from '../../src/threading/index.ts';
+import { sleep, TaskGroup } from 'manycore/asyncio';
+import { ProcessPoolExecutor, ThreadPoolExecutor } from 'manycore/futures';
+import { Process } from 'manycore/multiprocessing';
+import { run } from 'manycore/subprocess';
+import { Thread } from 'manycore/threading';
 import { middle, stopwatch } from '../harness/stopwatch.ts';
 import type { Line, Measured, Suite } from '../harness/suite.ts';
 

@@ -3,7 +3,7 @@ import { loadPeer } from '../harness/peers.ts';
 import { ended, rawWorker } from '../harness/raw-worker.ts';
 import { repeated, repeatedAsync, stopwatch } from '../harness/stopwatch.ts';
 import type { Measured, Suite } from '../harness/suite.ts';
-import { Barrier, Lock, SharedStruct, int32, Thread } from '../../src/threading/index.ts';
+import { Barrier, Lock, SharedStruct, int32, Thread } from 'manycore/threading';
 
 class Counter extends SharedStruct({ value: int32 }) {}
 

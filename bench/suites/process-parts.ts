@@ -7,20 +7,8 @@ import type { JestWorkerModule, PoolifierModule, TinypoolModule, WorkerpoolModul
 import { loadPeer } from '../harness/peers.ts';
 import { middle, stopwatch } from '../harness/stopwatch.ts';
 import type { Measured } from '../harness/suite.ts';
-import { ProcessPoolExecutor } from '../../src/futures/index.ts';
-import {
-  Event,
-  getContext,
-  int32,
-  Lock,
-  Pool,
-  Process,
-  Queue,
-  Semaphore,
-  SharedArray,
-  uint8,
-  Value,
-} from '../../src/multiprocessing/index.ts';
+import { ProcessPoolExecutor } from 'manycore/futures';
+import { Event, getContext, int32, Lock, Pool, Process, Queue, Semaphore, SharedArray, uint8, Value } from 'manycore/multiprocessing';
 
 /*
  * What the suite `process` does: each function takes one sample.

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { sources } from '../harness/outside.ts';
 import type { Contender, Line, Suite } from '../harness/suite.ts';
 
-const cli = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Milliseconds that a program says its work took. */
 async function took(args: readonly string[], folder: string): Promise<number> {

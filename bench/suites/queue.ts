@@ -4,8 +4,8 @@ import { loadPeer } from '../harness/peers.ts';
 import { rawWorker } from '../harness/raw-worker.ts';
 import { stopwatch } from '../harness/stopwatch.ts';
 import type { Contender, Line, Measured, Run, Suite } from '../harness/suite.ts';
-import { Queue } from '../../src/queue/index.ts';
-import { Barrier, Thread } from '../../src/threading/index.ts';
+import { Queue } from 'manycore/queue';
+import { Barrier, Thread } from 'manycore/threading';
 
 /*
  * One thread puts, another one gets. Both are warm, and begin at once.

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { ProcessPoolExecutor } from '../../src/futures/index.ts';
-import { ArrayRun } from '../../src/slurm/executor/array/array-run.ts';
-import { SlurmExecutor } from '../../src/slurm/executor/slurm-executor.ts';
+import { ProcessPoolExecutor } from 'manycore/futures';
+import { ArrayRun, SlurmExecutor } from 'manycore/slurm';
 import { middle, stopwatch } from '../harness/stopwatch.ts';
 import type { Contender, Line, Measured, Suite } from '../harness/suite.ts';
 

@@ -1,6 +1,6 @@
 import { repeated } from '../harness/stopwatch.ts';
 import type { Contender, Suite } from '../harness/suite.ts';
-import { float64, int32, SharedArray, SharedStruct, utf8 } from '../../src/threading/index.ts';
+import { float64, int32, SharedArray, SharedStruct, utf8 } from 'manycore/threading';
 
 class Point extends SharedStruct({ x: int32, y: float64, name: utf8(32) }) {}
 

@@ -6,7 +6,7 @@ import type { ExecaModule, NanoSpawnModule, TinyexecModule, ZxModule } from '../
 import { loadPeer } from '../harness/peers.ts';
 import { middle, stopwatch } from '../harness/stopwatch.ts';
 import type { Contender, Line, Measured, Suite } from '../harness/suite.ts';
-import { PIPE, pipeline, Popen, run } from '../../src/subprocess/index.ts';
+import { PIPE, pipeline, Popen, run } from 'manycore/subprocess';
 
 /** Runs `command` so many times, eight at a time. */
 async function many(times: number, command: () => PromiseLike<unknown>): Promise<Measured> {

@@ -3,7 +3,7 @@ import { loadPeer } from '../harness/peers.ts';
 import { ended, rawWorker } from '../harness/raw-worker.ts';
 import { middle, stopwatch } from '../harness/stopwatch.ts';
 import type { Contender, Line, Measured, Suite } from '../harness/suite.ts';
-import { Thread } from '../../src/threading/index.ts';
+import { Thread } from 'manycore/threading';
 
 const nothing = (): void => {};
 
