@@ -382,14 +382,15 @@ test('a signal handler of the loop is called with its arguments, and can be take
 
 test('when the handler for SIGINT is taken away, Ctrl-C ends the run again; one that stays outlives the run [SIG-10]', async () => {
   const program = new Program(`
-    import { getEventLoop, run, sleep } from 'manycore/asyncio';
+    import { Event, getEventLoop, run, sleep } from 'manycore/asyncio';
     import { getSignal, raiseSignal, SIG_DFL } from 'manycore/signal';
     const loop = getEventLoop();
     try {
       await run(async () => {
-        loop.addSignalHandler('SIGINT', (text) => console.log(text), 'own handler');
+        const heard = new Event();
+        loop.addSignalHandler('SIGINT', (text) => { console.log(text); heard.set(); }, 'own handler');
         raiseSignal('SIGINT');
-        await sleep(1);
+        await heard.wait();
         console.log(loop.removeSignalHandler(2));
         await sleep(1e6);
       });
