@@ -45,8 +45,10 @@ export function stateOfRecord(record: number): FutureState {
 export function moveRecord(record: number, from: FutureState, to: FutureState): FutureState {
   const heap = sharedHeap();
   heap.reach(record);
-  const before = Atomics.compareExchange(heap.i32, record / 4, from, to);
-  if (before === from && to >= CANCELLED) heap.word(record).wake(Infinity);
+  const { i32 } = heap;
+  const word = record / 4;
+  const before = Atomics.compareExchange(i32, word, from, to);
+  if (before === from && to >= CANCELLED) Atomics.notify(i32, word);
   return (before & STATE) as FutureState;
 }
 
@@ -61,11 +63,14 @@ export function settleRecord(record: number, state: 4 | 5, value: unknown): bool
     );
   }
   const heap = sharedHeap();
+  const { i32 } = heap;
+  const word = record / 4;
   const after = state | ((offset / 16) << STATE_BITS);
   for (const from of [RUNNING, PENDING, RUNNING]) {
-    if (Atomics.compareExchange(heap.i32, record / 4, from, after) !== from) continue;
+    if (Atomics.compareExchange(i32, word, from, after) !== from) continue;
+    // At once: a thread is ended at calls of functions, and in loops.
+    Atomics.notify(i32, word);
     heap.attach(record, offset);
-    heap.word(record).wake(Infinity);
     return true;
   }
   drop(offset);

@@ -15,7 +15,7 @@ import type { Waiting } from './waiting.ts';
  *
  *   FREE(l) -> WRITING(l) -> FULL(l) -> READING(l) -> FREE(l+1)
  *   WRITING(l) of a dead thread -> FREE(l+1)     a half-written slot is skipped, and counted as lost
- *   READING(l) of a dead thread -> FREE(l+1)     so is one that was half read
+ *   READING(l) of a dead thread -> FREE(l+1)     so is one that was half read, unless it is reclaimed
  *
  * Invariant: slots are claimed in the order of their positions, for `tail` passes p only when slot p has
  * left FREE in its lap, and `head` only when slot p has left FULL. Both are hints that anybody advances:
@@ -42,6 +42,8 @@ export interface Ring {
   readonly lost: FutexWord;
   /** Whether the thread with this number's low 12 bits is dead. */
   isDead(thread: number): boolean;
+  /** What a dead consumer had half read is not skipped: somebody takes it back by `reclaim`. */
+  readonly isReclaimed?: boolean;
 }
 
 const FREE = 0;
@@ -70,7 +72,7 @@ function lapAt(ring: Ring, position: number): number {
 /** Frees a slot that a dead thread was at, whatever it was doing. Says whether the slot is free for the next lap now. */
 function clearDead(ring: Ring, slot: FutexWord, seen: number): boolean {
   const state = seen & 3;
-  if ((state !== WRITING && state !== READING) || !ring.isDead(threadOf(seen))) return false;
+  if ((state !== WRITING && (state !== READING || ring.isReclaimed === true)) || !ring.isDead(threadOf(seen))) return false;
   if (slot.compareExchange(seen, wordOf(FREE, (lapOf(seen) + 1) & LAP_MASK)) === seen) {
     ring.lost.add(1);
     ringBell(ring.spaces, ring.putters);
@@ -128,6 +130,17 @@ export function claimToGet(ring: Ring): number {
 export function free(ring: Ring, position: number): void {
   ring.slots[position & (ring.slots.length - 1)]!.store(wordOf(FREE, (lapAt(ring, position) + 1) & LAP_MASK));
   ringBell(ring.spaces, ring.putters);
+}
+
+/** Takes back what a dead consumer had half read: `take` is called with the index of each slot before it is free. */
+export function reclaim(ring: Ring, thread: number, take: (slot: number) => void): void {
+  for (const [i, slot] of ring.slots.entries()) {
+    const seen = slot.load();
+    if ((seen & 3) !== READING || threadOf(seen) !== (thread & THREAD)) continue;
+    take(i);
+    slot.store(wordOf(FREE, (lapOf(seen) + 1) & LAP_MASK));
+    ringBell(ring.spaces, ring.putters);
+  }
 }
 
 /** How many slots are claimed or filled: approximate, for others go on meanwhile. */

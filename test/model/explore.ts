@@ -40,6 +40,8 @@ export interface Scenario<W extends string> {
   readonly deaths?: number;
   /** What happens when somebody has noticed a death, besides that it is known: what the dead held is given back. */
   readonly bury?: (me: Me<W>, dead: number) => void;
+  /** Whether sleepers look again after a death, as those of src/sync do: true when left out. */
+  readonly patrolled?: boolean;
   /** How often a thread that can go on is set aside for another: any number when left out. */
   readonly preemptions?: number;
 }
@@ -150,7 +152,8 @@ class Search {
     }
     if (canMove) return;
     if (allDone) this.#end(state);
-    else if (numbers[this.#tail + DEAD] !== 0 && numbers[this.#tail + ROUNDS]! < MOST_ROUNDS) this.#patrol(state);
+    else if (this.#scenario.patrolled !== false && numbers[this.#tail + DEAD] !== 0 && numbers[this.#tail + ROUNDS]! < MOST_ROUNDS)
+      this.#patrol(state);
     else this.#fail('they wait for ever', state.story);
   }
 

@@ -6,6 +6,7 @@ import { CLOSED, type Fabric, SHUT } from './layout.ts';
 import type { Listener } from './listener.ts';
 import type { Load } from './load.ts';
 import type { Losses } from './losses.ts';
+import type { Mail } from './mail.ts';
 import type { Outbox } from './outbox.ts';
 import { dropPacked } from './parked.ts';
 import type { Slots } from './slots.ts';
@@ -17,10 +18,13 @@ export interface EndingParts {
   readonly load: Load;
   readonly slots: Slots;
   readonly outbox: Outbox;
+  readonly mail: Mail;
   readonly works: Works;
   readonly functions: FunctionNumbers;
   readonly losses: Losses;
   readonly listener: Listener;
+  /** Why nothing runs any more. */
+  readonly why: () => Error;
 }
 
 /** How a pool ends: its tasks, its threads, its memory. */
@@ -43,7 +47,8 @@ export class Ending {
 
   /** Takes back everything that has not begun. */
   cancelQueued(): void {
-    const { outbox, slots } = this.#parts;
+    const { outbox, slots, mail } = this.#parts;
+    mail.cancelAll();
     for (const task of outbox.backlog.takeAll()) {
       task.future.cancel();
       dropPacked(task);
@@ -95,11 +100,12 @@ export class Ending {
   }
 
   async #giveBackMemory(): Promise<void> {
-    const { fabric, crew, load, functions, losses, listener } = this.#parts;
+    const { fabric, crew, load, mail, functions, losses, listener, why } = this.#parts;
     await losses.whenLeft();
     for (const thread of crew.threads) crew.remove(thread);
     if (this.isOver || load.outstanding > 0) return;
     this.isOver = true;
+    mail.failAll(why());
     functions.clear();
     listener.end();
     sharedHeap().release(fabric.block);

@@ -1,24 +1,25 @@
 import type { Crew, CrewOptions } from './crew.ts';
 import { Hunger } from './hunger.ts';
-import { Inbox } from './inbox.ts';
-import { type Fabric, INBOX, SLEEPERS } from './layout.ts';
+import { type Fabric, SLEEPERS } from './layout.ts';
 import type { Load } from './load.ts';
+import type { Mail } from './mail.ts';
 
 /** When a pool asks for more threads. */
 export class Growth {
   readonly #fabric: Fabric;
   readonly #crew: Crew;
   readonly #load: Load;
+  readonly #mail: Mail;
   readonly #options: CrewOptions;
   readonly #isStopping: () => boolean;
   readonly #fail: (error: unknown) => void;
   readonly #hunger: Hunger;
-  #inbox: Inbox | null = null;
 
   constructor(
     fabric: Fabric,
     crew: Crew,
     load: Load,
+    mail: Mail,
     options: CrewOptions,
     isStopping: () => boolean,
     /** There is no thread, and none can be started. */
@@ -27,12 +28,13 @@ export class Growth {
     this.#fabric = fabric;
     this.#crew = crew;
     this.#load = load;
+    this.#mail = mail;
     this.#options = options;
     this.#isStopping = isStopping;
     this.#fail = fail;
     this.#hunger = new Hunger(fabric, crew, options.eagerWorkers, {
-      isWanted: () => this.#mayGrow && (load.outstanding > crew.living || this.#hasMail),
-      hasMail: () => this.#hasMail,
+      isWanted: () => this.#mayGrow && (load.outstanding > crew.living || mail.isWaiting),
+      hasMail: () => mail.isWaiting,
       feed: () => this.#start(),
     });
   }
@@ -49,7 +51,7 @@ export class Growth {
 
   /** Other threads may have handed over tasks that nobody has taken. */
   forInbox(): void {
-    if (!this.#mayGrow || !this.#hasMail) return;
+    if (!this.#mayGrow || !this.#mail.isWaiting) return;
     const { i32, base } = this.#fabric;
     if (Atomics.load(i32, base + SLEEPERS) === 0) this.#grow();
     else this.#hunger.begin();
@@ -62,11 +64,6 @@ export class Growth {
 
   get #mayGrow(): boolean {
     return this.#crew.living < this.#options.maxWorkers && !this.#isStopping();
-  }
-
-  get #hasMail(): boolean {
-    const { i32, base } = this.#fabric;
-    return Atomics.load(i32, base + INBOX) !== 0 && (this.#inbox ??= Inbox.find(this.#fabric)!).size > 0;
   }
 
   #grow(): void {

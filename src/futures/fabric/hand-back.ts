@@ -39,7 +39,9 @@ export class HandBack {
     taskHere.current = null;
     const record = Atomics.load(i32, slot + RECORD) >>> 0;
     if (record !== 0) settle(record, value, flags === FAILED);
-    const more = this.#putResult(slot, value, flags);
+    const what = flags | this.#putResult(slot, value, flags);
+    // Before the state says so: who finds it DONE when this worker is dead takes the result for what it is.
+    if (what !== 0) Atomics.or(i32, slot + FLAGS, what);
     if (Atomics.compareExchange(i32, slot, RUNNING | this.#mark, DONE | this.#mark) !== (RUNNING | this.#mark)) {
       dropValue(this.#fabric, slot);
       // It was broken off when it had just ended. The interrupt is on its way, and must not hit the next one.
@@ -47,7 +49,6 @@ export class HandBack {
       this.giveUp(number, slot);
       return;
     }
-    i32[slot + FLAGS] = flags | more;
     // The future has come to other threads since: whichever of us sees that tells them.
     if (record === 0 && Atomics.load(i32, slot + RECORD) !== 0) settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags === FAILED);
     this.#reporter.report(number);

@@ -14,15 +14,20 @@ import { type Fabric, INBOX } from './layout.ts';
  *   word 0  the future (see future-record.ts)
  *   word 1  the message [function, arguments], block / 16, until a worker has taken it
  *   word 2  1: the arguments are a chunk
+ *   word 3  the next and
+ *   word 4  the last in the list of those that a worker has in hand, record / 16
  *
- * A record in the ring is kept by it; the worker that takes it lets go of it in the end.
+ * A record in the ring is kept by it; the worker that takes it lets go of it in the end. It stands in the list of its worker before its place in the
+ * ring is free: so what a worker that dies had taken is found at one of the two, and what it had not begun, which still has its message, is put in again.
  */
 const PLACES = 1024;
 const CONTROL = 8;
 const BYTES = (CONTROL + PLACES * 2) * 4;
 const TASK = 1;
 const IS_CHUNK = 2;
-const RECORD_BYTES = 16;
+export const NEXT = 3;
+export const LAST = 4;
+export const RECORD_BYTES = 20;
 
 export class Inbox {
   readonly #ring: ring.Ring;
@@ -45,6 +50,7 @@ export class Inbox {
       lost: word(6),
       slots: Array.from({ length: PLACES }, (_, i) => word(CONTROL + i)),
       isDead: (thread) => self.isDead(thread),
+      isReclaimed: true,
     };
   }
 
@@ -77,13 +83,25 @@ export class Inbox {
     return true;
   }
 
-  /** The record of the next task; 0 when there is none. */
-  take(): number {
+  /** The record of the next task; 0 when there is none. `keep` notes whose it is before it is out of the ring. */
+  take(keep: (record: number) => void): number {
     const place = ring.claimToGet(this.#ring);
     if (place < 0) return 0;
-    const record = (this.#i32[this.#records + (place & (PLACES - 1))]! >>> 0) * 16;
+    const record = this.#recordAt(place);
+    keep(record);
     ring.free(this.#ring, place);
     return record;
+  }
+
+  /** The tasks that a worker was about to take when it died, by the number of its thread. */
+  reclaim(thread: number): number[] {
+    const records: number[] = [];
+    ring.reclaim(this.#ring, thread, (place) => records.push(this.#recordAt(place)));
+    return records;
+  }
+
+  #recordAt(place: number): number {
+    return (this.#i32[this.#records + (place & (PLACES - 1))]! >>> 0) * 16;
   }
 }
 
@@ -101,6 +119,13 @@ export function newTaskRecord(fn: AnyFunction, args: readonly unknown[] | ChunkA
   i32[record / 4 + TASK] = offset / 16;
   i32[record / 4 + IS_CHUNK] = isChunk ? 1 : 0;
   return record;
+}
+
+/** Whether a task still has its message: nobody has begun to run it. */
+export function hasTask(record: number): boolean {
+  const heap = sharedHeap();
+  heap.reach(record + RECORD_BYTES - 1);
+  return Atomics.load(heap.i32, record / 4 + TASK) !== 0;
 }
 
 /** The message of a task, which the caller takes over; 0 when somebody has. */

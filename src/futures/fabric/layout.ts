@@ -134,7 +134,7 @@ export const WORKER_COUNT = 67;
 const FIRST_WORKER = 96;
 
 // Words of a worker's area.
-export const WORKER_WORDS = 192;
+export const WORKER_WORDS = 128;
 export const DONE_TAIL = 0;
 export const DONE_HEAD = 1;
 /** The ring of results, offset / 16. */
@@ -146,6 +146,8 @@ export const PARK = 16;
 /** How many tasks have been sent by its port; NO_MORE when it is leaving. */
 export const PIN = 12;
 export const NO_MORE = -0x4000_0000;
+/** The first of the tasks from the inbox that it has in hand: a record, offset / 16. */
+export const MAIL = 14;
 /** Why the initializer failed: a message, offset / 16. */
 export const FAILURE = 18;
 /** The error in a callback that has ended it: a message, offset / 16. */
@@ -164,9 +166,6 @@ export const BATCH_SLOTS = 25;
 export const TIME_BUCKETS = 32;
 export const RUN_TIMES = 64;
 export const WAIT_TIMES = 96;
-/** The records of the tasks from the inbox that it has begun, offset / 16, in any order. */
-export const MAIL = 128;
-export const MAIL_MAX = 64;
 
 export const RING = FIRST_WORKER + WORKERS * WORKER_WORDS;
 export const FIRST_SLOT = RING + RING_SLOTS;
@@ -233,6 +232,11 @@ export class Fabric {
     for (let worker = 0; worker < workers; worker++) if (this.#wakeFrom(worker, PARKED, CALLED)) return worker;
     for (let worker = 0; worker < workers; worker++) if (this.#wakeFrom(worker, LISTENING, AWAKE)) return worker;
     return -1;
+  }
+
+  /** Has every worker look once more: one may have been CALLED by somebody who died before it could be woken. */
+  rouse(): void {
+    for (let worker = 0; worker < this.workers; worker++) Atomics.notify(this.i32, this.worker(worker) + PARK);
   }
 
   /** Tells the owner that there is something for it, if it wants to know. */

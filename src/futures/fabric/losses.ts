@@ -1,11 +1,12 @@
 import { outsideScopes } from '../../base/ambient.ts';
 import { isError } from '../../base/is-error.ts';
 import { take } from '../../message/index.ts';
-import { sharedHeap } from '../../word/heap.ts';
 import { BrokenWorkerError } from '../errors.ts';
-import { FAILED, settleRecord } from '../future-record.ts';
+import { recordOf } from '../future.ts';
+import { FAILED, PENDING, stateOfRecord, SUCCEEDED, valueOfRecord } from '../future-record.ts';
 import type { Crew } from './crew.ts';
 import { CANCELLING, DONE, QUEUED, RUNNING, SLOTS, STATE_BITS, WITHDRAWN } from './layout.ts';
+import type { Mail } from './mail.ts';
 import type { Outbox } from './outbox.ts';
 import type { Pins } from './pins.ts';
 import type { PoolThread, ThreadEnd } from './pool-thread.ts';
@@ -29,6 +30,7 @@ export class Losses {
   readonly #slots: Slots;
   readonly #pins: Pins;
   readonly #outbox: Outbox;
+  readonly #mail: Mail;
   readonly #crew: Crew;
   readonly #results: Results;
   readonly #listener: LossListener;
@@ -36,10 +38,11 @@ export class Losses {
   /** Threads that are about to end, and still look into the pool's memory. */
   readonly #leaving = new Set<Promise<void>>();
 
-  constructor(slots: Slots, pins: Pins, outbox: Outbox, crew: Crew, results: Results, listener: LossListener) {
+  constructor(slots: Slots, pins: Pins, outbox: Outbox, mail: Mail, crew: Crew, results: Results, listener: LossListener) {
     this.#slots = slots;
     this.#pins = pins;
     this.#outbox = outbox;
+    this.#mail = mail;
     this.#crew = crew;
     this.#results = results;
     this.#listener = listener;
@@ -81,20 +84,19 @@ export class Losses {
     this.#stillborn = thread.isReady ? 0 : this.#stillborn + 1;
     const mark = thread.number << STATE_BITS;
     const error = errorOf(thread, end);
-    for (const record of thread.begunMail) {
-      settleRecord(record, FAILED, error);
-      sharedHeap().release(record);
-    }
     const queued: number[] = [];
     for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
       const at = fabric.slot(slot);
       const state = Atomics.load(fabric.i32, at);
-      if (state === (RUNNING | mark)) this.#results.settle(slot, at, FAILED, error);
+      if (state === (RUNNING | mark)) this.#settle(slot, at, error);
       else if (state === (CANCELLING | mark)) this.#slots.release(slot, at);
       else if (state === (DONE | mark)) this.#results.take(slot, thread);
       else if (state === QUEUED || state === WITHDRAWN) queued.push(slot);
     }
+    // What it had taken from the inbox, while its numbers are known.
+    this.#mail.bury(thread, error);
     this.#crew.remove(thread);
+    fabric.rouse();
     if (this.#stillborn >= STILLBORN_MAX) {
       const { cause } = error;
       const why = isError(cause) ? `cannot begin: ${cause.message}` : `die before they can begin (${end.how}, exit code ${end.exitCode})`;
@@ -102,6 +104,15 @@ export class Losses {
     }
     this.#requeue(queued, thread, error);
     this.#listener.replace();
+  }
+
+  /** It ran this task, and may have told other threads already what came of it. */
+  #settle(slot: number, at: number, error: unknown): void {
+    const future = this.#slots.futures[slot];
+    const record = future ? recordOf(future) : 0;
+    const told = record === 0 ? PENDING : stateOfRecord(record);
+    if (told === SUCCEEDED || told === FAILED) this.#results.settle(slot, at, told, valueOfRecord(record));
+    else this.#results.settle(slot, at, FAILED, error);
   }
 
   /** Sends tasks once more that are in nobody's hands any more. */

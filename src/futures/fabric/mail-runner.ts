@@ -7,22 +7,23 @@ import { applyToChunk, type ChunkArgs } from './chunk.ts';
 import type { AnyFunction } from './function-table.ts';
 import { Inbox, takeTask } from './inbox.ts';
 import type { InHand } from './in-hand.ts';
-import { type Fabric, MAIL, MAIL_MAX } from './layout.ts';
+import type { Fabric } from './layout.ts';
+import { MailInHand } from './mail-in-hand.ts';
 import type { RunTimes } from './run-times.ts';
 import { type Task, taskHere } from './task.ts';
 
 /** Runs the tasks that other threads than the pool's owner have handed over. */
 export class MailRunner {
   readonly #fabric: Fabric;
-  readonly #area: number;
+  readonly #kept: MailInHand;
   readonly #inHand: InHand;
   readonly #times: RunTimes;
   readonly #hasEnded: () => void;
   #inbox: Inbox | null = null;
 
-  constructor(fabric: Fabric, area: number, inHand: InHand, times: RunTimes, hasEnded: () => void) {
+  constructor(fabric: Fabric, worker: number, inHand: InHand, times: RunTimes, hasEnded: () => void) {
     this.#fabric = fabric;
-    this.#area = area;
+    this.#kept = new MailInHand(fabric, worker);
     this.#inHand = inHand;
     this.#times = times;
     this.#hasEnded = hasEnded;
@@ -36,15 +37,15 @@ export class MailRunner {
   /** Runs a task; false when there is none. */
   run(): boolean {
     if (!this.hasMail) return false;
-    const record = this.#inbox!.take();
+    const record = this.#inbox!.take((taken) => this.#kept.add(taken));
     if (record === 0) return false;
+    const isWanted = moveRecord(record, PENDING, RUNNING) === PENDING;
     const { message, isChunk } = takeTask(record);
-    if (moveRecord(record, PENDING, RUNNING) !== PENDING) {
+    if (!isWanted) {
       drop(message);
-      sharedHeap().release(record);
+      this.#letGo(record);
       return true;
     }
-    this.#note(0, record / 16);
     this.#inHand.calls.push(record / -16);
     const start = performance.now();
     try {
@@ -63,16 +64,12 @@ export class MailRunner {
   /** Ends a task with its result or its error. */
   end(record: number, value: unknown, hasFailed: boolean): void {
     settle(record, value, hasFailed);
-    this.#note(record / 16, 0);
-    sharedHeap().release(record);
+    this.#letGo(record);
   }
 
-  /** Keeps the list of begun tasks: what is there if this worker dies. */
-  #note(before: number, after: number): void {
-    const { i32 } = this.#fabric;
-    for (let at = this.#area + MAIL; at < this.#area + MAIL + MAIL_MAX; at++) {
-      if (i32[at] === before) return void Atomics.store(i32, at, after);
-    }
+  #letGo(record: number): void {
+    this.#kept.remove(record);
+    sharedHeap().release(record);
   }
 
   /** Calls what a message says, and frees it; not when `MustAwait` is thrown. */

@@ -1,4 +1,4 @@
-import { BrokenExecutorError } from '../errors.ts';
+import { BrokenExecutorError, shutDown } from '../errors.ts';
 import type { AnyFuture, Future } from '../future.ts';
 import { FAILED } from '../future-record.ts';
 import { NO_TERMS, type Terms } from '../terms.ts';
@@ -15,6 +15,7 @@ import { Fabric, SLOTS } from './layout.ts';
 import { Listener } from './listener.ts';
 import { Load } from './load.ts';
 import { Losses } from './losses.ts';
+import { Mail } from './mail.ts';
 import { Outbox } from './outbox.ts';
 import { dropPacked } from './parked.ts';
 import { Pins } from './pins.ts';
@@ -50,6 +51,7 @@ export class PoolCore {
   readonly #losses: Losses;
   readonly #listener: Listener;
   readonly #growth: Growth;
+  readonly #mail: Mail = new Mail(this.fabric);
   #isDraining = false;
   #broken: BrokenExecutorError | null = null;
 
@@ -67,6 +69,7 @@ export class PoolCore {
       this.fabric,
       this.crew,
       this.load,
+      this.#mail,
       options,
       () => this.ending.isStopping,
       (error) => this.#break('no thread can be started', error),
@@ -113,7 +116,7 @@ export class PoolCore {
       listenerOf: (future) => this.#works.of(future)?.terms.onMessage,
       stopStream: (slot, at) => this.fates.stopStream(slot, at),
     });
-    this.#losses = new Losses(this.#slots, this.#pins, this.#outbox, this.crew, this.#results, {
+    this.#losses = new Losses(this.#slots, this.#pins, this.#outbox, this.#mail, this.crew, this.#results, {
       break: (why, cause) => this.#break(why, cause),
       replace: () => this.#growth.forLoad(),
     });
@@ -132,10 +135,12 @@ export class PoolCore {
       load: this.load,
       slots: this.#slots,
       outbox: this.#outbox,
+      mail: this.#mail,
       works: this.#works,
       functions: this.#functions,
       losses: this.#losses,
       listener: this.#listener,
+      why: () => this.#broken ?? shutDown(options.name),
     });
     for (let i = 0; i < options.minWorkers; i++) this.crew.start();
   }
@@ -230,9 +235,11 @@ export class PoolCore {
 
   #died(thread: PoolThread, end: ThreadEnd): void {
     if (this.crew.slots[thread.number] !== thread) return;
-    if (thread.hasLeft) return this.#losses.left(thread, this.ending.isStopping);
-    this.#losses.died(thread, end);
+    if (thread.hasLeft) this.#losses.left(thread, this.ending.isStopping);
+    else this.#losses.died(thread, end);
     this.load.becomeIdle();
+    // It may have died between taking the arming off the bell and ringing it: then nobody else would ring.
+    this.#listener.listen();
   }
 
   /** Nothing can be run any more: everything that waits fails. */
@@ -251,6 +258,7 @@ export class PoolCore {
       this.fates.finish(future, FAILED, error);
     }
     this.ending.close();
+    this.#mail.failAll(error);
     this.load.becomeIdle();
   }
 

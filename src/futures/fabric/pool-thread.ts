@@ -29,8 +29,6 @@ import {
   WORKER_COUNT,
   WORKER_WORDS,
   LEFT,
-  MAIL,
-  MAIL_MAX,
   QUIT,
   BUSY_MS,
   RUN_TIMES,
@@ -121,9 +119,13 @@ export class PoolThread {
   get isIdle(): boolean {
     return this.#fabric.parkOf(this.number) !== AWAKE;
   }
+  /** Its number in the roster. */
+  get id(): number {
+    return record.idOf(this.#run);
+  }
   /** The system's number of the thread; 0 where it tells none. */
   get nativeId(): number {
-    return this.#run === 0 ? 0 : roster.nativeIdOf(record.idOf(this.#run));
+    return this.#run === 0 ? 0 : roster.nativeIdOf(this.id);
   }
   get hasResults(): boolean {
     const { i32 } = this.#fabric;
@@ -194,12 +196,6 @@ export class PoolThread {
     if (record.hasEnded(this.#run) || !roster.probe(record.idOf(this.#run))) return null;
     record.die(this.#run, 'lost', 1);
     return { how: record.deathOf(this.#run)?.how ?? 'lost', exitCode: 1, error: undefined };
-  }
-
-  /** The records of the tasks from the inbox that it had begun. */
-  get begunMail(): readonly number[] {
-    const first = this.#area + MAIL;
-    return Array.from(this.#fabric.i32.subarray(first, first + MAIL_MAX), (unit) => (unit >>> 0) * 16).filter((record) => record !== 0);
   }
 
   /** Tells it that a task of its own has been broken off; `isCall`: its call has to be interrupted. */

@@ -76,7 +76,7 @@ export class PoolWorker {
     const [inHand, mark] = [this.#inHand, options.number << STATE_BITS];
     const goOn = (): void => this.#goOn();
     this.#tasks = new TaskRunner(fabric, area, mark, this.#ports, inHand, times, goOn, new Reporter(fabric, area));
-    this.#mail = new MailRunner(fabric, area, inHand, times, goOn);
+    this.#mail = new MailRunner(fabric, options.number, inHand, times, goOn);
     this.#claims = new Claims(fabric, options.number, this.#tasks, inHand, times, options.maxTasks);
     this.#parking = new Parking(
       fabric,
