@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { NO_MORE } from '../../src/futures/fabric/layout.ts';
 import { enumerate, Event } from '../../src/threading/index.ts';
 import { collectGarbage } from '../support/garbage.ts';
 import { test } from '../support/test.ts';
@@ -132,6 +133,31 @@ test('what a thread has done that leaves is not lost, when the next task can not
     assert.equal(first.resultSync(), i);
     assert.ok((await gather(second)).every((n) => n === i));
   }
+});
+
+test('a thread that leaves, and is replaced before it is through with that, takes nothing of its successor with it [EXE-29]', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1, maxTasksPerWorker: 1 });
+  const [leaves, go] = [new Event(), new Event()];
+  await pool.submit(() => {
+    const { compareExchange } = Atomics;
+    // By this it says that it takes no more.
+    Atomics.compareExchange = ((view: Int32Array<SharedArrayBuffer>, at: number, from: number, to: number): number => {
+      const seen = compareExchange(view, at, from, to);
+      if (to === NO_MORE && seen === from) {
+        Atomics.compareExchange = compareExchange;
+        leaves.set();
+        go.waitSync();
+      }
+      return seen;
+    }) as typeof compareExchange;
+  });
+  await leaves.wait();
+  const shared = new Int32Array(new SharedArrayBuffer(4));
+  // What goes with shared memory is for one thread alone. That one does not take it any more: so another one begins.
+  const next = pool.submit((to: Int32Array) => Atomics.add(to, 0, 1), shared);
+  go.set();
+  assert.equal(await next, 0);
+  assert.equal(await pool.submit((to: Int32Array) => Atomics.load(to, 0), shared), 1);
 });
 
 test('a task that never ends keeps a shutdown waiting until it is broken off', async () => {

@@ -143,7 +143,10 @@ export const DONE_RING = 2;
 export const STDERR_LENGTH = 3;
 /** The word on which it sleeps. */
 export const PARK = 16;
-/** How many tasks have been sent by its port; NO_MORE when it is leaving. */
+/**
+ * How many tasks have been sent by its port; NO_MORE, or little more, once it has left in good order. It writes that when it has seen to all of
+ * them, and nothing after it: its area may be the next worker's from then on.
+ */
 export const PIN = 12;
 export const NO_MORE = -0x4000_0000;
 /** The first of the tasks from the inbox that it has in hand: a record, offset / 16. */
@@ -156,8 +159,6 @@ export const LAST_WORD = 13;
 export const READY = 19;
 /** 1: the owner wants it to leave when it has nothing to do. */
 export const QUIT = 20;
-/** 1 once it has left in good order. */
-export const LEFT = 21;
 /** How long tasks ran, in all: a double. */
 export const BUSY_MS = 22;
 export const BATCH_SIZE = 24;

@@ -28,7 +28,6 @@ import {
   RING_MASK,
   WORKER_COUNT,
   WORKER_WORDS,
-  LEFT,
   QUIT,
   BUSY_MS,
   RUN_TIMES,
@@ -207,7 +206,7 @@ export class PoolThread {
 
   /** Whether it has left the pool in good order. */
   get hasLeft(): boolean {
-    return Atomics.load(this.#fabric.i32, this.#area + LEFT) === 1;
+    return Atomics.load(this.#fabric.i32, this.#area + PIN) < 0;
   }
 
   /** Asks it to leave when it has nothing to do. */

@@ -10,7 +10,7 @@ import { CLAIM_US, Claims } from './claims.ts';
 import type { AnyFunction } from './function-table.ts';
 import { InHand } from './in-hand.ts';
 import { LastWords } from './last-words.ts';
-import { CLOSED, Fabric, HEAD, LEFT, NO_MORE, PIN, QUIT, READY, STATE_BITS, TAIL } from './layout.ts';
+import { CLOSED, Fabric, HEAD, NO_MORE, PIN, QUIT, READY, STATE_BITS, TAIL } from './layout.ts';
 import { MailRunner } from './mail-runner.ts';
 import { Parking } from './parking.ts';
 import { Reporter } from './reporter.ts';
@@ -114,7 +114,7 @@ export class PoolWorker {
 
   #failToBegin(error: unknown): void {
     this.#lastWords.failToBegin(error);
-    this.#fabric.ring();
+    Atomics.store(this.#fabric.i32, this.#area + PIN, NO_MORE);
     this.#leave();
   }
 
@@ -190,15 +190,13 @@ export class PoolWorker {
     return (maxHeap > 0 && heapUsed > maxHeap) || (maxBuffers > 0 && arrayBuffers > maxBuffers);
   }
 
-  /** False when something has come that is for this worker alone: that is run first. */
+  /** Leaves the pool. False when something has come that is for this worker alone: that is run first. */
   #acceptNoMore(): boolean {
     return Atomics.compareExchange(this.#fabric.i32, this.#area + PIN, this.#pinsSeen, NO_MORE) === this.#pinsSeen;
   }
 
   #leave(): void {
-    Atomics.store(this.#fabric.i32, this.#area + LEFT, 1);
     this.#fabric.ring();
-    // From now on, the pool's memory may be somebody else's.
     helper.current = null;
     onUncaught.current = null;
     onStderr.current = null;
