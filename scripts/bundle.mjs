@@ -12,6 +12,7 @@ const TO = resolve('build/dist');
  * later one, and whoever needs a module reads little beside it.
  */
 const FILES = [
+  ['base/version', ['base/version']],
   ['base/all', ['signal/index', 'subprocess/index', 'trace/index', 'profile/index', 'host/thread/stack-monitor']],
   ['host/all', ['host/thread/thread-main']],
   ['threading/all', ['threading/index']],
@@ -34,15 +35,18 @@ const FILES = [
   ['slurm/all', ['slurm/index']],
   ['slurm/link-all', ['slurm/executor/link/link-main']],
   ['slurm/manager-all', ['slurm/executor/manager/manager-main']],
-  ['cli/all', ['cli/main', 'cli/practical', 'cli/run-program']],
+  ['cli/all', ['cli/main']],
+  ['cli/practical-all', ['cli/practical']],
+  ['cli/run-all', ['cli/run-program']],
   ['cli/attach-all', ['cli/dump', 'cli/top', 'cli/ps']],
   ['cli/profile-all', ['cli/profile', 'cli/trace']],
   ['cli/report-all', ['cli/report/write-report']],
   ['cli/map-all', ['cli/map']],
   ['cli/slurm-all', ['cli/slurm']],
 ];
-/** The first file is for many: it holds these layers of what they need. */
-const SHARED = /^(?:base|system|word|sync|host)\//;
+/** What is for so many holds these layers of what they need. */
+const SHARED = 'base/all';
+const LOWEST = /^(?:base|system|word|sync|host)\//;
 
 const idOf = (name) => join(FROM, `${name}.js`);
 const nameOf = (id) => relative(FROM, id).replace(/\.js$/, '');
@@ -77,7 +81,7 @@ function fileOfEach(getModuleInfo) {
       if (seen.has(id) || !id.startsWith(FROM)) return;
       seen.add(id);
       const name = nameOf(id);
-      if (!files.has(name) && !begun.has(name) && (file !== FILES[0][0] || SHARED.test(name))) files.set(name, file);
+      if (!files.has(name) && !begun.has(name) && (file !== SHARED || LOWEST.test(name))) files.set(name, file);
       getModuleInfo(id).importedIds.forEach(visit);
     };
     for (const root of roots) visit(idOf(root));
