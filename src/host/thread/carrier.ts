@@ -20,14 +20,13 @@ import {
   carrierOffset,
   carriersMadeBy,
   ENDING,
-  endingCarrier,
+  freeCarrier,
   claimCarrier,
   clearRunOf,
   errandsOffset,
   GONE,
   askToKill,
   PARKED,
-  parkedCarriers,
   busyCarriers,
   runOf,
   setRunOf,
@@ -84,7 +83,7 @@ let prepared = -1;
  * nothing come of it, the worker is a spare.
  */
 export function prepareCarrier(): void {
-  if (prepared < 0 && parkedCarriers() === 0 && endingCarrier() < 0) prepared = newCarrier(0, {});
+  if (prepared < 0 && freeCarrier() < 0) prepared = newCarrier(0, {});
 }
 
 function takePreparedCarrier(): number {
@@ -100,9 +99,9 @@ const freedAtOnce = new Glance(0.05);
 /** Takes a parked carrier, or waits a moment for one whose thread has just ended; -1 when there is none. */
 function takeFreeCarrier(maker?: number): number {
   const parked = takeParkedCarrier(maker);
-  const ending = parked < 0 ? endingCarrier(maker) : -1;
-  if (ending < 0) return parked;
-  const state = sharedHeap().word(carrierOffset(ending));
+  const free = parked < 0 ? freeCarrier(maker) : -1;
+  if (free < 0) return parked;
+  const state = sharedHeap().word(carrierOffset(free));
   if (!freedAtOnce.sees(state, ENDING)) state.sleep(ENDING, performance.now() + PATIENCE_MS);
   return takeParkedCarrier(maker);
 }

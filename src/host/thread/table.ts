@@ -171,14 +171,17 @@ export function takeParkedCarrier(maker?: number): number {
   return -1;
 }
 
-/** A carrier whose thread is at its end, as `takeParkedCarrier` finds parked ones; -1 when there is none. */
-export function endingCarrier(maker?: number): number {
+/**
+ * A carrier that waits for a thread, or whose thread is at its end, as `takeParkedCarrier` finds them; -1 when there is none. Both at once: between a
+ * look for the one and a look for the other, it may go from that to this, and a worker would be made for nothing.
+ */
+export function freeCarrier(maker?: number): number {
   const { i32 } = sharedHeap();
   for (let carrier = 0; carrier < CARRIERS; carrier++) {
     const word = carrierOffset(carrier) / 4;
     const state = Atomics.load(i32, word);
     if (state === FREE) break;
-    if (state === ENDING && (maker === undefined || Atomics.load(i32, word + 3) === maker + 1)) return carrier;
+    if ((state === PARKED || state === ENDING) && (maker === undefined || Atomics.load(i32, word + 3) === maker + 1)) return carrier;
   }
   return -1;
 }
