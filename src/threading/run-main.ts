@@ -3,7 +3,6 @@ import { observed } from '../base/observer.ts';
 import * as record from '../host/thread/record.ts';
 import { current, onUncaught } from '../host/thread/run-thread.ts';
 import { writeAll } from '../host/thread/output.ts';
-import { nameExports } from '../message/closures/index.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { faceOf } from '../word/shareable.ts';
 import { type Context, within } from './context.ts';
@@ -12,13 +11,13 @@ import { ThreadExit } from './exit-thread.ts';
 import { inherit, inherited, type Inherited } from './hooks.ts';
 import type { Thread } from './thread.ts';
 
-/** What a thread runs: a function, with the list of its arguments; the `run` of a subclass, with the fields of its object; or nothing. */
+/** What a thread runs: a function, with the list of its arguments if it has any; the `run` of a subclass, with the fields of its object; or nothing. */
 export type Work =
-  | readonly [target: (...args: never[]) => unknown, args: readonly unknown[]]
+  | readonly [target: (...args: never[]) => unknown, args: readonly unknown[] | null]
   | readonly [subclass: new (...args: never[]) => Thread, fields: object]
   | readonly [nothing: null, none: null];
 
-/** The main function of every thread. Its errors go to the hook; it never fails itself. `base` brings its module along. */
+/** What every thread does. Its errors go to the hook; it never fails itself. */
 export function runMain(
   run: number,
   base: typeof Thread,
@@ -55,6 +54,7 @@ export function runMain(
 
 function perform(run: number, base: typeof Thread, [called, given]: Work): unknown {
   if (called === null) return undefined;
+  if (given === null) return (called as () => unknown)();
   if (Array.isArray(given)) return (called as (...args: never[]) => unknown)(...(given as never[]));
   sharedHeap().retain(run);
   return Object.assign(base.embodied(run, called as new () => Thread), given).run();
@@ -97,4 +97,3 @@ function report(error: unknown): void {
     );
   }
 }
-nameExports(import.meta.url, { runMain });

@@ -14,8 +14,8 @@ import { sharedHeap } from '../word/heap.ts';
 import * as roster from '../word/roster.ts';
 import { type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
 import { recordHere } from './current-thread.ts';
-import { type ContextOf, contextOf } from './context.ts';
-import { inherited, toInherit } from './hooks.ts';
+import { type Context, type ContextOf, contextOf } from './context.ts';
+import { type Inherited, inherited, toInherit } from './hooks.ts';
 import { readStack, readStackSync, type ThreadStack } from './stack.ts';
 import { runMain, type Work } from './run-main.ts';
 
@@ -105,14 +105,15 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
     const resourceLimits = this.#limitsWithStack();
     if (!record.isFresh(this.#record) && resourceLimits === undefined) prepareCarrier();
-    const start: StartMessage = [runMain, Thread, ...this.#workToSend(), toInherit(), contextOf(this.#context)];
+    const [called, given] = this.#workToSend();
+    const start: StartMessage = [runThread, called, given, toInherit(), contextOf(this.#context)];
     const message = post(start, { transfer: this.#limits.transfer });
     if (!record.begin(this.#record, message.offset)) {
       drop(message.offset);
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
     }
     try {
-      carry(this.#record, { ...this.#limits, resourceLimits, parcels: message.parcels });
+      carry(this.#record, { transfer: this.#limits.transfer, resourceLimits, parcels: message.parcels });
     } catch (error) {
       record.unbegin(this.#record);
       drop(message.offset);
@@ -129,7 +130,9 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   #workToSend(): Work {
     if (this.run !== (Thread.prototype as Thread<A>).run)
       return [this.constructor as new () => Thread, Object.fromEntries(Object.entries(this))];
-    return this.#work === null ? [null, null] : [this.#work.target, this.#work.args];
+    if (this.#work === null) return [null, null];
+    const { target, args } = this.#work;
+    return [target, args.length === 0 ? null : args];
   }
 
   /** @internal The face of a record in this thread, as an instance of the class that was started. */
@@ -254,4 +257,9 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
 }
 
 registerKind('thread', (offset) => Thread.embodied(offset), import.meta.url);
-nameExports(import.meta.url, { Thread });
+
+/** @internal The main function of every thread: its module brings the class along. */
+export function runThread(run: number, called: Work[0], given: Work[1], from: Inherited | null, context: Context | null): unknown {
+  return runMain(run, Thread, called, given, from, context);
+}
+nameExports(import.meta.url, { Thread, runThread });

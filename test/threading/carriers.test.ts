@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { getNativeId, Event, Thread } from '../../src/threading/index.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { busyCarriers, dismissCarriers } from '../../src/host/thread/carrier.ts';
-import { parkedCarriers } from '../../src/host/thread/table.ts';
+import { sharedHeap } from '../../src/word/heap.ts';
+import { BUSY, carrierOffset, claimCarrier, ENDING, freeCarrier, GONE, PARKED, parkedCarriers } from '../../src/host/thread/table.ts';
 import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
@@ -168,4 +169,18 @@ test('a start that is refused leaves the worker that was made for it to the next
   assert.equal(busyCarriers() + parkedCarriers(), 1);
   await next.join();
   await until(() => busyCarriers() === 0);
+});
+
+test('a worker that is about to be free counts as one that is free: no other one is made for what it can carry', async () => {
+  await dismissCarriers();
+  const carrier = claimCarrier(-1, BUSY);
+  const become = (state: number): void => void Atomics.store(sharedHeap().i32, carrierOffset(carrier) / 4, state);
+  assert.equal(freeCarrier(), -1);
+  for (const state of [ENDING, PARKED]) {
+    become(state);
+    assert.equal(freeCarrier(), carrier);
+    assert.equal(freeCarrier(carrier), -1, 'it was made by another one');
+  }
+  become(GONE);
+  assert.equal(freeCarrier(), -1);
 });

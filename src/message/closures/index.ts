@@ -5,7 +5,7 @@ import { numberOf, objectOf, remember } from './identity.ts';
 import { copy, pack } from './pack.ts';
 import { capture } from './captured-variables.ts';
 import { functionParts } from './plain-functions.ts';
-import { isPlainValue } from './plain-values.ts';
+import { isPlainMessage } from './plain-values.ts';
 import { makeFunction } from './plain-function-reader.ts';
 import type { Recipe } from './recipe.ts';
 import { forceByValue, mainModule, nameExports, reduce, setMainModule } from './references-to.ts';
@@ -15,7 +15,7 @@ export { capture, copy, forceByValue, foresee, isConstant, mainModule, nameExpor
 
 packer.current = {
   functionParts: (fn, scopes) => functionParts(fn as (...args: never[]) => unknown, scopes),
-  isPlain: isPlainValue,
+  isPlain: isPlainMessage,
   readFunction: makeFunction,
   pack: (value, { scopes }) => pack(value, scopes),
   unpack: (recipe) => unpack(recipe as Recipe),

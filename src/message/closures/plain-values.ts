@@ -22,6 +22,13 @@ export function isPlainValue(value: unknown): boolean {
   return isPlain(value, DEPTH_MAX);
 }
 
+/** The same for a whole message. Most are lists that were made for it: no other thread has one of these under a name. */
+export function isPlainMessage(value: unknown): boolean {
+  if (!Array.isArray(value) || types.isProxy(value) || Object.getPrototypeOf(value) !== Array.prototype) return isPlainValue(value);
+  left = VALUES_MAX;
+  return isPlainArray(value, DEPTH_MAX - 1);
+}
+
 /** The same for what a function captures: what a module exports is found by its file. */
 export function isPlainCapture(value: unknown): boolean {
   return isPlainValue(value) && (typeof value !== 'object' || value === null || fileOfExports(value, mainModule()) === null);
@@ -43,6 +50,7 @@ export const isPrimitive = (value: unknown): boolean =>
   value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol');
 
 function isPlainArray(array: readonly unknown[], depth: number): boolean {
+  if (reduce in array) return false;
   if (array.every(isPrimitive)) return true;
   // What else arrays hold than their items is left behind either way, but for those that the language itself gives names to.
   if ('index' in array || 'raw' in array) return false;
