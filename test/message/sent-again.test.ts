@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
-import { encode } from '../../src/message/index.ts';
-import { SendError } from '../../src/message/send-error.ts';
-import { copy, int32, SharedValue } from '../../src/threading/index.ts';
+import { copy, int32, SendError, SharedValue, Thread } from 'manycore/threading';
 import { test } from '../support/test.ts';
 import { far } from './ways/far.ts';
 import { helper } from './ways/library.ts';
@@ -18,6 +16,7 @@ async function each(make: (i: number) => readonly [fn: (...args: never[]) => unk
   for (let i = 0; i < TIMES; i++) found.push(await far(...(make(i) as [(...args: unknown[]) => unknown, ...unknown[]])));
   return found;
 }
+const start = (target: () => unknown): void => new Thread({ target }).start();
 const times = <T>(value: (i: number) => T): T[] => Array.from({ length: TIMES }, (_, i) => value(i));
 
 test('closures of one text bring what each of them captures, also through functions that they capture', async () => {
@@ -130,7 +129,7 @@ test('a function that is sent again comes home as the one that left, and what is
 test('a function that has been sent is refused as soon as it can not travel', async () => {
   const makes = (later: () => unknown): (() => unknown) => {
     const early = (): unknown => [typeof late, typeof later];
-    if (later === undefined) encode(early);
+    if (later === undefined) start(early);
     const late = 1;
     return early;
   };
@@ -141,7 +140,7 @@ test('a function that has been sent is refused as soon as it can not travel', as
     () =>
       held;
   for (let i = 0; i < TIMES; i++) assert.equal(await far(captures(i)), i);
-  assert.throws(() => encode(captures(Promise.resolve())), /captured variable 'held'/);
+  assert.throws(() => start(captures(Promise.resolve())), /captured variable 'held'/);
   assert.equal(await far(captures('again')), 'again');
 });
 
