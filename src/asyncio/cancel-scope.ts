@@ -1,10 +1,10 @@
 import { checkOptions } from '../base/check-options.ts';
-import { StateError } from '../base/errors.ts';
+import { type CancelledError, StateError } from '../base/errors.ts';
 import { cancelledBy } from './cancelled.ts';
 import { invoke, mustBeFunction } from './coroutine.ts';
 import { enter } from './current.ts';
-import { cancelScope, isDueTo } from './scope.ts';
-import { attach, detach, SubScope } from './sub-scope.ts';
+import { cancelScope } from './scope.ts';
+import { attach, detach, isDueTo, SubScope } from './sub-scope.ts';
 
 /** How a `CancelScope` behaves. */
 export interface CancelScopeOptions {
@@ -21,7 +21,7 @@ export interface CancelScopeOptions {
 export class CancelScope extends SubScope {
   readonly #isSticky: boolean;
   #state: 'created' | 'active' | 'left' = 'created';
-  #error: unknown = null;
+  #error: CancelledError | null = null;
   #isCaught = false;
 
   constructor(options: CancelScopeOptions = {}) {

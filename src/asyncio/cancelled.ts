@@ -1,4 +1,5 @@
-import { CancelledError } from '../base/errors.ts';
+import { CancelledError, TimeoutError } from '../base/errors.ts';
+import { KeyboardInterrupt } from '../signal/errors.ts';
 import { monitor } from './debug-state.ts';
 
 /**
@@ -19,14 +20,19 @@ export function cancelledBy(reason: unknown): CancelledError {
 }
 
 /**
- * Whether an error says that its task was cancelled: for a `catch` that is to let cancellations pass. An `AbortError` counts: that is
- * how Node's own functions tell that their signal was aborted.
+ * Whether an error says that its task was cancelled: for a `catch` that is to let cancellations pass. An `AbortError` counts, and what was
+ * made of a `CancelledError`: so Node's own functions and others tell that their signal was aborted. `TimeoutError` and `KeyboardInterrupt` have a
+ * cancellation as their cause too, and are what has come of it: they do not count.
  */
 export function isCancelled(error: unknown): error is Error {
-  return (
-    error instanceof CancelledError || (error instanceof Error && (error.name === 'AbortError' || error.cause instanceof CancelledError))
-  );
+  return error instanceof CancelledError || isAbort(error);
 }
+
+/** An error that somebody else has made of a cancellation. */
+export const isAbort = (error: unknown): error is Error =>
+  error instanceof Error &&
+  (error.name === 'AbortError' ||
+    (error.cause instanceof CancelledError && !(error instanceof TimeoutError || error instanceof KeyboardInterrupt)));
 
 /** Throws the error again if it is a cancellation: the first line of a `catch` that handles everything else. */
 export function rethrowCancelled(error: unknown): void {

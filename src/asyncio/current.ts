@@ -1,7 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { ambient, type Scope as Ambient } from '../base/ambient.ts';
 import type { CancelledError } from '../base/errors.ts';
-import { granted, removeWaiter, type Scope, takeCancellation } from './scope.ts';
+import { granted, postponeAfterGrant, removeWaiter, type Scope, takeCancellation } from './scope.ts';
 import { enlist, type Source, Waiter } from './waiter.ts';
 
 const storage = new AsyncLocalStorage<Scope>();
@@ -76,11 +76,7 @@ class WaitBelow implements Ambient, Source {
   }
 
   postpone(reason: unknown): void {
-    const origin = this.#origin ?? this.#scope;
-    origin.pending ??= reason as CancelledError;
-    // A second cancellation, before the task has returned what it got, is too late as well.
-    granted(origin);
-    if (origin.task === origin) origin.task.isTooLate = true;
+    postponeAfterGrant(this.#origin ?? this.#scope, reason as CancelledError);
   }
 }
 

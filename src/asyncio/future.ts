@@ -5,8 +5,9 @@ import { bindCallback } from './callback.ts';
 import { cancelledBy } from './cancelled.ts';
 import { currentScope } from './current.ts';
 import { monitor } from './debug-state.ts';
-import type { Scope } from './scope.ts';
+import { outermostCancelled, type Scope } from './scope.ts';
 import { forgetFailure, rememberFailure } from './unretrieved.ts';
+import { passOn } from './passed-on.ts';
 import { cutOff, enlist, fail, giveUp, refusal, type Source, wake, Waiter } from './waiter.ts';
 
 export const PENDING = 0;
@@ -192,9 +193,12 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
   }
 
   /** @internal A cancellation of who awaits this: it cancels this, and who awaits is told how that ended. */
-  interrupt(waiter: Waiter, error: CancelledError): void {
+  interrupt(waiter: Waiter, error: CancelledError, origin: Scope): void {
     // A task may take its time to end, or even go on: the wait for it stays, and a further cancellation goes the same way.
-    if (this.cancel(error)) return;
+    if (this.cancel(error)) {
+      if (this.state === PENDING) passOn(waiter, error, origin);
+      return;
+    }
     this.ignore(waiter);
     giveUp(waiter, error);
   }
@@ -220,9 +224,12 @@ function join(future: Future, waiter: Waiter, scope: Scope | undefined): void {
     }
     const error = refusal(scope);
     // As in Python, a cancellation that is due cancels what is awaited; a task that is awaited is waited for to its end.
-    if (error !== null && (!future.cancel(error) || future.done)) {
-      giveUp(waiter, error);
-      return;
+    if (error !== null) {
+      if (!future.cancel(error) || future.done) {
+        giveUp(waiter, error);
+        return;
+      }
+      passOn(waiter, error, outermostCancelled(scope));
     }
   }
   if (future.state !== PENDING) {

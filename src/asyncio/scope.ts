@@ -1,6 +1,5 @@
 import { getEventListeners } from 'node:events';
 import type { CancelledError } from '../base/errors.ts';
-import { isCancelled } from './cancelled.ts';
 import type { Context } from './context.ts';
 import { monitor } from './debug-state.ts';
 import type { Task } from './task.ts';
@@ -77,24 +76,13 @@ export function granted(scope: Scope | null | undefined): void {
   if (task !== undefined && task !== null) task.grantedIn = thisTurn();
 }
 
-/**
- * Whether the scope, or one that it lies in, was cancelled: then a `CancelledError` that comes out of what it awaits may be meant for it, and
- * else it tells of something that was cancelled by itself.
- */
-export function isBeingCancelled(scope: Scope | null): boolean {
-  for (let at = scope; at !== null; at = at.parent) {
-    if (at.cancels > 0) return true;
-    if (at.isShielded) return false;
+/** How many cancellations of a scope, or of one that it lies in, have met a wait, as far as they come through to it. */
+export function cancelsOf(scope: Scope | null): number {
+  let count = 0;
+  for (let at = scope; at !== null; at = at.isShielded ? null : at.parent) {
+    if (at.cancels > 0) count += at.pending === null || soft.has(at) ? at.cancels : at.cancels - 1;
   }
-  return false;
-}
-
-/**
- * Whether `error`, which has come out of `scope`, is due to the scope's own cancellation: it is that, or what was awaited has made another
- * one of it, and nobody further out has cancelled.
- */
-export function isDueTo(own: unknown, error: unknown, scope: Scope): boolean {
-  return error === own || (error as Error | null)?.cause === own || (isCancelled(error) && !isBeingCancelled(scope.parent));
+  return count;
 }
 
 /** Ends the waits of the scope, or the next one if there is none. */
@@ -148,6 +136,25 @@ const soft = new Set<Scope>();
 function soften(scope: Scope): void {
   soft.add(scope);
   setImmediate(() => soft.delete(scope));
+}
+
+/** The outermost of the scopes that a scope lies in which were cancelled. */
+export function outermostCancelled(scope: Scope): Scope {
+  let found = scope;
+  for (let at: Scope | null = scope; at !== null; at = at.isShielded ? null : at.parent) if (at.cancels > 0) found = at;
+  return found;
+}
+
+/** A cancellation that has met nothing which it could end: the next wait of the scope ends by it. */
+export function postpone(scope: Scope, error: CancelledError): void {
+  scope.pending ??= error;
+}
+
+/** The same where something was granted meanwhile: a task that returns that has it. A second cancellation before it returns is too late as well. */
+export function postponeAfterGrant(scope: Scope, error: CancelledError): void {
+  postpone(scope, error);
+  granted(scope);
+  if (scope.task === scope) scope.task.isTooLate = true;
 }
 
 /** The cancellation that ends the wait which is about to begin; `null` when it may begin. */

@@ -4,7 +4,7 @@ import type { Awaitable, ResultOf } from './coroutine.ts';
 import { currentScope } from './current.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { DONE, type Future, type Observer, PENDING } from './future.ts';
-import { granted, type Scope } from './scope.ts';
+import { postponeAfterGrant, type Scope } from './scope.ts';
 import { cutOff, giveUp, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
 
 /** Which one came first, and with what. */
@@ -23,6 +23,8 @@ class Selection implements Observer, Source {
   #first: Future | null = null;
   #waiter: Waiter | null = null;
   #left = 0;
+  /** Whose cancellation has come. */
+  origin: Scope | null = null;
 
   constructor(cases: readonly (readonly [string, Future])[]) {
     this.#cases = cases;
@@ -65,7 +67,7 @@ class Selection implements Observer, Source {
     while (this.#left > 0) {
       const error = refusal(currentScope());
       this.#waiter = park(this, currentScope());
-      if (error !== null) this.interrupt(this.#waiter, error);
+      if (error !== null) giveUp(this.#waiter, error);
       try {
         await this.#waiter.promise;
       } catch (cut) {
@@ -78,7 +80,8 @@ class Selection implements Observer, Source {
     return cancelled;
   }
 
-  interrupt(waiter: Waiter, error: CancelledError): void {
+  interrupt(waiter: Waiter, error: CancelledError, origin: Scope): void {
+    this.origin ??= origin;
     giveUp(waiter, error);
   }
 }
@@ -109,10 +112,6 @@ export async function select<const A extends Readonly<Record<string, Awaitable<u
   for (const [key, future] of futures) if (future !== first[1] && future.state === DONE) leftover?.(future.outcome, key);
   if (isCancelled) throw cancelled;
   // What came stays: the cancellation ends the next wait.
-  if (cancelled !== null && scope !== undefined) {
-    scope.pending ??= cancelled;
-    granted(scope);
-    if (scope.task === scope) scope.task.isTooLate = true;
-  }
+  if (cancelled !== null && scope !== undefined) postponeAfterGrant(selection.origin ?? scope, cancelled);
   return { key: first[0], value: first[1].result() } as Selected<A>;
 }

@@ -11,13 +11,13 @@ export function mustBeDelay(ms: unknown, name: string): asserts ms is number {
 }
 
 /** Ten years: a thread's clock has not run for so long, and a date is not so far off. */
-const YEARS = 3e11;
+const YEARS = 315_576_000_000;
 
 /** Refuses what is no time of `performance.now()`; a time of `Date.now()` would lie half a century ahead. */
 export function mustBeTime(when: unknown, name: string): asserts when is number {
   if (typeof when !== 'number' || Number.isNaN(when))
     throw new TypeError(`${name} is a number of milliseconds on the clock of performance.now(): got ${String(when)}`);
-  if (Math.abs(when - Date.now()) < YEARS)
+  if (when > YEARS && Math.abs(when - Date.now()) < YEARS)
     throw new OutOfRangeError(
       'ERR_TIME',
       `${name} is a time of performance.now(): got ${when}, a time of Date.now(). Write performance.now() + ms`,

@@ -1,7 +1,8 @@
 import type { CancelledError } from '../base/errors.ts';
 import type { Context } from './context.ts';
+import { isCancelled } from './cancelled.ts';
 import { currentScope } from './current.ts';
-import { addInner, removeInner, type Scope } from './scope.ts';
+import { addInner, cancelsOf, removeInner, type Scope } from './scope.ts';
 import type { Task } from './task.ts';
 import type { Waiter } from './waiter.ts';
 
@@ -29,6 +30,8 @@ export class SubScope implements Scope {
   context: Context | null;
   /** @internal */
   readonly isShielded: boolean;
+  /** @internal How often those that it lies in had been cancelled before it was entered. */
+  cancelsBefore = 0;
 
   /** @internal */
   constructor(context: Context | null = null, isShielded = false) {
@@ -43,9 +46,23 @@ export function attach(scope: SubScope): void {
   if (parent === undefined) return;
   scope.parent = parent;
   scope.task = parent.task;
+  scope.cancelsBefore = cancelsOf(parent);
   addInner(parent, scope);
 }
 
 export function detach(scope: SubScope): void {
   if (scope.parent !== null) removeInner(scope.parent, scope);
+}
+
+/** Whether somebody further out has cancelled since the scope was entered. */
+export function isCutFromOutside(scope: SubScope): boolean {
+  return !scope.isShielded && cancelsOf(scope.parent) > scope.cancelsBefore;
+}
+
+/**
+ * Whether `error`, which has come out of `scope`, is due to the scope's own cancellation: as in Python it is a cancellation, whichever what was
+ * awaited has made of it, and nobody further out has cancelled.
+ */
+export function isDueTo(own: CancelledError, error: unknown, scope: SubScope): boolean {
+  return (error === own || isCancelled(error)) && !isCutFromOutside(scope);
 }

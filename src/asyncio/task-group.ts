@@ -5,8 +5,8 @@ import { type Coroutine, invoke, mustBeCoroutine, mustBeFunction } from './corou
 import { currentScope, enter } from './current.ts';
 import { ExceptionGroup } from './exception-group.ts';
 import { FAILED, type Future, type Observer } from './future.ts';
-import { cancelScope, isBeingCancelled, type Scope } from './scope.ts';
-import { attach, detach, SubScope } from './sub-scope.ts';
+import { cancelScope, outermostCancelled, postpone, type Scope } from './scope.ts';
+import { attach, detach, isCutFromOutside, isDueTo, SubScope } from './sub-scope.ts';
 import { start, Task, type TaskOptions } from './task.ts';
 import { giveUp, park, type Source, wake, type Waiter } from './waiter.ts';
 
@@ -109,7 +109,7 @@ export class TaskGroup implements Observer, Source {
       else value = await enter(scope, invoke as typeof invoke<TaskGroup, T>, fn, this);
     } catch (error) {
       if (!(error instanceof CancelledError)) this.#errors.push(error);
-      else if (this.#abortion === null || (error !== this.#abortion && isBeingCancelled(scope.parent))) cancelled = error;
+      else if (this.#abortion === null || !isDueTo(this.#abortion, error, scope)) cancelled = error;
       this.#abort();
     }
     this.#state = 'joining';
@@ -131,8 +131,8 @@ export class TaskGroup implements Observer, Source {
 
   #failure(cancelled: CancelledError | null): ExceptionGroup {
     const { parent } = this.#scope;
-    // The errors come first, but a cancellation from outside is not lost: it ends the next wait.
-    if (cancelled !== null && parent !== null && isBeingCancelled(parent)) parent.pending ??= cancelled;
+    // The errors come first, but a cancellation from outside is not lost, whomever in the group it has met: it ends the next wait.
+    if (parent !== null && isCutFromOutside(this.#scope)) postpone(outermostCancelled(parent), cancelled ?? cancelledBy(undefined));
     const count = this.#errors.length;
     return new ExceptionGroup(`unhandled errors in a TaskGroup (${count} sub-exception${count === 1 ? '' : 's'})`, this.#errors);
   }

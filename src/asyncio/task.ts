@@ -4,15 +4,16 @@ import { type End, observer } from '../base/observer.ts';
 import { checkOptions } from '../base/check-options.ts';
 import { isThenable } from '../base/thenable.ts';
 import { CancelledError, StateError } from '../base/errors.ts';
-import { cancelledBy } from './cancelled.ts';
+import { cancelledBy, isAbort } from './cancelled.ts';
 import { Context, findContext } from './context.ts';
 import { type Coroutine, drive, isGenerator, mustBeCoroutine } from './coroutine.ts';
 import { currentScope, enter } from './current.ts';
 import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING, type State } from './future.ts';
 import { describeTasks, stackOf } from './describe.ts';
+import { giveBack } from './give-back.ts';
 import { monitor } from './debug-state.ts';
 import type { Runner } from './runner.ts';
-import { cancelScope, deliver, type Scope } from './scope.ts';
+import { cancelScope, deliver, postpone, postponeAfterGrant, type Scope } from './scope.ts';
 import { thisTurn } from './turn.ts';
 import { giveUp, type Waiter } from './waiter.ts';
 
@@ -132,8 +133,8 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   }
 
   /** @internal */
-  override interrupt(waiter: Waiter, error: CancelledError): void {
-    if (!reached.includes(this as Task)) return super.interrupt(waiter, error);
+  override interrupt(waiter: Waiter, error: CancelledError, origin: Scope): void {
+    if (!reached.includes(this as Task)) return super.interrupt(waiter, error, origin);
     // Tasks that await each other in a circle: it ends where it closes.
     this.ignore(waiter);
     giveUp(waiter, error);
@@ -202,17 +203,18 @@ function checkTaskOptions(options: TaskOptions): void {
 /** As in Python, whatever is given as a name becomes a string. */
 const nameFor = (name: unknown): string => String(name);
 
-/** Node's own functions tell by an `AbortError` that the signal which `currentSignal()` gave them was aborted. */
-const isAbort = (error: unknown): error is Error =>
-  error instanceof Error && (error.name === 'AbortError' || error.cause instanceof CancelledError);
-
 function end(task: Task, state: State, outcome: unknown): void {
   const { older, newer } = task;
   if (newer === null) newest = older;
   else newer.older = older;
   if (older !== null) older.newer = newer;
   task.older = task.newer = null;
-  task.pending = null;
+  const { pending } = task;
+  if (pending !== null) {
+    task.pending = null;
+    if (state === DONE) giveBack(task, postponeAfterGrant);
+    else if (state === FAILED) giveBack(task, postpone);
+  }
   if (state !== DONE) cutBranches(task, outcome);
   task.settle(state, outcome);
 }

@@ -2,9 +2,9 @@ import { type CancelledError, StateError, TimeoutError } from '../base/errors.ts
 import { cancelledBy } from './cancelled.ts';
 import { invoke, mustBeFunction } from './coroutine.ts';
 import { enter } from './current.ts';
-import { cancelScope, isDueTo } from './scope.ts';
+import { cancelScope } from './scope.ts';
 import { mustBeDelay, mustBeTime } from './sleep.ts';
-import { attach, detach, SubScope } from './sub-scope.ts';
+import { attach, detach, isDueTo, SubScope } from './sub-scope.ts';
 import { clearTimer, setTimer, Timer } from './timers.ts';
 
 type Body<T> = (timeout: Timeout) => Generator<unknown, T, never> | PromiseLike<T> | T;

@@ -20,22 +20,12 @@ import {
 } from '../../src/asyncio/index.ts';
 import { Queue as SharedQueue } from '../../src/queue/index.ts';
 import { Lock as SharedLock } from '../../src/threading/index.ts';
+import { generator } from './generator.ts';
 
 /*
  * Tasks do all kinds of things to the same few objects, and are cancelled at any moment. Whatever happens, an item is neither lost nor
  * doubled, no lock or permit is left held, nobody is left waiting, no task is left, and no rejection goes unhandled.
  */
-
-/** The same numbers for the same seed. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** How many operations were begun, and how many cancellations asked for. */
 export interface Fuzzed {

@@ -246,7 +246,14 @@ test('those that sleep wake in the order of their times, and of their coming', a
     await sleep(ms);
     order.push(name);
   };
-  await gather([sleeper('30', 30), sleeper('5', 5), sleeper('5 again', 5), sleeper('15', 15), sleeper('5 at last', 5)]);
+  // Where this thread had to stand still between the first one and the last, their times are in another order.
+  for (let took = Infinity; took >= 10;) {
+    order.length = 0;
+    const begin = performance.now();
+    const all = gather([sleeper('30', 30), sleeper('5', 5), sleeper('5 again', 5), sleeper('15', 15), sleeper('5 at last', 5)]);
+    took = performance.now() - begin;
+    await all;
+  }
   assert.deepEqual(order, ['5', '5 again', '5 at last', '15', '30']);
 });
 

@@ -15,8 +15,12 @@ import {
   Future,
   gather,
   isCancelled,
+  KeyboardInterrupt,
+  rethrowCancelled,
+  Semaphore,
   sleep,
   type Task,
+  timeout,
   until,
   wait,
 } from '../../src/asyncio/index.ts';
@@ -535,6 +539,51 @@ test('an AbortError by the signal of the task is its cancellation', async () => 
   task.cancel('enough');
   await rejects(task, { name: 'CancelledError', message: 'enough' });
   assert.equal(task.cancelled, true);
+});
+
+test('a TimeoutError is no cancellation, though one is its cause: what lets cancellations pass handles it', async () => {
+  const late = timeout(1, () => sleep(1e6));
+  const error = await late.catch((reason: unknown) => reason);
+  assert.equal(isCancelled(error), false);
+  assert.equal(isCancelled(new KeyboardInterrupt(undefined, { cause: new CancelledError('by SIGINT') })), false);
+  rethrowCancelled(error);
+  assert.throws(() => rethrowCancelled(new CancelledError('enough')), CancelledError);
+  assert.equal(isCancelled(new Error('aborted', { cause: new CancelledError('enough') })), true);
+});
+
+test('a task that fails by itself before a cancellation has met it gives that back to who awaits it, for the next await', async () => {
+  const gate = deferred<void>();
+  const stages: string[] = [];
+  for (const wrap of [(failing: Task) => failing, (failing: Task) => gather([failing])]) {
+    const failing = createTask(async () => {
+      await gate.promise;
+      boom();
+    });
+    const task = createTask(async () => {
+      await Promise.resolve(wrap(failing)).catch(() => stages.push('failed'));
+      await sleep(1e6);
+      stages.push('not reached');
+    });
+    await step();
+    gate.resolve(undefined);
+    task.cancel('enough');
+    await rejects(task, { name: 'CancelledError', message: 'enough' });
+  }
+  assert.deepEqual(stages, ['failed', 'failed']);
+});
+
+test('so does one that was granted something, and returns it', async () => {
+  const semaphore = new Semaphore(0);
+  let got: unknown;
+  const task = createTask(async () => {
+    got = await createTask(async () => await semaphore.acquire());
+    await sleep(1e6);
+  });
+  await step();
+  semaphore.release();
+  task.cancel('enough');
+  await rejects(task, { name: 'CancelledError', message: 'enough' });
+  assert.equal(got, semaphore);
 });
 
 test('the clean-up has a fresh signal, and its awaits are not cut', async () => {

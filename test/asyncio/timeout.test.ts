@@ -6,6 +6,7 @@ import {
   currentTask,
   ExceptionGroup,
   Future,
+  select,
   shield,
   sleep,
   type Task,
@@ -221,6 +222,31 @@ test('what is awaited may make another CancelledError of it: TimeoutError comes 
   scope.cancel();
   assert.equal(await left, undefined);
   assert.equal(scope.cancelCaught, true);
+});
+
+test('a cancellation that was handled before a time-out began is no reason of what ends it', async () => {
+  const task = createTask(async () => {
+    await forever().catch(() => {});
+    await rejects(timeout(SHORT, answers), TimeoutError);
+    return currentTask()?.cancelling;
+  });
+  await step();
+  task.cancel();
+  assert.equal(await task, 1);
+});
+
+test('a cancellation that comes when a select inside has its result ends what is awaited after the time-out', async () => {
+  const came = new Future<string>();
+  let value: unknown;
+  const task = createTask(async () => {
+    value = await timeout(LONG, () => select({ came, never: forever }));
+    await forever();
+  });
+  await step();
+  came.setResult('it');
+  task.cancel();
+  await rejects(task, CancelledError);
+  assert.deepEqual(value, { key: 'came', value: 'it' });
 });
 
 test('a cancellation from outside that comes after the deadline comes out, if it is what ends the body [TMO-10]', async () => {

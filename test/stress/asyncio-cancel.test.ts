@@ -1,4 +1,5 @@
 import { fuzz } from '../asyncio/cancel-fuzz.ts';
+import { fuzzScopes } from '../asyncio/scope-fuzz.ts';
 import { test } from '../asyncio/support.ts';
 
 const PARTS = 20;
@@ -13,5 +14,12 @@ for (let part = 0; part < PARTS; part++) {
       cancels += fuzzed.cancels;
     }
     console.log(`# ${operations} operations, ${cancels} cancellations`);
+  });
+}
+
+for (let part = 0; part < PARTS; part++) {
+  test(`twenty thousand programs of scopes within scopes, cancelled at any moment, part ${part + 1} of ${PARTS}`, async () => {
+    const cancels = await fuzzScopes(part + 1, 50);
+    console.log(`# ${cancels} cancellations`);
   });
 }
