@@ -175,6 +175,20 @@ test('the program waits for threads and for those that they start, but not for d
   assert.equal(status, 0);
 });
 
+test('a thread that ends just when the main thread begins to wait for the last one leaves the others their time [THR-10]', () => {
+  const { lines, status } = program(`
+    const event = new threading.Event();
+    const { waitAsync } = Atomics;
+    let times = 0;
+    process.on('beforeExit', () => {
+      // The number of threads that live is another one than what has just been read.
+      if (++times === 1) Atomics.waitAsync = () => { Atomics.waitAsync = waitAsync; return { async: false, value: 'not-equal' }; };
+      else event.set();
+    });
+    new Thread({ target: () => { event.waitSync(); console.log('to its end'); } }).start();`);
+  assert.deepEqual([lines, status], [['to its end'], 0]);
+});
+
 test('a thread may join the main thread, whose program is at its end, and goes on after it [THR-10]', () => {
   for (const join of ['await main.join()', 'main.joinSync()']) {
     const { lines, status } = program(`

@@ -17,9 +17,12 @@ export function outliveThreads(): void {
   process.on('beforeExit', () => {
     const word = sharedHeap().word(nonDaemonsOffset());
     const living = word.load();
+    if (living === 0) return;
     // Threads that wait for the end of the main thread go on now, as in Python.
-    if (living > 0 && mainRecord() !== 0) endMain(mainRecord());
-    // What it resolves to does not matter: when the loop is empty again, this is asked again.
-    if (living > 0) void word.sleepAsync(living, performance.now() + 1000);
+    if (mainRecord() !== 0) endMain(mainRecord());
+    // What it resolves to does not matter: when the loop is empty again, this is asked again. One that has ended since `load` is not slept for, and
+    // nothing would keep the loop: it turns once in any case.
+    void word.sleepAsync(living, performance.now() + 1000);
+    setImmediate(() => {});
   });
 }
