@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
-import { Queue } from '../../src/queue/index.ts';
+import { Queue } from 'manycore/queue';
 import { far } from './ways/far.ts';
 import { copies } from './copies.ts';
 import { SendError } from '../../src/message/send-error.ts';
@@ -95,6 +94,5 @@ test("where `require` is a test runner's own, the package is the one that `impor
     run(module.exports, requireHere, module, file, dirname(file));
     return module.exports;
   };
-  const entry = fileURLToPath(new URL('../../src/queue/index.cjs', import.meta.url));
-  assert.equal((load(entry) as { Queue: unknown }).Queue, Queue);
+  assert.equal((load(require.resolve('manycore/queue')) as { Queue: unknown }).Queue, Queue);
 });
