@@ -43,6 +43,8 @@ interface Plan {
   readonly variables: readonly Variable[];
 }
 
+/** The table has room for some thousand shapes of objects, too: a program that makes functions from texts, again and again, must not fill it. */
+const KNOWN_MAX = 1024;
 /** Longer texts are not kept in the memory that all threads share. */
 const TEXT_MAX = 16_384;
 const NOTHING: readonly never[] = [];
@@ -54,7 +56,13 @@ const named = new WeakMap<AnyFunction, FunctionParts | null>();
 /** Functions that capture nothing which is sent: what was written last says all about them. */
 const unchanging = new WeakMap<AnyFunction, readonly [parts: FunctionParts, title: string]>();
 const referred = new WeakMap<RecipeNode, FunctionParts | null>();
-const numberOfKnown = (known: KnownFunction): number => numberOfShape([JSON.stringify(known)]);
+
+let numbered = 0;
+
+/** A number for all threads; -1 when there are so many already. */
+function numberOfKnown(known: KnownFunction): number {
+  return numbered++ < KNOWN_MAX ? numberOfShape([JSON.stringify(known)]) : -1;
+}
 
 /** What the codec writes of a function, or `null` when it needs a recipe, or is met for the first time. */
 export function functionParts(fn: AnyFunction, read: ScopesRead): FunctionParts | null {
