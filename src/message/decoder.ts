@@ -315,10 +315,12 @@ export class Decoder {
   }
 }
 
-/** Longer ones are not filled with zeros first. */
+/** Shorter ones are made from what they hold; longer ones are not filled with zeros first. */
+const MADE_OF_MAX = 2048;
 const ZEROED_MAX = 4096;
 
 function copyOf(bytes: Uint8Array, start: number, length: number): ArrayBuffer {
+  if (length <= MADE_OF_MAX) return new Uint8Array(new Uint8Array(bytes.buffer, bytes.byteOffset + start, length)).buffer;
   const copy: Uint8Array<ArrayBuffer> = length > ZEROED_MAX ? Buffer.allocUnsafeSlow(length) : new Uint8Array(length);
   copy.set(bytes.subarray(start, start + length));
   return copy.buffer;

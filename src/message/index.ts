@@ -1,5 +1,5 @@
 import './closures/index.ts';
-import { registerContents, sharedHeap } from '../word/heap.ts';
+import { type Heap, registerContents, sharedHeap } from '../word/heap.ts';
 import { Decoder, releaseHolds } from './decoder.ts';
 import { BAIL, Encoder } from './encoder.ts';
 import { type PackOptions, packer } from './packer.ts';
@@ -131,6 +131,45 @@ export function becomeMessage(block: number): void {
 /** Lets go of what a message holds that `postAt` has written at `place`, and that nobody will read. */
 export function dropAt(place: number): void {
   releaseHolds(sharedHeap().i32, place);
+}
+
+/** A message in a block of a heap that other processes have, too, lies behind its length. */
+export const LEAD_BYTES = 8;
+
+/** Writes `value` for another process into a new block of a heap that it has, too. Throws, and holds nothing, when that has no room. */
+export function postTo(heap: Heap, value: unknown): Pick<Posted, 'offset' | 'parcels'> {
+  return written(value, { where: 'process' }, (encoder) => {
+    const size = encoder.finish();
+    let offset = 0;
+    try {
+      offset = heap.allocateAnyhow(size + LEAD_BYTES);
+    } catch (error) {
+      encoder.giveUp();
+      throw error;
+    }
+    heap.i32[offset / 4] = size;
+    encoder.copyTo(heap.i32, heap.bytes, offset + LEAD_BYTES);
+    return { offset, parcels: encoder.parcels.length > 0 ? encoder.parcels : null };
+  });
+}
+
+/** Reads the message that `postTo` has written; what it holds stays held. */
+export function readFrom(heap: Heap, offset: number): unknown {
+  heap.reach(offset + LEAD_BYTES);
+  heap.reach(offset + LEAD_BYTES + heap.i32[offset / 4]!);
+  const { value, isRecipe } = reading((decoder) => {
+    const made = decoder.read(heap.i32, heap.f64, heap.bytes, offset + LEAD_BYTES, NONE);
+    return { value: made, isRecipe: decoder.isRecipe };
+  });
+  return unpacked(value, isRecipe);
+}
+
+/** Lets go of such a message, and of what it holds. */
+export function dropFrom(heap: Heap, offset: number): void {
+  heap.reach(offset + LEAD_BYTES);
+  heap.reach(offset + LEAD_BYTES + heap.i32[offset / 4]!);
+  releaseHolds(heap.i32, offset + LEAD_BYTES);
+  heap.release(offset);
 }
 
 function toBlock(encoder: Encoder, size: number = encoder.finish()): number {

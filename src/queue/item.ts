@@ -1,4 +1,17 @@
-import { decode, decodeAsync, drop, dropBytes, encode, MustAwait, post, read, SendError, takeSoon } from '../message/index.ts';
+import {
+  decodeAsync,
+  drop,
+  dropBytes,
+  dropFrom,
+  LEAD_BYTES,
+  MustAwait,
+  post,
+  postTo,
+  read,
+  readFrom,
+  SendError,
+  takeSoon,
+} from '../message/index.ts';
 import { type Heap, SharedHeap } from '../word/heap.ts';
 
 /*
@@ -39,28 +52,19 @@ export function toSmallItem(value: unknown, key = 0): Item | null {
 
 /** The item of a message that has been encoded for another process. Throws when the heap has no room for it. */
 export function messageItem(heap: Heap, bytes: Uint8Array): Item {
-  const block = heap.allocateAnyhow(bytes.length + 8);
+  const block = heap.allocateAnyhow(bytes.length + LEAD_BYTES);
   heap.i32[block / 4] = bytes.length;
-  heap.bytes.set(bytes, block + 8);
+  heap.bytes.set(bytes, block + LEAD_BYTES);
   return { kind: MESSAGE, word: block / 16, double: 0 };
 }
 
 function messageIn(heap: Heap, value: unknown): number {
   const isLocal = heap instanceof SharedHeap;
-  if (isLocal) {
-    const { offset, parcels } = post(value);
-    if (parcels === null) return offset;
-    drop(offset);
-    throw noParcels();
-  }
-  const { bytes, parcels } = encode(value, { where: 'process' });
-  if (parcels !== null) throw noParcels();
-  try {
-    return messageItem(heap, bytes).word * 16;
-  } catch (error) {
-    dropBytes(bytes); // The heap is full: what the message names is let go.
-    throw error;
-  }
+  const { offset, parcels } = isLocal ? post(value) : postTo(heap, value);
+  if (parcels === null) return offset;
+  if (isLocal) drop(offset);
+  else dropFrom(heap, offset);
+  throw noParcels();
 }
 
 function noParcels(): SendError {
@@ -80,10 +84,8 @@ export function fromItem(heap: Heap, { kind, word, double }: Item): unknown {
     drop(block);
     return value;
   }
-  const bytes = bytesOf(heap, block);
-  const value = decode(bytes);
-  dropBytes(bytes);
-  heap.release(block);
+  const value = readFrom(heap, block);
+  dropFrom(heap, block);
   return value;
 }
 
@@ -92,27 +94,17 @@ export function fromItemSoon(heap: Heap, item: Item): { readonly value: unknown 
   if (item.kind !== MESSAGE) return { value: fromItem(heap, item) };
   const block = (item.word >>> 0) * 16;
   if (heap instanceof SharedHeap) return takeSoon(block);
-  const bytes = bytesOf(heap, block);
+  let isLater = false;
   try {
-    return { value: decodeOnce(bytes) };
+    return { value: readFrom(heap, block) };
   } catch (error) {
     if (!(error instanceof MustAwait)) throw error;
-    const copy = Buffer.from(bytes);
+    isLater = true;
+    const copy = Buffer.from(bytesOf(heap, block));
     return decodeAsync(copy).finally(() => dropBytes(copy));
   } finally {
-    heap.release(block);
-  }
-}
-
-function decodeOnce(bytes: Uint8Array): unknown {
-  let mustAwait = false;
-  try {
-    return decode(bytes);
-  } catch (error) {
-    mustAwait = error instanceof MustAwait;
-    throw error;
-  } finally {
-    if (!mustAwait) dropBytes(bytes);
+    if (isLater) heap.release(block);
+    else dropFrom(heap, block);
   }
 }
 
@@ -120,7 +112,7 @@ function decodeOnce(bytes: Uint8Array): unknown {
 export function peekItem(heap: Heap, { kind, word, double }: Item): unknown {
   if (kind !== MESSAGE) return fromItem(heap, { kind, word, double });
   const block = (word >>> 0) * 16;
-  return heap instanceof SharedHeap ? read(block) : decode(bytesOf(heap, block));
+  return heap instanceof SharedHeap ? read(block) : readFrom(heap, block);
 }
 
 /** Frees an item that nobody will take. */
@@ -128,16 +120,15 @@ export function dropItem(heap: Heap, { kind, word }: Item): void {
   if (kind !== MESSAGE) return;
   const block = (word >>> 0) * 16;
   if (heap instanceof SharedHeap) return drop(block);
-  dropBytes(bytesOf(heap, block));
-  heap.release(block);
+  dropFrom(heap, block);
 }
 
 /** The message in a block, where it lies: what is read from it is copied. */
 export function bytesOf(heap: Heap, block: number): Uint8Array {
-  heap.reach(block + 8);
-  const end = block + 8 + heap.i32[block / 4]!;
+  heap.reach(block + LEAD_BYTES);
+  const end = block + LEAD_BYTES + heap.i32[block / 4]!;
   heap.reach(end);
-  return heap.bytes.subarray(block + 8, end);
+  return heap.bytes.subarray(block + LEAD_BYTES, end);
 }
 
 export function writeItem(heap: Heap, at: number, { kind, word, double }: Item): void {

@@ -162,9 +162,12 @@ export async function endForkServer(): Promise<void> {
   server = ready = null;
   waiting?.ref();
   waiting?.close();
-  if (ending !== null && ending.process.exitCode === null && ending.process.signalCode === null) {
-    const ended = new Promise((resolve) => ending.process.once('exit', resolve));
-    ending.process.ref();
+  if (ending !== null) {
+    const { exitCode, signalCode } = ending.process;
+    const isRunning = exitCode === null && signalCode === null;
+    const ended = isRunning ? new Promise((resolve) => ending.process.once('exit', resolve)) : null;
+    if (isRunning) ending.process.ref();
+    // Also one that has ended may leave a copy that it did not tell of.
     ending.end();
     await ended;
   }
