@@ -1,6 +1,7 @@
 import { type Deadline, deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
+import { checkFutures } from './check-futures.ts';
 import { type AnyFuture, type Future, whenDone } from './future.ts';
 
 /**
@@ -8,6 +9,7 @@ import { type AnyFuture, type Future, whenDone } from './future.ts';
  * come first, and then `TimeoutError`. A future that has been given out is not kept.
  */
 export function asCompleted<F extends Future<never> | AnyFuture>(futures: Iterable<F>, { timeout, signal }: Wait = {}): AsCompleted<F> {
+  checkFutures(futures, 'asCompleted');
   return new Completions<F>(new Set(futures), deadlineAfter(timeout), timeout, signal);
 }
 

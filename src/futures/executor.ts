@@ -8,6 +8,7 @@ import { callSite } from './call-site.ts';
 import { type AnyFuture, type Future, noteSite } from './future.ts';
 import { type ChunkSource, type MapOptions, MapResults } from './map.ts';
 import type { AnyItems } from './map-input.ts';
+import { refuseOtherNames } from './other-names.ts';
 import { withContextOf } from './task-context.ts';
 import type { TaskStream } from './task-stream.ts';
 import { NO_TERMS, type Terms } from './terms.ts';
@@ -78,6 +79,7 @@ export abstract class Submitter {
     const sources = hasOptions ? rest.slice(0, -1) : rest;
     if (sources.length === 0) throw new TypeError('map needs something to iterate over');
     for (const source of sources) if (!isItems(source)) throw new TypeError(`map needs iterables: got ${typeof source}`);
+    if (hasOptions) refuseOtherNames(last, 'map');
     const results = this.mapOver(fn, sources as AnyItems[], hasOptions ? (last as MapOptions) : {});
     results.site = callSite(MAP);
     return results as MapResults<never>;
@@ -104,6 +106,7 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
 
   constructor(options: ExecutorOptions = {}) {
     checkOptions(options, `a ${new.target.name}`, '{ maxWorkers: 2 }');
+    refuseOtherNames(options, `a ${new.target.name}`);
     super();
     const { context = null } = options;
     checkContext(context);
@@ -153,6 +156,8 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
 
   /** The same executor on other terms: `pool.with({ timeout: 1000 }).submit(fn)`. */
   with(terms: Terms): Submitter {
+    checkOptions(terms, 'with()', '{ timeout: 1000 }');
+    refuseOtherNames(terms, 'with()');
     const { timeout, context = this.context, ...rest } = terms;
     checkContext(context);
     const isLimited = deadlineAfter(timeout) !== NEVER;
@@ -169,7 +174,10 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
    * Ends the executor: nothing more can be handed over, what has been runs, and the workers end. Resolves when they have, or at once with
    * `wait: false`. May be called again.
    */
-  async shutdown({ wait = true, cancelFutures = false }: ShutdownOptions = {}): Promise<void> {
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    checkOptions(options, 'shutdown()', '{ wait: false }');
+    refuseOtherNames(options, 'shutdown()');
+    const { wait = true, cancelFutures = false } = options;
     this.close();
     if (cancelFutures) this.cancelAll();
     // Who is cancelled while it waits no longer waits; the executor ends all the same.

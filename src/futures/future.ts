@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { ambient, outsideScopes, type Scope } from '../base/ambient.ts';
+import { checkOptions } from '../base/check-options.ts';
 import { type Deadline, deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { CancelledError, InvalidStateError, StateError, TimeoutError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
@@ -138,12 +139,15 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
    * on), or with the signal's reason.
    */
   async result(wait: Wait = {}): Promise<T> {
+    checkOptions(wait, 'result()', '{ timeout: 1000 }');
     await doneWithin(this, wait);
     return outcome(this);
   }
 
   /** The blocking twin of `result`. `StateError` when no other thread could ever set this future. */
-  resultSync({ timeout, signal }: Wait = {}): T {
+  resultSync(wait: Wait = {}): T {
+    checkOptions(wait, 'resultSync()', '{ timeout: 1000 }');
+    const { timeout, signal } = wait;
     signal?.throwIfAborted();
     waitSync(this, deadlineAfter(timeout));
     return outcome(this);
@@ -151,12 +155,15 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
 
   /** Waits for the end, and gives the work's error, or `null`. Rejects with `CancelledError`, `TimeoutError`, or the signal's reason. */
   async exception(wait: Wait = {}): Promise<unknown> {
+    checkOptions(wait, 'exception()', '{ timeout: 1000 }');
     await doneWithin(this, wait);
     return errorOf(this);
   }
 
   /** The blocking twin of `exception`. */
-  exceptionSync({ timeout, signal }: Wait = {}): unknown {
+  exceptionSync(wait: Wait = {}): unknown {
+    checkOptions(wait, 'exceptionSync()', '{ timeout: 1000 }');
+    const { timeout, signal } = wait;
     signal?.throwIfAborted();
     waitSync(this, deadlineAfter(timeout));
     return errorOf(this);

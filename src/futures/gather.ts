@@ -1,6 +1,7 @@
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
+import { checkFutures } from './check-futures.ts';
 import { type AnyFuture, type Future, outcome, peek, whenDone } from './future.ts';
 import { SUCCEEDED } from './future-record.ts';
 
@@ -14,6 +15,7 @@ export async function gather<const F extends readonly AnyFuture[]>(futures: F, w
 export async function gather<T>(futures: Iterable<Future<T>>, wait?: Wait): Promise<T[]>;
 export async function gather(futures: Iterable<AnyFuture>, { timeout, signal }: Wait = {}): Promise<unknown[]> {
   const deadline = deadlineAfter(timeout);
+  checkFutures(futures, 'gather');
   const all = Array.isArray(futures) ? (futures as AnyFuture[]) : [...futures];
   let left = 0;
   // In an object: a promise would follow the future itself.

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { onAbort } from '../base/on-abort.ts';
 import { type Deadline, deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
 import { Deque } from '../base/deque.ts';
@@ -381,5 +382,10 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  /** Somebody looks at it who has not read it. */
+  [inspect.custom](): string {
+    return '<MapResults: read by for await, or as a list by await results.toArray()>';
   }
 }

@@ -99,6 +99,10 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
     const { maxWorkers, minWorkers = 0, threadNamePrefix, initializer, initargs, resourceLimits } = options;
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
+    if (initargs !== undefined && !Array.isArray(initargs)) throw new TypeError(`initargs must be a list: got ${typeof initargs}`);
+    const { idleTimeout = Infinity } = options;
+    if (typeof idleTimeout !== 'number' || !(idleTimeout >= 0))
+      throw new OutOfRangeError('ERR_OUT_OF_RANGE', `idleTimeout must be a number of milliseconds, 0 or more: got ${String(idleTimeout)}`);
     const cores = availableParallelism();
     this.maxWorkers = maxWorkers === undefined ? Math.min(32, cores + 4) : positive(maxWorkers, 'maxWorkers');
     if (minWorkers !== 0 && positive(minWorkers, 'minWorkers') > this.maxWorkers)
@@ -112,7 +116,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
       maxWorkers: this.maxWorkers,
       minWorkers,
       eagerWorkers: maxWorkers === undefined ? Math.min(this.maxWorkers, cores) : this.maxWorkers,
-      idleTimeout: options.idleTimeout ?? Infinity,
+      idleTimeout,
       initializer: (initializer as AnyFunction | undefined) ?? null,
       initargs,
       resourceLimits,

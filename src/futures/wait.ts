@@ -1,7 +1,9 @@
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
+import { checkFutures } from './check-futures.ts';
 import { type AnyFuture, type Future, peek, whenDone } from './future.ts';
 import { FAILED } from './future-record.ts';
+import { refuseOtherNames } from './other-names.ts';
 
 /** `wait` comes back when one future is done. */
 export const FIRST_COMPLETED = 'FIRST_COMPLETED';
@@ -33,6 +35,8 @@ export async function wait<F extends Future<never> | AnyFuture>(futures: Iterabl
   if (returnWhen !== FIRST_COMPLETED && returnWhen !== FIRST_EXCEPTION && returnWhen !== ALL_COMPLETED)
     throw new TypeError(`returnWhen must be FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED: got ${String(returnWhen)}`);
   const deadline = deadlineAfter(timeout);
+  refuseOtherNames(options, 'wait');
+  checkFutures(futures, 'wait');
   const all = new Set(futures);
   const isEnough = (future: AnyFuture): boolean =>
     returnWhen === FIRST_COMPLETED || (returnWhen === FIRST_EXCEPTION && peek(future) === FAILED);
