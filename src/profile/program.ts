@@ -3,7 +3,7 @@ import { beginCounting, takeCounts } from './instrument/counting.ts';
 import { instrumentLoads } from './instrument/loader.ts';
 import { beginTiming, takeTimes } from './instrument/timing.ts';
 import type { RawProfile } from './raw-profile.ts';
-import { type Recording, Sampling } from './sampler.ts';
+import { mapsOf, type Recording, Sampling } from './sampler.ts';
 
 /** A sample costs some twenty microseconds of CPU. Of a whole program there are enough of them, so that half as many do as of a part. */
 const INTERVAL_US = 2000;
@@ -35,10 +35,13 @@ export function recorderOf({ mode, interval = INTERVAL_US }: ProgramSettings): R
     start() {
       sampling = new Sampling('sampling', interval);
     },
-    take: (lane, isLast) => ({
-      ...(isLast ? sampling!.stop(lane) : sampling!.cut(lane)),
-      ...(isInstrumented ? { exact: mode === 'exact' ? takeTimes() : takeCounts() } : {}),
-    }),
+    take(lane, isLast) {
+      const raw = isLast ? sampling!.stop(lane) : sampling!.cut(lane);
+      if (!isInstrumented) return raw;
+      const exact = mode === 'exact' ? takeTimes() : takeCounts();
+      // V8 may have collected the functions of a script that no sample has met: it is counted all the same.
+      return { ...raw, exact, maps: { ...raw.maps, ...mapsOf(new Set(exact.functions.map(({ url }) => url))) } };
+    },
     get carried() {
       return sampling?.carried ?? [];
     },

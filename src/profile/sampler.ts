@@ -98,7 +98,7 @@ function described(name: string, recorded: Profiler.Profile, { asyncCalls = {}, 
 }
 
 /** A loader such as tsx compiles a file in memory; Node keeps its map, if it is run with source maps. */
-function mapsOf(urls: ReadonlySet<string>): Record<string, LoadedMap> {
+export function mapsOf(urls: ReadonlySet<string>): Record<string, LoadedMap> {
   return Object.fromEntries(
     [...urls].flatMap((url): [string, LoadedMap][] => {
       const map = /\.[cm]?tsx?(\?.*)?$/.test(url)

@@ -233,6 +233,22 @@ test('a program that tsx compiles is counted by itself, a module or CommonJS: ts
   }
 });
 
+test('a script whose functions are gone by the end is counted by the lines that were written', () => {
+  program(
+    'collect.cjs',
+    `const gc = (require('node:v8').setFlagsFromString('--expose-gc'), require('node:vm').runInNewContext('gc'));
+     process.prependListener('exit', () => { for (let i = 0; i < 3; i++) gc(); });`,
+  );
+  const app = program(
+    'gone.mts',
+    `import './collect.cjs';\nenum Way { up, down }\nfunction turn(way: Way): Way { return way === Way.up ? Way.down : Way.up; }\nlet way = Way.up;\nfor (let i = 0; i < 12; i++) way = turn(way);`,
+  );
+  for (const mode of ['counts', 'exact']) {
+    const { stdout, stderr } = profiled('--mode', mode, app);
+    assert.match(stdout, / 12 .*gone\.mts:3\(turn\)\n/, stderr);
+  }
+});
+
 test('the report is written for other tools, read again, and compared', () => {
   const app = program('work.mjs', `${SPIN} function work() { spin(80) } work();`);
   const options = [
