@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 import { isThenable } from '../base/thenable.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { mustBeFunction, outcome } from './coroutine.ts';
-import { cancelledBy } from './cancelled.ts';
+import { cancelledBy, isCancelled } from './cancelled.ts';
 import { enter } from './current.ts';
 import { cancelScope } from './scope.ts';
-import { attach, detach, SubScope } from './sub-scope.ts';
+import { attach, detach, keepCancellation, SubScope } from './sub-scope.ts';
 import { until } from './until.ts';
 
 /** How many at a time `map` and `forEach` do. */
@@ -112,5 +112,8 @@ export async function work<T, R>(items: Items<T>, fn: Each<T, R>, limit: number,
   } finally {
     detach(scope);
   }
-  if (failure !== null) throw (failure as { readonly error: unknown }).error;
+  if (failure === null) return;
+  const { error } = failure as { readonly error: unknown };
+  if (!isCancelled(error)) keepCancellation(scope);
+  throw error;
 }

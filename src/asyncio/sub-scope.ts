@@ -1,8 +1,8 @@
 import type { CancelledError } from '../base/errors.ts';
 import type { Context } from './context.ts';
-import { isCancelled } from './cancelled.ts';
+import { cancelledBy, isCancelled } from './cancelled.ts';
 import { currentScope } from './current.ts';
-import { addInner, cancelsOf, removeInner, type Scope } from './scope.ts';
+import { addInner, cancelsOf, outermostCancelled, postpone, removeInner, type Scope } from './scope.ts';
 import type { Task } from './task.ts';
 import type { Waiter } from './waiter.ts';
 
@@ -55,8 +55,13 @@ export function detach(scope: SubScope): void {
 }
 
 /** Whether somebody further out has cancelled since the scope was entered. */
-export function isCutFromOutside(scope: SubScope): boolean {
+function isCutFromOutside(scope: SubScope): boolean {
   return !scope.isShielded && cancelsOf(scope.parent) > scope.cancelsBefore;
+}
+
+/** A scope is left with an error of what is inside: a cancellation from outside, whomever inside it has met, is not lost. It ends the next wait. */
+export function keepCancellation(scope: SubScope, error: CancelledError | null = null): void {
+  if (scope.parent !== null && isCutFromOutside(scope)) postpone(outermostCancelled(scope.parent), error ?? cancelledBy(undefined));
 }
 
 /**

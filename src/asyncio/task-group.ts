@@ -5,8 +5,8 @@ import { type Coroutine, invoke, mustBeCoroutine, mustBeFunction } from './corou
 import { currentScope, enter } from './current.ts';
 import { ExceptionGroup } from './exception-group.ts';
 import { FAILED, type Future, type Observer } from './future.ts';
-import { cancelScope, outermostCancelled, postpone, type Scope } from './scope.ts';
-import { attach, detach, isCutFromOutside, isDueTo, SubScope } from './sub-scope.ts';
+import { cancelScope, type Scope } from './scope.ts';
+import { attach, detach, isDueTo, keepCancellation, SubScope } from './sub-scope.ts';
 import { start, Task, type TaskOptions } from './task.ts';
 import { giveUp, park, type Source, wake, type Waiter } from './waiter.ts';
 
@@ -130,9 +130,7 @@ export class TaskGroup implements Observer, Source {
   }
 
   #failure(cancelled: CancelledError | null): ExceptionGroup {
-    const { parent } = this.#scope;
-    // The errors come first, but a cancellation from outside is not lost, whomever in the group it has met: it ends the next wait.
-    if (parent !== null && isCutFromOutside(this.#scope)) postpone(outermostCancelled(parent), cancelled ?? cancelledBy(undefined));
+    keepCancellation(this.#scope, cancelled);
     const count = this.#errors.length;
     return new ExceptionGroup(`unhandled errors in a TaskGroup (${count} sub-exception${count === 1 ? '' : 's'})`, this.#errors);
   }

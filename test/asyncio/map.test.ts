@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { CancelledError, createTask, forEach, map, sleep } from '../../src/asyncio/index.ts';
+import { deferred } from '../../src/base/deferred.ts';
 import { Boom, boom, forever, rejects, step, test } from './support.ts';
 
 function* numbers(end = Infinity): Generator<number> {
@@ -111,6 +112,34 @@ test('cancelling who maps cancels what is running, and leaving the loop too', as
   await step();
   looping.cancel();
   await rejects(looping, CancelledError);
+});
+
+test('a cancellation that meets a failure of an item is not lost: the failure comes first, the next await is cut', async () => {
+  const ways = [
+    (fn: (n: number) => Promise<unknown>) => forEach([1, 2], fn),
+    (fn: (n: number) => Promise<unknown>) => map([1, 2], fn).toArray(),
+  ];
+  for (const way of ways) {
+    const gate = deferred<void>();
+    let stage = 0;
+    const task = createTask(async () => {
+      await rejects(
+        way(async (n) => {
+          if (n === 2) await forever();
+          await gate.promise;
+          boom();
+        }),
+        Boom,
+      );
+      stage = 1;
+      await forever();
+    });
+    await step();
+    gate.resolve(undefined);
+    task.cancel();
+    await rejects(task, CancelledError);
+    assert.equal(stage, 1);
+  }
 });
 
 test('a limit below one is refused', async () => {

@@ -5,14 +5,17 @@ import {
   CancelScope,
   createTask,
   ExceptionGroup,
+  forEach,
   gather,
   isCancelled,
+  map,
   select,
   sleep,
   type Task,
   TaskGroup,
   timeout,
   TimeoutError,
+  until,
   wait,
   waitFor,
 } from '../../src/asyncio/index.ts';
@@ -101,6 +104,9 @@ function program(random: () => number, progress: Progress): () => Promise<string
     (depth) => async () => await gather(() => body(depth), pause),
     (depth) => async () => await createTask(cleaning(depth)),
     (depth) => () => select({ body: () => body(depth), time: () => sleep(random() * 3) }),
+    (depth) => () => map([1, 2, 3], cleaning(depth), { limit: 2 }).toArray(),
+    (depth) => () => forEach([1, 2, 3, 4], () => body(depth), { limit: 2 }),
+    () => () => until(new Promise((resolve) => setTimeout(resolve, random() * 3))),
     () => pause,
   ];
   const step = (depth: number): Promise<unknown> => (depth === 0 ? pause() : handled(kinds[below(kinds.length)]!(depth - 1)));
