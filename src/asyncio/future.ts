@@ -5,9 +5,9 @@ import { bindCallback } from './callback.ts';
 import { cancelledBy } from './cancelled.ts';
 import { currentScope } from './current.ts';
 import { monitor } from './debug-state.ts';
-import { outermostCancelled, type Scope } from './scope.ts';
+import { meet, outermostCancelled, type Scope } from './scope.ts';
 import { forgetFailure, rememberFailure } from './unretrieved.ts';
-import { passOn } from './passed-on.ts';
+import { passedOnBy, passOn } from './passed-on.ts';
 import { cutOff, enlist, fail, giveUp, refusal, type Source, wake, Waiter } from './waiter.ts';
 
 export const PENDING = 0;
@@ -173,7 +173,12 @@ export class Future<T = unknown> implements PromiseLike<T>, Source {
   /** @internal Grants a wait for it. */
   tell(waiter: Waiter): void {
     if (this.state === DONE) wake(waiter, this.outcome);
-    else fail(waiter, this.outcome);
+    else {
+      // A gather that is cancelled may end by the failure of a child all the same.
+      const passedOn = this.outcome instanceof CancelledError ? passedOnBy(waiter) : null;
+      if (passedOn !== null) meet(waiter.scope, passedOn.error);
+      fail(waiter, this.outcome);
+    }
   }
 
   /** @internal */
@@ -230,6 +235,7 @@ function join(future: Future, waiter: Waiter, scope: Scope | undefined): void {
         return;
       }
       passOn(waiter, error, outermostCancelled(scope));
+      if (scope.task !== null) scope.task.met = null;
     }
   }
   if (future.state !== PENDING) {

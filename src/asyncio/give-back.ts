@@ -10,7 +10,8 @@ import { Waiter } from './waiter.ts';
  */
 export function giveBack(future: Future, postpone: (origin: Scope, error: CancelledError) => void): void {
   for (const observer of observersOf(future)) {
-    if (observer instanceof Waiter) for (let at = passedOnBy(observer); at !== null; at = at.earlier) postpone(at.origin, at.error);
-    else if (observer.waits instanceof Future) giveBack(observer.waits, postpone);
+    if (observer instanceof Waiter) {
+      for (let at = passedOnBy(observer); at !== null; at = at.earlier) if (at.origin.task?.met !== at.error) postpone(at.origin, at.error);
+    } else if (observer.waits instanceof Future) giveBack(observer.waits, postpone);
   }
 }

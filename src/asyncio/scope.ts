@@ -145,6 +145,14 @@ export function outermostCancelled(scope: Scope): Scope {
   return found;
 }
 
+/** A cancellation ends a wait of the scope's task: what the task awaits besides does not give it back as well. */
+export function meet(scope: Scope | null, error: unknown): void {
+  const task = scope?.task;
+  if (task === undefined || task === null) return;
+  task.met = error;
+  if (task.pending === error) task.pending = null;
+}
+
 /** A cancellation that has met nothing which it could end: the next wait of the scope ends by it. */
 export function postpone(scope: Scope, error: CancelledError): void {
   scope.pending ??= error;
@@ -152,6 +160,7 @@ export function postpone(scope: Scope, error: CancelledError): void {
 
 /** The same where something was granted meanwhile: a task that returns that has it. A second cancellation before it returns is too late as well. */
 export function postponeAfterGrant(scope: Scope, error: CancelledError): void {
+  if (scope.task?.met === error) return;
   postpone(scope, error);
   granted(scope);
   if (scope.task === scope) scope.task.isTooLate = true;
@@ -163,7 +172,10 @@ export function takeCancellation(scope: Scope): CancelledError | null {
     const { pending, fatal } = at;
     if (pending !== null) {
       at.pending = null;
-      if (soft.size === 0 || !soft.delete(at)) return pending;
+      if (soft.size === 0 || !soft.delete(at)) {
+        meet(at, pending);
+        return pending;
+      }
     }
     if (fatal !== null) return fatal;
     if (at.isShielded) return null;

@@ -5,7 +5,7 @@ import { currentScope } from './current.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { DONE, type Future, type Observer, PENDING } from './future.ts';
 import { postponeAfterGrant, type Scope } from './scope.ts';
-import { cutOff, giveUp, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
+import { cutOff, fail, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
 
 /** Which one came first, and with what. */
 export type Selected<A> = { [K in keyof A]: { readonly key: K; readonly value: ResultOf<A[K]> } }[keyof A];
@@ -67,7 +67,7 @@ class Selection implements Observer, Source {
     while (this.#left > 0) {
       const error = refusal(currentScope());
       this.#waiter = park(this, currentScope());
-      if (error !== null) giveUp(this.#waiter, error);
+      if (error !== null) fail(this.#waiter, error);
       try {
         await this.#waiter.promise;
       } catch (cut) {
@@ -82,7 +82,8 @@ class Selection implements Observer, Source {
 
   interrupt(waiter: Waiter, error: CancelledError, origin: Scope): void {
     this.origin ??= origin;
-    giveUp(waiter, error);
+    // It does not end the task's wait: that goes on until all cases have ended.
+    fail(waiter, error);
   }
 }
 

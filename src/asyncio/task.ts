@@ -67,6 +67,8 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   readonly #id: number;
   /** @internal */
   cancels = 0;
+  /** @internal The cancellation that has last ended a wait of it. */
+  met: unknown = null;
   /** @internal The turn in which it was last granted what it waited for. */
   grantedIn = 0;
   /** @internal The pending cancellation came when a wait had been granted, and is no reason to drop what it returns. */

@@ -1,7 +1,7 @@
 import type { CancelledError } from '../base/errors.ts';
 import { capture, monitor } from './debug-state.ts';
 import type { Future, Observer } from './future.ts';
-import { addWaiter, granted, removeWaiter, type Scope, takeCancellation } from './scope.ts';
+import { addWaiter, granted, meet, removeWaiter, type Scope, takeCancellation } from './scope.ts';
 
 /** What is waited for. */
 export interface Source {
@@ -85,6 +85,7 @@ const ignore = (): void => {};
 
 /** The wait is cut off: by nobody's fault, so that it is no unhandled rejection if nobody awaits it. */
 export function giveUp(waiter: Waiter, error: unknown): void {
+  meet(waiter.scope, error);
   fail(waiter, error);
   waiter.promise?.then(undefined, ignore);
 }
