@@ -2,7 +2,7 @@ import { checkOptions } from '../base/check-options.ts';
 import { StateError } from '../base/errors.ts';
 import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
-import type { Child } from '../host/process/child.ts';
+import { checkBeginning, type Child } from '../host/process/child.ts';
 import { FRAME } from '../host/process/frame.ts';
 import { here } from '../host/process/setup.ts';
 import { takeChild } from '../host/process/spares.ts';
@@ -93,6 +93,7 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
         `process ${nameHere()} is a daemon: daemons may not have children, for nobody would end them`,
       );
     }
+    checkBeginning();
     const setup = Uint8Array.from(
       encode(setupFor({ name: this.#name, lineage: this.#lineage, daemon: this.#daemon, authKey: this.authKey }), { where: 'process' })
         .bytes,

@@ -3,6 +3,7 @@ import { type Future, gather, ThreadPoolExecutor } from '../../src/futures/index
 import { NO_MORE } from '../../src/futures/fabric/layout.ts';
 import { enumerate, Event } from '../../src/threading/index.ts';
 import { collectGarbage } from '../support/garbage.ts';
+import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -158,6 +159,21 @@ test('a thread that leaves, and is replaced before it is through with that, take
   go.set();
   assert.equal(await next, 0);
   assert.equal(await pool.submit((to: Int32Array) => Atomics.load(to, 0), shared), 1);
+});
+
+test('a pool whose first thread the system refuses is broken, and hands nothing over that nobody would run', async () => {
+  const { lines, stderr } = await programLines(`
+    import { createRequire, syncBuiltinESMExports } from 'node:module';
+    import { ThreadPoolExecutor } from 'manycore/futures';
+    createRequire(import.meta.url)('node:worker_threads').Worker = class { constructor() { throw new Error('no more threads'); } };
+    syncBuiltinESMExports();
+    const pool = new ThreadPoolExecutor();
+    const told = (error) => console.log(error.code, error.message, '-', error.cause.message);
+    try { pool.submit(() => 1); } catch (error) { told(error); }
+    try { for await (const _ of pool.map((n) => n, [1])); } catch (error) { told(error); }
+    await pool.shutdown();`);
+  const line = 'ERR_BROKEN_EXECUTOR ThreadPoolExecutor-0 is broken: no thread can be started - cannot start a thread: no more threads';
+  assert.deepEqual(lines, [line, line], stderr);
 });
 
 test('a task that never ends keeps a shutdown waiting until it is broken off', async () => {

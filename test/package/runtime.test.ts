@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { whyTooOld } from '../../src/base/runtime.ts';
+import { buildSync } from 'esbuild';
 import { after, test } from '../support/test.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'manycore-runtime-'));
@@ -22,5 +23,31 @@ test('a Node that is too old is told by its version, whichever way the package i
       encoding: 'utf8',
     });
     assert.match(stdout, /^ERR_NODE_VERSION manycore needs Node\.js 20\.19, 22\.12 or later: this is 20\.10\.0 \(\/.*\)\n$/);
+  }
+});
+
+test('a bundle that the package has become a part of says what to leave out, whatever it starts', () => {
+  const starts = {
+    thread: [`import { Thread } from 'manycore/threading'`, `new Thread({ target: () => {} }).start()`],
+    pool: [`import { ThreadPoolExecutor } from 'manycore/futures'`, `await new ThreadPoolExecutor().submit(() => {})`],
+    process: [`import { Process } from 'manycore/multiprocessing'`, `new Process({ target: () => {} }).start()`],
+    'process pool': [`import { ProcessPoolExecutor } from 'manycore/futures'`, `await new ProcessPoolExecutor().submit(() => {})`],
+  };
+  const shipped = (name: string): string => fileURLToPath(new URL(`../../dist/${name}/index.js`, import.meta.url));
+  const alias = Object.fromEntries(['threading', 'futures', 'multiprocessing'].map((name) => [`manycore/${name}`, shipped(name)]));
+  // Beside the modules that the package needs itself.
+  const beside = mkdtempSync(fileURLToPath(new URL('../../bundle-', import.meta.url)));
+  after(() => rmSync(beside, { recursive: true }));
+  for (const [what, [load, start]] of Object.entries(starts)) {
+    const outfile = join(beside, `${what}.mjs`);
+    const contents = `${load}; try { ${start} } catch (error) { const { code, message } = error.cause ?? error; console.log(code, message); }`;
+    const stdin = { contents, resolveDir: beside };
+    buildSync({ stdin, alias, outfile, bundle: true, format: 'esm', platform: 'node', external: ['koffi'], logLevel: 'error' });
+    const { stdout, stderr } = spawnSync(process.execPath, [outfile], { encoding: 'utf8' });
+    assert.match(
+      stdout,
+      /^ERR_BUNDLED cannot start a thread or a process: \/.*-main\.js is not there\. .*--external:manycore/,
+      `${what}: ${stderr}`,
+    );
   }
 });

@@ -162,16 +162,14 @@ export class PoolCore {
 
   /** Hands a task over. Throws `SendError` for what can't travel, and nothing has been handed over then. */
   submit(fn: AnyFunction, args: readonly unknown[], terms: Terms = NO_TERMS, known?: number): Future {
-    this.#checkUsable();
-    this.#growth.prepare();
+    this.#prepare();
     const number = known ?? this.#stable.numberOf(fn);
     return terms === NO_TERMS ? this.#handOver.plain(number, fn, args) : this.#handOver.onTerms(terms, number, fn, args);
   }
 
   /** Hands over a chunk of items for a function that has a number. */
   submitChunk(number: number, fn: AnyFunction, items: Values, isSpread: boolean): Future {
-    this.#checkUsable();
-    this.#growth.prepare();
+    this.#prepare();
     return this.#handOver.chunk(number, fn, items, isSpread);
   }
 
@@ -187,6 +185,13 @@ export class PoolCore {
   }
   leave(number: number): void {
     if (number !== 0 && !this.ending.isStopping) this.#functions.leave(number);
+  }
+
+  #prepare(): void {
+    this.#checkUsable();
+    this.#growth.prepare();
+    // There may be no thread, and none can be started: nobody would run it.
+    if (this.#broken !== null) this.#checkUsable();
   }
 
   #checkUsable(): void {

@@ -1,4 +1,4 @@
-import { Child } from '../../host/process/child.ts';
+import { checkBeginning, Child } from '../../host/process/child.ts';
 import { type ExitCode, exitCodeOf } from '../../host/process/exit.ts';
 import { FRAME } from '../../host/process/frame.ts';
 import { setupFor } from '../../host/process/identity.ts';
@@ -32,6 +32,7 @@ export class Member {
   constructor(setup: MemberSetup, start: WorkerStart) {
     this.name = setup.name;
     this.index = start.worker;
+    checkBeginning();
     const who = Uint8Array.from(encode(setupFor(setup), { where: 'process' }).bytes);
     const message = Uint8Array.from(encode([poolWorker, [start]], { where: 'process' }).bytes);
     this.#child = takeChild(setup.startMethod ?? chosenStartMethod());

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
 import { deferred } from '../../base/deferred.ts';
+import { beginning } from '../beginning.ts';
 import { FRAME, frame, type FrameKind, FrameReader } from './frame.ts';
 import { CHILD_FDS } from './handed-down.ts';
 import { launchNode } from './launch.ts';
@@ -24,7 +24,10 @@ export interface Running {
   unref(): void;
 }
 
-const MAIN = fileURLToPath(new URL('./process-main.js', import.meta.url));
+const MAIN = new URL('./process-main.js', import.meta.url);
+
+/** Whether a child could begin is asked before anything is packed for it, which would fail in other words. `StateError`: see `beginning`. */
+export const checkBeginning = (): unknown => beginning(MAIN);
 
 /** A child process of ours, from the parent's side: a spare until it is told what to run. */
 export class Child {
@@ -65,7 +68,8 @@ export class Child {
    * what it will need. Throws `StateError` when the system refuses.
    */
   static launch({ isSpare = false }: { readonly isSpare?: boolean } = {}): Child {
-    const node = launchNode(isSpare ? [MAIN, loadAhead()] : [MAIN], 'pipe');
+    const main = beginning(MAIN);
+    const node = launchNode(isSpare ? [main, loadAhead()] : [main], 'pipe');
     const running: Running = {
       pid: node.pid,
       onExit: () => {},

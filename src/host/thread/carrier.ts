@@ -1,7 +1,3 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isMainThread, type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
@@ -9,6 +5,7 @@ import type { Death } from '../../word/roster.ts';
 import { Glance } from '../../sync/glance.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import { sharedHeap } from '../../word/heap.ts';
+import { beginning } from '../beginning.ts';
 import { shareWho } from '../process/who.ts';
 import { withFlags } from './flags.ts';
 import { awaitLoading } from './loading.ts';
@@ -140,7 +137,7 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
   try {
     worker = withFlags(
       (flags) =>
-        new Worker(threadMain(), {
+        new Worker(beginning(new URL('./thread-main.js', import.meta.url)), {
           workerData: data,
           transferList: transfer as TransferListItem[],
           name: `manycore-${carrier}`,
@@ -180,22 +177,6 @@ let afterWorkers: (() => void) | null = null;
 export function whenWorkersAreGone(then: () => void): void {
   if (hasWorkers()) afterWorkers = then;
   else then();
-}
-
-/** Where the first code of a thread lies; a bundle does not have it beside itself. */
-function threadMain(): URL | string {
-  const beside = new URL('./thread-main.js', import.meta.url);
-  if (existsSync(beside)) return beside;
-  try {
-    const root = dirname(createRequire(join(process.cwd(), 'package.json')).resolve('manycore/package.json'));
-    return join(root, 'build/dist/host/thread/thread-main.js');
-  } catch (cause) {
-    throw new StateError(
-      'ERR_THREAD_MAIN',
-      `cannot start a thread: ${fileURLToPath(beside)} is not there. Threads need the package itself: leave manycore out of the bundle (esbuild: --external:manycore) and install it beside`,
-      { cause },
-    );
-  }
 }
 
 function watch(worker: Worker, carrier: number): void {

@@ -160,12 +160,13 @@ const FRAMES: readonly (readonly [before: string, after: string, isMethod: boole
 ];
 
 function parseFunction(text: string): Parsed | null {
+  const { parse } = parser();
   for (const [before, after, isMethod] of FRAMES) {
     const kind = isMethod ? 'method' : /^class\b/.test(text) ? 'class' : 'expression';
     // Sloppy code is tried as such when it is none of a module's.
     for (const sourceType of ['module', 'script'] as const) {
       try {
-        const program = parser().parse(before + text + after, {
+        const program = parse(before + text + after, {
           ecmaVersion: 'latest',
           sourceType,
           allowAwaitOutsideFunction: sourceType === 'module',
