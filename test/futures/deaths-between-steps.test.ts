@@ -130,7 +130,7 @@ test('a worker that dies while it runs tasks of another thread fails those, howe
 });
 
 for (const how of ['terminated', 'broken', 'shut down, and what waits cancelled'] as const) {
-  test(`tasks of another thread that wait when a pool is ${how} settle [SHD-05]`, async () => {
+  test(`tasks of another thread that wait when a pool is ${how} settle [EXE-30]`, async () => {
     const pool = new ThreadPoolExecutor({
       maxWorkers: 1,
       ...(how === 'broken' ? { maxTasksPerWorker: 1 } : {}),
