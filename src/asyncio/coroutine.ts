@@ -50,8 +50,11 @@ export function mustBeCoroutine(fn: unknown, who: string): asserts fn is Corouti
 }
 
 /** The same for functions that are given something; `written` shows the whole call. */
-export function mustBeFunction(fn: unknown, who: string, written = `${who}(() => …)`): void {
-  if (typeof fn === 'function') return;
+export function mustBeFunction(fn: unknown, who: string, written?: string): void {
+  if (typeof fn !== 'function') refuseFunction(fn, who, written ?? `${who}(() => …)`);
+}
+
+function refuseFunction(fn: unknown, who: string, written: string): never {
   if (isThenable(fn))
     throw new TypeError(
       `${who} takes a function: got a promise, which runs already and can't be cancelled. Write ${written}, or until(promise) to await it`,
