@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isAsyncIterable } from '../base/is-async-iterable.ts';
 import { isThenable } from '../base/thenable.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { mustBeFunction, outcome } from './coroutine.ts';
@@ -39,7 +40,7 @@ export function takerOf<T>(items: Items<T>): {
   readonly close: () => void;
 } {
   mustBeItems(items);
-  if (typeof items !== 'string' && Symbol.asyncIterator in items) {
+  if (isAsyncIterable(items)) {
     const iterator = items[Symbol.asyncIterator]();
     let last: Promise<unknown> = Promise.resolve();
     return {
@@ -99,7 +100,7 @@ export async function work<T, R>(items: Items<T>, fn: Each<T, R>, limit: number,
     }
   };
   // Each worker takes an item at once, so that there are no more workers than items; of items that come, the one before starts the next.
-  const isComing = typeof items !== 'string' && Symbol.asyncIterator in items;
+  const isComing = isAsyncIterable(items);
   const start = (): void => {
     workers.push(worker());
     // oxlint-disable-next-line no-unmodified-loop-condition

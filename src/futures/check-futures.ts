@@ -1,4 +1,4 @@
-import { Future } from './future.ts';
+import type { Future } from './future.ts';
 
 /** Refuses what is no iterable of futures: a promise among them would never be told of. */
 export function checkFutures(futures: Iterable<unknown>, what: string): void {
@@ -14,8 +14,7 @@ export function checkFutures(futures: Iterable<unknown>, what: string): void {
   }
 }
 
-const isFuture = (value: unknown): boolean =>
-  value instanceof Future || typeof (value as Partial<Future> | null | undefined)?.addDoneCallback === 'function';
+const isFuture = (value: unknown): boolean => typeof (value as Partial<Future> | null | undefined)?.addDoneCallback === 'function';
 
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);

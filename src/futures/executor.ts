@@ -1,6 +1,5 @@
 import { within } from '../base/within.ts';
 import { outsideScopes } from '../base/ambient.ts';
-import { checkOptions } from '../base/check-options.ts';
 import { deadlineAfter, NEVER } from '../base/deadline.ts';
 import type { ContextOf } from '../threading/context.ts';
 import { shutDown } from './errors.ts';
@@ -8,7 +7,7 @@ import { callSite } from './call-site.ts';
 import { type AnyFuture, type Future, noteSite } from './future.ts';
 import { type ChunkSource, type MapOptions, MapResults } from './map.ts';
 import type { AnyItems } from './map-input.ts';
-import { refuseOtherNames } from './other-names.ts';
+import { checkNames, refuseOtherNames } from './other-names.ts';
 import { withContextOf } from './task-context.ts';
 import type { TaskStream } from './task-stream.ts';
 import { NO_TERMS, type Terms } from './terms.ts';
@@ -105,8 +104,7 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
   protected readonly context: ContextOf | null;
 
   constructor(options: ExecutorOptions = {}) {
-    checkOptions(options, `a ${new.target.name}`, '{ maxWorkers: 2 }');
-    refuseOtherNames(options, `a ${new.target.name}`);
+    checkNames(options, `a ${new.target.name}`, '{ maxWorkers: 2 }');
     super();
     const { context = null } = options;
     checkContext(context);
@@ -156,8 +154,7 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
 
   /** The same executor on other terms: `pool.with({ timeout: 1000 }).submit(fn)`. */
   with(terms: Terms): Submitter {
-    checkOptions(terms, 'with()', '{ timeout: 1000 }');
-    refuseOtherNames(terms, 'with()');
+    checkNames(terms, 'with()', '{ timeout: 1000 }');
     const { timeout, context = this.context, ...rest } = terms;
     checkContext(context);
     const isLimited = deadlineAfter(timeout) !== NEVER;
@@ -175,8 +172,7 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
    * `wait: false`. May be called again.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    checkOptions(options, 'shutdown()', '{ wait: false }');
-    refuseOtherNames(options, 'shutdown()');
+    checkNames(options, 'shutdown()', '{ wait: false }');
     const { wait = true, cancelFutures = false } = options;
     this.close();
     if (cancelFutures) this.cancelAll();

@@ -1,3 +1,4 @@
+import { isAsyncIterable } from '../base/is-async-iterable.ts';
 import { packed, type Values } from './value-list.ts';
 
 export type AnyItems = Iterable<unknown> | AsyncIterable<unknown>;
@@ -77,9 +78,7 @@ export class AsyncInput implements Input {
 
   constructor(items: readonly AnyItems[]) {
     this.isSpread = items.length > 1;
-    this.iterators = items.map((one) =>
-      typeof one === 'object' && Symbol.asyncIterator in one ? one[Symbol.asyncIterator]() : (one as Iterable<unknown>)[Symbol.iterator](),
-    );
+    this.iterators = items.map((one) => (isAsyncIterable(one) ? one[Symbol.asyncIterator]() : one[Symbol.iterator]()));
   }
 
   take(size: number): readonly unknown[] | null {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { onAbort } from '../base/on-abort.ts';
 import { type Deadline, deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
+import { isAsyncIterable } from '../base/is-async-iterable.ts';
 import { Deque } from '../base/deque.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
@@ -85,7 +86,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     const { chunkSize, bufferSize, timeout } = options;
     this.options = options;
     this.chunkSize = chunkSize === undefined ? null : positive(chunkSize, 'chunkSize');
-    const isAsync = items.some((one) => typeof one === 'object' && Symbol.asyncIterator in one);
+    const isAsync = items.some(isAsyncIterable);
     this.bufferSize = bufferSize === undefined ? (isAsync ? ASYNC_BUFFER : Infinity) : positive(bufferSize, 'bufferSize');
     this.deadline = deadlineAfter(timeout);
     options.signal?.throwIfAborted();

@@ -1,3 +1,5 @@
+import { checkOptions } from '../base/check-options.ts';
+
 /** What Python, and other pools, call our options. Who writes such a name means ours, and would be left without it. */
 const OURS: ReadonlyMap<string, string> = new Map([
   ['max_workers', 'maxWorkers'],
@@ -16,6 +18,12 @@ const OURS: ReadonlyMap<string, string> = new Map([
   ['cancel_futures', 'cancelFutures'],
   ['return_when', 'returnWhen'],
 ]);
+
+/** Refuses what is no object of options, and options under a name that they have elsewhere. */
+export function checkNames(options: object, what: string, example: string): void {
+  checkOptions(options, what, example);
+  refuseOtherNames(options, what);
+}
 
 /** Refuses options under a name that they have elsewhere. Other unknown ones are left unread. */
 export function refuseOtherNames(options: object, what: string): void {

@@ -153,10 +153,17 @@ export function postTo(heap: Heap, value: unknown): Pick<Posted, 'offset' | 'par
   });
 }
 
+/** Where such a message ends; what lies before can be seen from now on. */
+export function endOf(heap: Heap, offset: number): number {
+  heap.reach(offset + LEAD_BYTES);
+  const end = offset + LEAD_BYTES + heap.i32[offset / 4]!;
+  heap.reach(end);
+  return end;
+}
+
 /** Reads the message that `postTo` has written; what it holds stays held. */
 export function readFrom(heap: Heap, offset: number): unknown {
-  heap.reach(offset + LEAD_BYTES);
-  heap.reach(offset + LEAD_BYTES + heap.i32[offset / 4]!);
+  endOf(heap, offset);
   const { value, isRecipe } = reading((decoder) => {
     const made = decoder.read(heap.i32, heap.f64, heap.bytes, offset + LEAD_BYTES, NONE);
     return { value: made, isRecipe: decoder.isRecipe };
@@ -166,8 +173,7 @@ export function readFrom(heap: Heap, offset: number): unknown {
 
 /** Lets go of such a message, and of what it holds. */
 export function dropFrom(heap: Heap, offset: number): void {
-  heap.reach(offset + LEAD_BYTES);
-  heap.reach(offset + LEAD_BYTES + heap.i32[offset / 4]!);
+  endOf(heap, offset);
   releaseHolds(heap.i32, offset + LEAD_BYTES);
   heap.release(offset);
 }

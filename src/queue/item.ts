@@ -3,6 +3,7 @@ import {
   drop,
   dropBytes,
   dropFrom,
+  endOf,
   LEAD_BYTES,
   MustAwait,
   post,
@@ -125,9 +126,7 @@ export function dropItem(heap: Heap, { kind, word }: Item): void {
 
 /** The message in a block, where it lies: what is read from it is copied. */
 export function bytesOf(heap: Heap, block: number): Uint8Array {
-  heap.reach(block + LEAD_BYTES);
-  const end = block + LEAD_BYTES + heap.i32[block / 4]!;
-  heap.reach(end);
+  const end = endOf(heap, block);
   return heap.bytes.subarray(block + LEAD_BYTES, end);
 }
 

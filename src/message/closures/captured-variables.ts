@@ -123,6 +123,9 @@ function isGlobalFor(code: FunctionCode, name: string, reference: Reference): bo
   return isStandardGlobal(name) && bindingAt(code.inScript(reference.start), name, code) === null;
 }
 
+/** Node 20 shows a variable that is not initialised yet as undefined. */
+export const IS_TDZ_SILENT: boolean = Number(process.versions.v8.split('.')[0]) < 12;
+
 export function refuseNotInitialised(name: string, reference: Reference, code: FunctionCode, fail: Fail): never {
   fail('E_TDZ', `the function captures \`${name}\`, which is not initialised yet`, {
     where: code.where(reference),

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { isShareable } from '../../word/shareable.ts';
 import { prototypeOf } from '../realm.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
-import { type Found, isNative, refuseNotInitialised, type ScopesRead, variablesOf } from './captured-variables.ts';
+import { type Found, IS_TDZ_SILENT, isNative, refuseNotInitialised, type ScopesRead, variablesOf } from './captured-variables.ts';
 import { HERITAGE } from './class-edits.ts';
 import { codeRecipe } from './code-recipe.ts';
 import { fileOfExports } from './file-of-exports.ts';
@@ -483,7 +483,6 @@ class Packer {
   }
 }
 
-const IS_TDZ_SILENT = Number(process.versions.v8.split('.')[0]) < 12;
 const NEVER_UNDEFINED =
   /^(Literal|TemplateLiteral|ArrayExpression|ObjectExpression|FunctionExpression|ArrowFunctionExpression|Class\w+|NewExpression|BinaryExpression|UpdateExpression)$/;
 

@@ -3,7 +3,7 @@ import { isShareable } from '../../word/shareable.ts';
 import type { FunctionParts } from '../packer.ts';
 import { numberOfShape } from '../shapes.ts';
 import type { NamedNode } from './by-name.ts';
-import { type Found, isDeclared, type LookUp, type ScopesRead, variablesOf } from './captured-variables.ts';
+import { type Found, IS_TDZ_SILENT, isDeclared, type LookUp, type ScopesRead, variablesOf } from './captured-variables.ts';
 import { codeRecipe } from './code-recipe.ts';
 import { FunctionCode } from './function-code.ts';
 import { numberOf, origins } from './identity.ts';
@@ -48,7 +48,6 @@ const KNOWN_MAX = 1024;
 /** Longer texts are not kept in the memory that all threads share. */
 const TEXT_MAX = 16_384;
 const NOTHING: readonly never[] = [];
-const IS_TDZ_SILENT = Number(process.versions.v8.split('.')[0]) < 12;
 
 /** `null`: such functions need a recipe. */
 const plans = new WeakMap<FunctionCode, Plan | null>();

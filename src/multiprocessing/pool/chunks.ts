@@ -8,10 +8,6 @@ export type Items<T> = Iterable<T> | AsyncIterable<T>;
 /** As many chunks as four for each worker, as in Python. */
 const CHUNKS_A_WORKER = 4;
 
-export function isAsync<T>(items: Items<T>): items is AsyncIterable<T> {
-  return typeof items === 'object' && items !== null && Symbol.asyncIterator in items;
-}
-
 export function checkChunkSize(chunkSize: number | undefined): void {
   if (chunkSize !== undefined) positiveInteger(chunkSize, 'chunkSize');
 }

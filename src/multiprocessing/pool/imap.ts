@@ -3,10 +3,11 @@ import { deferred, type Deferred } from '../../base/deferred.ts';
 import { Deque } from '../../base/deque.ts';
 import { StateError, TimeoutError } from '../../base/errors.ts';
 import { within } from '../../base/within.ts';
+import { isAsyncIterable } from '../../base/is-async-iterable.ts';
 import { HOW_MAP } from '../../futures/process-pool/board.ts';
 import type { Crew } from '../../futures/process-pool/crew.ts';
 import type { Outcome } from '../../futures/process-pool/job.ts';
-import { type AnyFunction, isAsync, type Items } from './chunks.ts';
+import type { AnyFunction, Items } from './chunks.ts';
 
 /** So many chunks are handed over before anybody has taken the results of the first. */
 const AHEAD_MAX = 1024;
@@ -40,8 +41,8 @@ export class MapIterator<T> implements AsyncIterableIterator<T, undefined, Wait 
     this.#fn = fn;
     this.#isOrdered = options.isOrdered;
     this.#chunkSize = options.chunkSize;
-    this.#isAsync = isAsync(items);
-    this.#input = isAsync(items) ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+    this.#isAsync = isAsyncIterable(items);
+    this.#input = isAsyncIterable(items) ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     this.#read();
   }
 

@@ -3,12 +3,13 @@ import { deadlineAfter, type Wait } from '../../base/deadline.ts';
 import { StateError } from '../../base/errors.ts';
 import { positiveInteger } from '../../base/positive-integer.ts';
 import { within } from '../../base/within.ts';
+import { isAsyncIterable } from '../../base/is-async-iterable.ts';
 import { HOW_ALL, HOW_MAP, HOW_STARMAP } from '../../futures/process-pool/board.ts';
 import { Crew } from '../../futures/process-pool/crew.ts';
 import type { StartMethod } from '../../host/process/start-method.ts';
 import type { Outcome } from '../../futures/process-pool/job.ts';
 import { AsyncResult, type Callbacks } from './async-result.ts';
-import { type AnyFunction, checkChunkSize, isAsync, type Items, mapChunks } from './chunks.ts';
+import { type AnyFunction, checkChunkSize, type Items, mapChunks } from './chunks.ts';
 import { MapIterator } from './imap.ts';
 
 /** How a `Pool` is made. */
@@ -143,7 +144,7 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> implements 
     this.#checkOpen();
     const task = { fn, how, workers: this.#workers };
     return new AsyncResult(this.#crew, options as Callbacks<unknown>, (settle) => {
-      if (isAsync(items)) void collect(items, settle, (all) => mapChunks(this.#crew, task, all, options, settle));
+      if (isAsyncIterable(items)) void collect(items, settle, (all) => mapChunks(this.#crew, task, all, options, settle));
       else mapChunks(this.#crew, task, [...items], options, settle);
     });
   }
