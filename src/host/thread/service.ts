@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type TransferLi
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
+import { beginning } from '../beginning.ts';
 import { withFlags } from './flags.ts';
 import { ownWorkers } from './own-workers.ts';
 
@@ -30,13 +31,12 @@ export class Service {
 
   /** Starts a service: `module` is its first module. It does not keep the process alive until `ref` is called. */
   constructor(module: URL, name: string, data: unknown) {
+    const main = beginning(module);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#bell = new Int32Array(new SharedArrayBuffer(4));
     const workerData: ServiceData = { heap: sharedHeap().buffer, manycoreMain: mainModule(), port: port2, bell: this.#bell, data };
-    this.#worker = withFlags(
-      (flags) => new Worker(module, { name, workerData, transferList: [port2], trackUnmanagedFds: false, ...flags }),
-    );
+    this.#worker = withFlags((flags) => new Worker(main, { name, workerData, transferList: [port2], trackUnmanagedFds: false, ...flags }));
     ownWorkers.add(this.#worker);
     let failure: Error | null = null;
     this.ended = new Promise((resolve) => {

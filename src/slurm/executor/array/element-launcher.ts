@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { beginning } from '../../../host/beginning.ts';
 import { describeExit } from '../../../host/process/exit.ts';
 import { Popen, STDOUT } from '../../../subprocess/index.ts';
 import { scancel } from '../../commands/scancel.ts';
@@ -24,7 +24,7 @@ const LOCAL_LOOK_MS = 300;
 const LOOK_MS = 8000;
 /** So soon is looked again when elements that have left no results are about to end. */
 const ENDING_MS = 2000;
-const MAIN = fileURLToPath(new URL('./array-main.js', import.meta.url));
+const MAIN = new URL('./array-main.js', import.meta.url);
 
 /** How the elements of an array are run, and how it is found out what has become of them. */
 export interface ElementLauncher {
@@ -82,7 +82,7 @@ class LocalElements implements ElementLauncher {
     this.#waiting.delete(element);
     const log = openSync(logOf(folder, element, number), 'a', 0o600);
     try {
-      const command = [this.#node, MAIN, folder, String(number), String(element)];
+      const command = [this.#node, beginning(MAIN), folder, String(number), String(element)];
       const process = new Popen(command, { stdout: log, stderr: STDOUT, startNewSession: true });
       this.#running.set(element, process);
       process.whenEnded(() => {
@@ -206,7 +206,7 @@ class SlurmElements implements ElementLauncher {
   async launch(folder: string, number: number, elements: readonly number[]): Promise<Attempt> {
     const atOnce = this.#parallel === null ? '' : `%${this.#parallel}`;
     const options = [`--array=${rangesOf(elements)}${atOnce}`, `--output=${join(folder, 'log', `%a-${number}`)}`, '--requeue'];
-    const submitted = await submit(this.#plan, options, ['exec', this.#plan.node, MAIN, folder, String(number)]);
+    const submitted = await submit(this.#plan, options, ['exec', this.#plan.node, beginning(MAIN), folder, String(number)]);
     return { ...submitted, elements };
   }
 
