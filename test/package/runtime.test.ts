@@ -32,9 +32,11 @@ test('a bundle that the package has become a part of says what to leave out, wha
     pool: [`import { ThreadPoolExecutor } from 'manycore/futures'`, `await new ThreadPoolExecutor().submit(() => {})`],
     process: [`import { Process } from 'manycore/multiprocessing'`, `new Process({ target: () => {} }).start()`],
     'process pool': [`import { ProcessPoolExecutor } from 'manycore/futures'`, `await new ProcessPoolExecutor().submit(() => {})`],
+    'slurm executor': [`import { SlurmExecutor } from 'manycore/slurm'`, `await new SlurmExecutor({ launcher: 'local' }).submit(() => {})`],
+    array: [`import { ArrayRun } from 'manycore/slurm'`, `await ArrayRun.start(() => {}, [1], { launcher: 'local' }).futures[0]`],
   };
   const shipped = (name: string): string => fileURLToPath(new URL(`../../dist/${name}/index.js`, import.meta.url));
-  const alias = Object.fromEntries(['threading', 'futures', 'multiprocessing'].map((name) => [`manycore/${name}`, shipped(name)]));
+  const alias = Object.fromEntries(['threading', 'futures', 'multiprocessing', 'slurm'].map((name) => [`manycore/${name}`, shipped(name)]));
   // Beside the modules that the package needs itself.
   const beside = mkdtempSync(fileURLToPath(new URL('../../bundle-', import.meta.url)));
   after(() => rmSync(beside, { recursive: true }));
