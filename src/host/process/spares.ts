@@ -40,7 +40,11 @@ function scheduleRefill(): void {
   // Not at once: the process that was just started has work to do, and the program may be about to end.
   refill ??= setTimeout(() => {
     refill = undefined;
-    while (spares.length < sparesWanted) spares.push(newSpare());
+    try {
+      while (spares.length < sparesWanted) spares.push(newSpare());
+    } catch {
+      // Nobody has asked for it: whoever asks for a process hears why there is none.
+    }
   }, DELAY_MS).unref();
 }
 
