@@ -15,7 +15,6 @@ interface Libc {
   readonly memfdCreate: Foreign;
   readonly ftruncate: Foreign;
   readonly mmap: (...args: unknown[]) => unknown;
-  readonly pipe2: Foreign;
   readonly prctl: Foreign;
   readonly errno: () => number;
   readonly address: (pointer: unknown) => bigint;
@@ -26,7 +25,6 @@ const FUTEX = { x64: 202, arm64: 98 }[process.arch as 'x64' | 'arm64'];
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
 const MFD_CLOEXEC = 1;
-const O_CLOEXEC = 0o2000000;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const PR_SET_PDEATHSIG = 1;
@@ -55,7 +53,6 @@ function load(): Libc {
     memfdCreate: foreign('int memfd_create(str name, uint flags)'),
     ftruncate: foreign('int ftruncate(int fd, int64_t length)'),
     mmap: foreign('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)'),
-    pipe2: foreign('int pipe2(_Out_ int *ends, int flags)'),
     prctl: foreign('int prctl(int option, ulong argument)'),
     errno,
     address: (pointer) => address(pointer as never),
@@ -119,15 +116,6 @@ export function futexWait(address: number, expected: number, timeoutMs: number):
 /** Wakes at most `count` threads that sleep on the word at `address`, in whichever process; says how many. */
 export function futexWake(address: number, count: number): number {
   return load().syscall(FUTEX, address, FUTEX_WAKE, Math.min(count, 0x7fff_ffff), null, 0, 0);
-}
-
-/** A pipe, close-on-exec: the end to read from and the end to write to. */
-export function createPipe(): [read: number, write: number] {
-  const system = load();
-  const ends: [number, number] = [-1, -1];
-  if (system.pipe2(ends, O_CLOEXEC) !== 0)
-    throw new StateError('ERR_NO_PIPE', `cannot make a pipe: errno ${system.errno()}: too many open files?`);
-  return ends;
 }
 
 /**

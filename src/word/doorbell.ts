@@ -1,9 +1,12 @@
 import { Socket } from 'node:net';
 import { type Deadline, NEVER, remaining } from '../base/deadline.ts';
-import { createPipe } from '../system/memory.ts';
+import { makePipe } from '../system/pipes.ts';
 import { type Bells, RUNG } from './bell.ts';
 import { holdLoop, releaseLoop } from './keep-alive.ts';
 import type { Cancel, FutexWord, WakeReason } from './word.ts';
+
+/** How soon who can't be told looks again. */
+const LOOK_MS = 5;
 
 /** This thread's bell, made at its first await of mapped memory, and those who listen to it. */
 export class Doorbell {
@@ -21,10 +24,8 @@ export class Doorbell {
 
   sleep(word: FutexWord, index: number, expected: number, deadline: Deadline, cancel?: Cancel): Promise<WakeReason> {
     if (word.load() !== expected) return Promise.resolve('changed');
-    if (this.#write < 0) this.#listen();
-    const note = this.#bells.announce(index, process.pid, this.#write);
-    // No room for a note: come back and look again, as after a spurious wake.
-    if (note < 0) return new Promise((resolve) => setTimeout(resolve, Math.min(5, remaining(deadline)), 'woken'));
+    const note = this.#isListening() ? this.#bells.announce(index, process.pid, this.#write) : -1;
+    if (note < 0) return lookAgain(deadline, cancel);
     if (word.load() !== expected) {
       // A wake that chose this note in the meantime was meant for a sleeper; we do not sleep, so it is passed on.
       if (!this.#bells.withdraw(note)) word.wake(1);
@@ -49,16 +50,33 @@ export class Doorbell {
     });
   }
 
-  #listen(): void {
-    const [readEnd, writeEnd] = createPipe();
+  /** False where there is no descriptor left for a pipe; asked anew by the next sleeper. */
+  #isListening(): boolean {
+    if (this.#write >= 0) return true;
+    const pipe = makePipe();
+    if (typeof pipe === 'number') return false;
+    const [readEnd, writeEnd] = pipe;
     this.#write = writeEnd;
     // The bytes say nothing; what they mean stands in the table.
-    const pipe = new Socket({ fd: readEnd, readable: true, writable: false });
-    pipe.on('data', () => this.#answer()).unref();
+    const bell = new Socket({ fd: readEnd, readable: true, writable: false });
+    bell.on('data', () => this.#answer()).unref();
+    return true;
   }
 
   #answer(): void {
     // An entry that is removed while a map is walked is simply not met again.
     for (const [note, end] of this.#listeners) if (this.#bells.state(note) === RUNG) end('woken');
   }
+}
+
+/** The sleep of one whom nobody can ring, for want of a descriptor or of room for a note: short, then it looks itself, as after a spurious wake. */
+function lookAgain(deadline: Deadline, cancel?: Cancel): Promise<WakeReason> {
+  const left = remaining(deadline);
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, Math.min(LOOK_MS, left), (left > LOOK_MS ? 'woken' : 'timed-out') satisfies WakeReason);
+    cancel?.set(() => {
+      clearTimeout(timer);
+      resolve('cancelled');
+    });
+  });
 }

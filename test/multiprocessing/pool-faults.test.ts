@@ -155,6 +155,75 @@ for (const method of ['spawn', 'forkserver']) {
   });
 }
 
+test('who awaits something that processes share for the first time where no descriptors are left hears of it all the same', async () => {
+  const { stdout, stderr } = await runProgram(
+    `
+    import { closeSync, openSync } from 'node:fs';
+    import { Event, Process } from 'manycore/multiprocessing';
+    const [asked, answered, never] = [new Event(), new Event(), new Event()];
+    const child = new Process({ target: async () => { await asked.wait(); answered.set(); } });
+    child.start();
+    const taken = [];
+    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+    asked.set();
+    console.log(await answered.wait());
+    console.log(await never.wait({ timeout: 20 }));
+    const stop = new AbortController();
+    const waiting = never.wait({ signal: stop.signal });
+    setImmediate(() => stop.abort(new Error('enough')));
+    console.log(await waiting.catch((error) => error.message));
+    for (const fd of taken) closeSync(fd);
+    await child.join();
+    console.log(child.exitCode);`,
+    { under: ['sh', '-c', 'ulimit -n 512; exec "$0" "$@"'], env: { MANYCORE_SPARE_PROCESSES: '0' } },
+  );
+  assert.equal(stdout, 'true\nfalse\nenough\n0\n', stderr);
+});
+
+test('where no descriptors are left the process that is kept ready for the next start is done without', async () => {
+  const { stdout, stderr } = await runProgram(
+    `
+    import { closeSync, openSync } from 'node:fs';
+    import { Process } from 'manycore/multiprocessing';
+    const started = () => {
+      const child = new Process({ target: () => {} });
+      child.start();
+      return child;
+    };
+    const first = started();
+    const taken = [];
+    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+    // The next one is made ready 20 ms after a start; timers keep their order.
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    for (const fd of taken) closeSync(fd);
+    const second = started();
+    for (const child of [first, second]) {
+      await child.join();
+      console.log(child.exitCode);
+    }`,
+    { under: ['sh', '-c', 'ulimit -n 512; exec "$0" "$@"'] },
+  );
+  assert.equal(stdout, '0\n0\n', stderr);
+});
+
+test('more waits than the processes can note down come to their end: by the event, by their time and by their signal', async () => {
+  const { stdout, stderr } = await runProgram(`
+    import { Event } from 'manycore/multiprocessing';
+    const [event, never] = [new Event(), new Event()];
+    // The table has 1,024 notes.
+    const noted = Array.from({ length: 1024 }, () => event.wait());
+    await new Promise(setImmediate);
+    const more = Array.from({ length: 100 }, () => event.wait());
+    console.log(await never.wait({ timeout: 20 }));
+    const stop = new AbortController();
+    const waiting = never.wait({ signal: stop.signal });
+    setImmediate(() => stop.abort(new Error('enough')));
+    console.log(await waiting.catch((error) => error.message));
+    event.set();
+    console.log((await Promise.all([...noted, ...more])).filter(Boolean).length);`);
+  assert.equal(stdout, 'false\nenough\n1124\n', stderr);
+});
+
 test('shared memory that many items have filled is told to who puts, and free again when they have been taken', async () => {
   const { stdout, stderr } = await runProgram(
     `
