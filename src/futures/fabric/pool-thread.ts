@@ -1,4 +1,4 @@
-import { carry, type CarrierOptions, forgetRun, onWorkerEnd, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
+import { carry, type CarrierOptions, forgetRun, onWorkerEnd, prepareCarrier, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
 import { type Interrupt, interrupt } from '../../host/thread/interrupt.ts';
 import { type Ports, portsToCarrier } from '../../host/thread/port.ts';
 import * as record from '../../host/thread/record.ts';
@@ -36,7 +36,7 @@ import {
 } from './layout.ts';
 import type { StartMessage } from '../../host/thread/run-thread.ts';
 import type { NumberedParcels } from './hand-back.ts';
-import { runWorker, type WorkerOptions } from './worker.ts';
+import { runWorker } from './worker.ts';
 
 export interface ThreadOptions {
   readonly initializer?: AnyFunction | null | undefined;
@@ -86,11 +86,14 @@ export class PoolThread {
 
   start(): void {
     const { initializer = null, initargs = [], resourceLimits, maxTasks = 0, maxHeap = 0, maxBuffers = 0 } = this.#options;
-    const options: WorkerOptions = { block: this.#fabric.block, number: this.number, initializer, initargs, maxTasks, maxHeap, maxBuffers };
     // A thread that is to be replaced leaves nothing to the next one.
     const fresh = resourceLimits !== undefined || maxTasks > 0 || maxHeap > 0 || maxBuffers > 0;
+    // It starts while its message is written.
+    if (!fresh) prepareCarrier(true);
     const run = record.newRecord({ name: this.name, daemon: true, fresh, mustBegin: true });
-    const message = post([runWorker, options] satisfies StartMessage);
+    const begin = initializer === null ? [] : [initializer, initargs];
+    // Numbers one by one: a list of nothing else is packed without a look at what it could hold.
+    const message = post([runWorker, this.#fabric.block, this.number, maxTasks, maxHeap, maxBuffers, ...begin] satisfies StartMessage);
     record.begin(run, message.offset);
     try {
       carry(run, { own: true, resourceLimits, parcels: message.parcels });

@@ -18,7 +18,7 @@ import { RunTimes } from './run-times.ts';
 import { TaskRunner } from './task-runner.ts';
 import { taskHere } from './task.ts';
 
-export interface WorkerOptions {
+interface WorkerOptions {
   readonly block: number;
   readonly number: number;
   readonly initializer: AnyFunction | null;
@@ -35,7 +35,17 @@ const TURN_MS = 8;
 const MEMORY_LOOK_MS = 50;
 
 /** What a thread of a pool runs. Resolves when the pool has nothing for it any more. */
-export function runWorker(_run: number, options: WorkerOptions): Promise<void> {
+export function runWorker(
+  _run: number,
+  block: number,
+  number: number,
+  maxTasks: number,
+  maxHeap: number,
+  maxBuffers: number,
+  initializer: AnyFunction | null = null,
+  initargs: readonly unknown[] = [],
+): Promise<void> {
+  const options = { block, number, maxTasks, maxHeap, maxBuffers, initializer, initargs };
   return new Promise((resolve) => new PoolWorker(options, resolve).begin());
 }
 nameExports(import.meta.url, { runWorker });

@@ -77,10 +77,10 @@ let prepared = -1;
 
 /**
  * Has a worker made if none is parked, for what the caller is about to pack: both take their time, the first time above all. Should
- * nothing come of it, the worker is a spare.
+ * nothing come of it, the worker is a spare. `own`: for who takes none but a worker that this thread has made.
  */
-export function prepareCarrier(): void {
-  if (prepared < 0 && freeCarrier() < 0) prepared = newCarrier(0, {});
+export function prepareCarrier(own = false): void {
+  if (prepared < 0 && freeCarrier(own ? carrierHere.number : undefined) < 0) prepared = newCarrier(0, {});
 }
 
 function takePreparedCarrier(): number {
