@@ -69,9 +69,14 @@ export function enter(options: { readonly name: string; readonly daemon: boolean
 
 let here: NativeThread | undefined;
 
+/** Asks the system who the calling thread is: `embody`, in which nothing should come between, need not then. */
+export function findItself(): void {
+  here ??= nativeThread('/proc/thread-self/stat');
+}
+
 /** Says that the calling thread carries `id` from now on: its locks bear that number, and its death is seen. */
 export function embody(id: number, heap: Heap = sharedHeap()): void {
-  here ??= nativeThread('/proc/thread-self/stat');
+  findItself();
   bind(id, here, heap);
   heap.self.id = id;
 }

@@ -4,6 +4,7 @@ import { Queue } from '../../src/queue/index.ts';
 import { busyCarriers, dismissCarriers } from '../../src/host/thread/carrier.ts';
 import { sharedHeap } from '../../src/word/heap.ts';
 import { BUSY, carrierOffset, claimCarrier, ENDING, freeCarrier, GONE, PARKED, parkedCarriers } from '../../src/host/thread/table.ts';
+import { LONG } from '../support/patience.ts';
 import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
@@ -115,6 +116,21 @@ test('an error in a callback ends the thread, and goes to the hook', async () =>
      v.start(); console.log(await v.join(), v.death.how, v.death.code);`);
   assert.deepEqual(lines, ['true exited 1', 'u nobody awaits this', 'true exited', 'true exited 0']);
   assert.match(stderr, /^Exception in thread w:\nTypeError: in a timer\n +at /);
+});
+
+test('a thread that is terminated before it has begun has ended for who joins it by blocking, where no event tells of the end of its worker', () => {
+  for (const fresh of [true, false, true, false]) {
+    const thread = new Thread({
+      target: () => {
+        for (;;);
+      },
+      fresh,
+    });
+    thread.start();
+    void thread.terminate();
+    assert.equal(thread.joinSync({ timeout: LONG }), true);
+    assert.deepEqual(thread.death, { how: 'terminated', code: 1 });
+  }
 });
 
 test('terminate hits the thread that it is meant for, and no other that its worker carries afterwards', async () => {

@@ -1,6 +1,7 @@
 import { isMainThread, type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
+import { drop } from '../../message/index.ts';
 import type { Death } from '../../word/roster.ts';
 import { Glance } from '../../sync/glance.ts';
 import { onPatrol } from '../../sync/patrol.ts';
@@ -32,6 +33,7 @@ import {
   timesClaimed,
   takeKillRequest,
   takeParkedCarrier,
+  withdrawRun,
 } from './table.ts';
 
 export interface CarrierData {
@@ -249,6 +251,13 @@ function kill(carrier: number): void {
   awaitLoading(carrier);
   terminations.get(worker)?.();
   void worker.terminate();
+  const run = withdrawRun(carrier);
+  if (run === 0) return;
+  // It has no name in the system yet, by which its death could be seen, and who waits for it may block this thread.
+  drop(record.messageOf(run));
+  record.messageIsTaken(run);
+  record.die(run, 'terminated', 1);
+  queueMicrotask(() => onWorkerEnd.get(run)?.({ how: 'terminated', exitCode: 1, error: undefined }));
 }
 
 /** Hears of other threads that want a carrier ended which this thread has made, also while it is blocked. Keeps nothing alive. */

@@ -83,8 +83,8 @@ async function awaitStart(run: number, message: number, parcels: readonly unknow
   await begin(run, value as StartMessage);
 }
 
-/** Somebody has asked for the end of this thread while it came to its own: the worker, which is about to be ended, does nothing more. */
-function awaitEnd(): void {
+/** Somebody has asked for the end of this thread before it began, or while it came to its own: the worker, which is about to be ended, does nothing more. */
+export function awaitEnd(): never {
   const never = new Int32Array(new SharedArrayBuffer(4));
   for (;;) Atomics.wait(never, 0, 0);
 }

@@ -7,8 +7,8 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   word 1        changes when somebody asks the creator of a carrier to end it
  *   word 2        the record of the main thread
  *   word 3        how many inspector sessions are open that read stacks; word 4: 1 when the process ends
- *   from word 8   CARRIERS entries of six words: what a carrier does, the record it shall run, its kill switch, its creator,
- *                 how often the entry has been used, and whether it loads a module (see loading.ts)
+ *   from word 8   CARRIERS entries of seven words: what a carrier does, the record it shall run, its kill switch, its creator,
+ *                 how often the entry has been used, whether it loads a module (see loading.ts), and whether it has taken that record
  *   then          the records of the living threads, by their slots in the roster
  *
  * A carrier is a worker thread that runs one thread after another.
@@ -27,9 +27,18 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   STARTING -> BUSY         its creator, by one exchange
  *   PARKED -> BUSY           whoever takes it, from any thread, by one exchange
  *   any -> GONE              its creator, when the worker has ended
+ *
+ * The record that it shall run
+ *   OFFERED     nobody has touched it yet
+ *   TAKEN       the carrier runs it
+ *   WITHDRAWN   its creator has ended the worker before that: the carrier touches it no more
+ *
+ *   any -> OFFERED           whoever gives it a thread, before the record
+ *   OFFERED -> TAKEN         the carrier, by one exchange
+ *   OFFERED -> WITHDRAWN     its creator, by one exchange
  */
 export const CARRIERS = 512;
-const CARRIER_WORDS = 6;
+const CARRIER_WORDS = 7;
 const FIRST_CARRIER = 8;
 const SLOTS = 4096;
 const FIRST_THREAD = FIRST_CARRIER + CARRIERS * CARRIER_WORDS;
@@ -42,6 +51,10 @@ export const BUSY = 3;
 export const GONE = 4;
 export const RETIRED = 5;
 export const ENDING = 6;
+
+const OFFERED = 0;
+const TAKEN = 1;
+const WITHDRAWN = 2;
 
 const NON_DAEMONS = 0;
 const ERRANDS = 1;
@@ -88,8 +101,27 @@ export function loadingOffset(carrier: number): number {
 export function runOf(carrier: number): number {
   return (Atomics.load(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 1)) >>> 0) * 16;
 }
+/** Gives it a record to run; 0: none. */
 export function setRunOf(carrier: number, record: number): void {
-  Atomics.store(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 1), record / 16);
+  const { i32 } = sharedHeap();
+  const word = at(FIRST_CARRIER + carrier * CARRIER_WORDS);
+  Atomics.store(i32, word + 6, OFFERED);
+  Atomics.store(i32, word + 1, record / 16);
+}
+
+/** For the carrier: from now on the record that it was given is its own. False when it must not touch it any more. */
+export function takeRun(carrier: number): boolean {
+  const word = at(FIRST_CARRIER + carrier * CARRIER_WORDS + 6);
+  return Atomics.compareExchange(sharedHeap().i32, word, OFFERED, TAKEN) === OFFERED;
+}
+/** For its creator, who ends the worker: the record that the carrier was given and will not run, or 0 when it has none, or runs it. */
+export function withdrawRun(carrier: number): number {
+  const { i32 } = sharedHeap();
+  const word = at(FIRST_CARRIER + carrier * CARRIER_WORDS);
+  const run = runOf(carrier);
+  if (run === 0 || Atomics.compareExchange(i32, word + 6, OFFERED, WITHDRAWN) !== OFFERED) return 0;
+  Atomics.store(i32, word + 1, 0);
+  return run;
 }
 
 /** The thread with this record is nothing to the carrier any more: the record may be another one's soon. */
@@ -149,7 +181,7 @@ export function claimCarrier(maker: number, then: typeof STARTING | typeof BUSY)
     if ((state === FREE || state === GONE) && Atomics.compareExchange(i32, word, state, STARTING) === state) {
       i32.fill(0, word + 1, word + 4);
       Atomics.add(i32, word + 4, 1);
-      Atomics.store(i32, word + 5, 0);
+      i32.fill(0, word + 5, word + 7);
       Atomics.store(i32, word + 3, maker + 1);
       Atomics.store(i32, word, then);
       return carrier;

@@ -11,11 +11,12 @@ import { expectListener, watchLeftovers } from './leftovers.ts';
 import { announceLoading } from './loading.ts';
 import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
+import { findItself } from '../../word/roster.ts';
 import * as record from './record.ts';
 import { Glance } from '../../sync/glance.ts';
-import { current, firstParcels, onEnd, onUncaught, runThread } from './run-thread.ts';
+import { awaitEnd, current, firstParcels, onEnd, onUncaught, runThread } from './run-thread.ts';
 import { whenMonitorIsIdle } from './stacks.ts';
-import { BUSY, carrierOffset, ENDING, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf, STARTING } from './table.ts';
+import { BUSY, carrierOffset, ENDING, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf, STARTING, takeRun } from './table.ts';
 
 const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
 adoptHeap(heap);
@@ -59,6 +60,8 @@ let leftovers: () => string | null = () => null;
 /** Runs the thread that was given. */
 function work(): void {
   const run = runOf(carrier);
+  findItself();
+  if (!takeRun(carrier)) awaitEnd();
   const isFresh = record.isFresh(run);
   const running = runThread(run);
   // Not at once: what the thread has left in the queues of its event loop has its turn first.
