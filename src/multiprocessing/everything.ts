@@ -30,7 +30,10 @@ export { AbandonedLockError, BrokenBarrierError, DeadlockError, SendError } from
 export { bool, bytes, float32, float64, int16, int32, int64, int8, uint16, uint32, uint64, uint8, utf8 } from '../threading/index.ts';
 export { AsyncResult, type Callbacks } from './pool/async-result.ts';
 export { MapIterator } from './pool/imap.ts';
-export { type ChunkOptions, Pool, type PoolOptions } from './pool/pool.ts';
+export { BasePool, type ChunkOptions } from './pool/base-pool.ts';
+export { Pool, type PoolOptions } from './pool/pool.ts';
+export { ThreadPool } from './pool/thread-pool.ts';
+export { BrokenExecutorError, BrokenWorkerError } from '../futures/errors.ts';
 export { BrokenProcessPool } from '../futures/process-pool/broken.ts';
 export { MaybeEncodingError } from '../futures/process-pool/encoding-error.ts';
 export { ShareableList, type ShareableItem } from './shared-memory/shareable-list.ts';

@@ -1,4 +1,4 @@
-import { NEVER } from '../../base/deadline.ts';
+import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import type { Crew } from './crew.ts';
 import type { FunctionNumbers } from './function-table.ts';
@@ -65,19 +65,21 @@ export class Ending {
     await this.#giveBackMemory();
   }
 
-  /** The same, blocking. */
-  stopSync(): void {
+  /** The same, blocking; false when time was up. */
+  stopSync(deadline: Deadline = NEVER): boolean {
     const { load, crew, slots, works, listener } = this.#parts;
     const isInSlots = (): boolean => slots.futures.some((future) => future !== null);
     while (load.outstanding > 0) {
       const waits = works.between;
       // Only tries that wait for their time are left, and no timer will ring.
       if (!isInSlots() && waits.length > 0) for (const future of waits) future.cancel();
-      else listener.waitSync(() => load.outstanding === 0 || !isInSlots(), NEVER);
+      else listener.waitSync(() => load.outstanding === 0 || !isInSlots(), deadline);
+      if (load.outstanding > 0 && remaining(deadline) === 0) return false;
     }
     this.close();
-    for (const thread of crew.threads) thread.joinSync();
+    for (const thread of crew.threads) if (!thread.joinSync(deadline)) return false;
     void this.#giveBackMemory();
+    return true;
   }
 
   /** Ends the workers at once; `look` sees to what they had in hand. */

@@ -1,3 +1,4 @@
+import type { Deadline } from '../../base/deadline.ts';
 import { BrokenExecutorError, shutDown } from '../errors.ts';
 import type { AnyFuture, Future } from '../future.ts';
 import { FAILED } from '../future-record.ts';
@@ -153,6 +154,11 @@ export class PoolCore {
     return this.#options.eagerWorkers;
   }
 
+  /** Why nothing can be handed over any more, if it is because something broke. */
+  get broken(): BrokenExecutorError | null {
+    return this.#broken;
+  }
+
   /** How many tasks run at this moment. */
   get running(): number {
     return this.ending.isOver ? 0 : this.#slots.running;
@@ -163,11 +169,16 @@ export class PoolCore {
   /** Hands a task over. Throws `SendError` for what can't travel, and nothing has been handed over then. */
   submit(fn: AnyFunction, args: readonly unknown[], terms: Terms = NO_TERMS, known?: number): Future {
     this.#prepare();
-    const number = known ?? this.#stable.numberOf(fn);
+    const number = known ?? this.numberOf(fn);
     return terms === NO_TERMS ? this.#handOver.plain(number, fn, args) : this.#handOver.onTerms(terms, number, fn, args);
   }
 
-  /** Hands over a chunk of items for a function that has a number. */
+  /** The number of a function that is the same each time that it is handed over; 0 for one that has to be sent each time. Throws `SendError`. */
+  numberOf(fn: AnyFunction): number {
+    return this.#stable.numberOf(fn);
+  }
+
+  /** Hands over a chunk of items for a function that has a number, or 0. */
   submitChunk(number: number, fn: AnyFunction, items: Values, isSpread: boolean): Future {
     this.#prepare();
     return this.#handOver.chunk(number, fn, items, isSpread);
@@ -228,7 +239,13 @@ export class PoolCore {
     this.load.becomeIdle();
   }
 
+  /** Blocks until `isDone`, taking results meanwhile, or until the deadline. */
+  waitSync(isDone: () => boolean, deadline: Deadline): void {
+    this.#listener.waitSync(isDone, deadline);
+  }
+
   #look(): void {
+    if (this.ending.isOver) return;
     for (const thread of this.crew.threads) {
       const end = thread.lookForEnd();
       if (end !== null) this.#died(thread, end);

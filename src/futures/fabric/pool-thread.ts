@@ -1,3 +1,4 @@
+import type { Deadline } from '../../base/deadline.ts';
 import { carry, type CarrierOptions, forgetRun, onWorkerEnd, prepareCarrier, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
 import { type Interrupt, interrupt } from '../../host/thread/interrupt.ts';
 import { type Ports, portsToCarrier } from '../../host/thread/port.ts';
@@ -244,8 +245,8 @@ export class PoolThread {
       sharedHeap().release(run);
     }
   }
-  joinSync(): void {
-    if (this.#run !== 0) block(record.ended(this.#run, sharedHeap().word(this.#run)));
+  joinSync(deadline: Deadline): boolean {
+    return this.#run === 0 || block(record.ended(this.#run, sharedHeap().word(this.#run)), deadline);
   }
 
   /** Lets go of what is kept for it: it has ended. */

@@ -589,7 +589,8 @@ export class Crew {
   }
 }
 
-function terminated(): Outcome {
+/** What a task is settled with whose pool is terminated. */
+export function terminated(): Outcome {
   return { ok: false, error: new CancelledError('the pool was terminated before the task had ended') };
 }
 

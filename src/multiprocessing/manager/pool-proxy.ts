@@ -1,7 +1,7 @@
 import type { Wait } from '../../base/deadline.ts';
 import type { Callbacks } from '../pool/async-result.ts';
 import type { Items } from '../pool/chunks.ts';
-import type { ChunkOptions } from '../pool/pool.ts';
+import type { ChunkOptions } from '../pool/base-pool.ts';
 import { BaseProxy } from './proxy.ts';
 
 /*

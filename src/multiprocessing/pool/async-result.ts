@@ -2,7 +2,7 @@ import { deadlineAfter, type Wait } from '../../base/deadline.ts';
 import { deferred } from '../../base/deferred.ts';
 import { StateError, TimeoutError } from '../../base/errors.ts';
 import { within } from '../../base/within.ts';
-import type { Crew } from '../../futures/process-pool/crew.ts';
+import type { Workforce } from './workforce.ts';
 import type { Outcome } from '../../futures/process-pool/job.ts';
 import { writeAll } from '../../host/thread/output.ts';
 import { inspect } from 'node:util';
@@ -17,13 +17,13 @@ export interface Callbacks<T> {
 
 /** The result of work that a pool does meanwhile: Python's `multiprocessing.pool.AsyncResult`. */
 export class AsyncResult<T> {
-  readonly #crew: Crew;
+  readonly #crew: Workforce;
   readonly #callbacks: Callbacks<T>;
   readonly #done = deferred<void>();
   #outcome: Outcome | null = null;
 
   /** @internal `start` is given the way to say how the work has ended. */
-  constructor(crew: Crew, callbacks: Callbacks<T>, start: (settle: (outcome: Outcome) => void) => void) {
+  constructor(crew: Workforce, callbacks: Callbacks<T>, start: (settle: (outcome: Outcome) => void) => void) {
     this.#crew = crew;
     this.#callbacks = callbacks;
     start((outcome) => {

@@ -1,5 +1,5 @@
 import { positiveInteger } from '../../base/positive-integer.ts';
-import type { Crew } from '../../futures/process-pool/crew.ts';
+import type { Workforce } from './workforce.ts';
 import type { Outcome } from '../../futures/process-pool/job.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -14,7 +14,7 @@ export function checkChunkSize(chunkSize: number | undefined): void {
 
 /** Applies a function to all items, in chunks. Ends when all have ended, with the error that stands first, if there is one. */
 export function mapChunks(
-  crew: Crew,
+  crew: Workforce,
   { fn, how, workers }: { readonly fn: AnyFunction; readonly how: number; readonly workers: number },
   items: readonly unknown[],
   { chunkSize = Math.max(1, Math.ceil(items.length / (workers * CHUNKS_A_WORKER))) }: { readonly chunkSize?: number | undefined },

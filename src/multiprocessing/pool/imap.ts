@@ -5,7 +5,7 @@ import { StateError, TimeoutError } from '../../base/errors.ts';
 import { within } from '../../base/within.ts';
 import { isAsyncIterable } from '../../base/is-async-iterable.ts';
 import { HOW_MAP } from '../../futures/process-pool/board.ts';
-import type { Crew } from '../../futures/process-pool/crew.ts';
+import type { Workforce } from './workforce.ts';
 import type { Outcome } from '../../futures/process-pool/job.ts';
 import type { AnyFunction, Items } from './chunks.ts';
 
@@ -21,7 +21,7 @@ interface Place {
  * An error of the function, or of the iterable, comes at its place; the results after it can still be taken.
  */
 export class MapIterator<T> implements AsyncIterableIterator<T, undefined, Wait | undefined> {
-  readonly #crew: Crew;
+  readonly #crew: Workforce;
   readonly #fn: AnyFunction;
   readonly #isOrdered: boolean;
   readonly #chunkSize: number;
@@ -36,7 +36,12 @@ export class MapIterator<T> implements AsyncIterableIterator<T, undefined, Wait 
   #changed: Deferred<void> | null = null;
 
   /** @internal */
-  constructor(crew: Crew, fn: AnyFunction, items: Items<unknown>, options: { readonly isOrdered: boolean; readonly chunkSize: number }) {
+  constructor(
+    crew: Workforce,
+    fn: AnyFunction,
+    items: Items<unknown>,
+    options: { readonly isOrdered: boolean; readonly chunkSize: number },
+  ) {
     this.#crew = crew;
     this.#fn = fn;
     this.#isOrdered = options.isOrdered;

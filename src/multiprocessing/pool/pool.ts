@@ -1,20 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { deadlineAfter, type Wait } from '../../base/deadline.ts';
-import { StateError } from '../../base/errors.ts';
 import { positiveInteger } from '../../base/positive-integer.ts';
-import { within } from '../../base/within.ts';
-import { isAsyncIterable } from '../../base/is-async-iterable.ts';
-import { HOW_ALL, HOW_MAP, HOW_STARMAP } from '../../futures/process-pool/board.ts';
 import { Crew } from '../../futures/process-pool/crew.ts';
 import type { StartMethod } from '../../host/process/start-method.ts';
-import type { Outcome } from '../../futures/process-pool/job.ts';
-import { AsyncResult, type Callbacks } from './async-result.ts';
-import { type AnyFunction, checkChunkSize, type Items, mapChunks } from './chunks.ts';
-import { MapIterator } from './imap.ts';
+import { BasePool } from './base-pool.ts';
 
 /** How a `Pool` is made. */
 export interface PoolOptions<I extends readonly unknown[] = readonly unknown[]> {
-  /** How many worker processes; as many as there are processors when left out. */
+  /** How many workers; as many as there are processors when left out. */
   readonly processes?: number | undefined;
   /** Runs once in each worker before its first task. When it fails, the pool is broken. */
   readonly initializer?: ((...args: I) => unknown) | undefined;
@@ -26,12 +18,6 @@ export interface PoolOptions<I extends readonly unknown[] = readonly unknown[]> 
   readonly startMethod?: StartMethod | undefined;
 }
 
-/** How many items of a pool's map travel together. */
-export interface ChunkOptions {
-  /** How many items travel together. For `map`, a quarter of each worker's share when left out; 1 for `imap`. */
-  readonly chunkSize?: number | undefined;
-}
-
 /**
  * Worker processes that do what they are given: Python's `multiprocessing.Pool`.
  *
@@ -39,23 +25,14 @@ export interface ChunkOptions {
  * died, how and of what; the worker is replaced, and all other tasks go on. `await using` ends the pool at the end of its block, at once, as
  * in Python; `close()` and `join()` let it finish. A pool that has nothing to do lets the program end.
  */
-export class Pool<I extends readonly unknown[] = readonly unknown[]> implements AsyncDisposable {
+export class Pool<I extends readonly unknown[] = readonly unknown[]> extends BasePool {
   readonly #crew: Crew;
-  readonly #workers: number;
 
   constructor(options: number | PoolOptions<I> = {}) {
-    const {
-      processes = availableParallelism(),
-      initializer,
-      initArgs,
-      maxTasksPerChild,
-      startMethod,
-    } = typeof options === 'number' ? { processes: options } : options;
-    this.#workers = positiveInteger(processes, 'processes');
+    const { maxTasksPerChild, startMethod, ...rest } = typeof options === 'number' ? { processes: options } : options;
+    const { processes, initializer, initArgs } = checkedOptions(rest);
     if (maxTasksPerChild !== undefined) positiveInteger(maxTasksPerChild, 'maxTasksPerChild');
-    if (initializer !== undefined && typeof initializer !== 'function')
-      throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
-    this.#crew = new Crew({
+    const crew = new Crew({
       workers: processes,
       name: 'PoolWorker',
       initializer,
@@ -65,160 +42,24 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> implements 
       isFull: true,
       daemon: true,
     });
+    super(crew, processes);
+    this.#crew = crew;
   }
 
   /** The numbers of the worker processes. */
   get pids(): number[] {
     return this.#crew.pids;
   }
-
-  /** Calls a function in a worker and gives its result. */
-  apply<A extends readonly unknown[], R>(fn: (...args: A) => R, args: readonly [...A] = [] as never): Promise<Awaited<R>> {
-    return this.applyAsync(fn, args).get();
-  }
-
-  /** The blocking twin of `apply`. */
-  applySync<A extends readonly unknown[], R>(fn: (...args: A) => R, args: readonly [...A] = [] as never): Awaited<R> {
-    return this.applyAsync(fn, args).getSync();
-  }
-
-  /** Has a function called in a worker. Throws `SendError` for what can't travel, and `StateError` when the pool is closed. */
-  applyAsync<A extends readonly unknown[], R>(
-    fn: (...args: A) => R,
-    args: readonly [...A] = [] as never,
-    callbacks: Callbacks<Awaited<R>> = {},
-  ): AsyncResult<Awaited<R>> {
-    checkFunction(fn);
-    return new AsyncResult(
-      this.#crew,
-      callbacks,
-      (settle) => void this.#crew.submit({ fn: fn as AnyFunction, how: HOW_ALL, input: [...args] }, settle),
-    );
-  }
-
-  /** Applies a function to each item, and gives the results in order: when all have ended, also when one has failed. */
-  async map<T, R>(fn: (item: T) => R, items: Items<T>, options?: ChunkOptions): Promise<Awaited<R>[]> {
-    return this.mapAsync(fn, items, options).get();
-  }
-
-  /** The blocking twin of `map`; not for async iterables. */
-  mapSync<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: ChunkOptions): Awaited<R>[] {
-    return this.mapAsync(fn, items, options).getSync();
-  }
-
-  /** As `map`, and goes on at once: the result tells when it is there. A sync iterable is read now. */
-  mapAsync<T, R>(fn: (item: T) => R, items: Items<T>, options: ChunkOptions & Callbacks<Awaited<R>[]> = {}): AsyncResult<Awaited<R>[]> {
-    return this.#mapAll(fn as AnyFunction, HOW_MAP, items, options) as AsyncResult<Awaited<R>[]>;
-  }
-
-  /** As `map`, for a function of several arguments: each item is the list of them. */
-  async starmap<A extends readonly unknown[], R>(
-    fn: (...args: A) => R,
-    items: Items<readonly [...A]>,
-    options?: ChunkOptions,
-  ): Promise<Awaited<R>[]> {
-    return this.starmapAsync(fn, items, options).get();
-  }
-
-  /** The blocking twin of `starmap`. */
-  starmapSync<A extends readonly unknown[], R>(
-    fn: (...args: A) => R,
-    items: Iterable<readonly [...A]>,
-    options?: ChunkOptions,
-  ): Awaited<R>[] {
-    return this.starmapAsync(fn, items, options).getSync();
-  }
-
-  /** As `starmap`, but gives the result to come at once. */
-  starmapAsync<A extends readonly unknown[], R>(
-    fn: (...args: A) => R,
-    items: Items<readonly [...A]>,
-    options: ChunkOptions & Callbacks<Awaited<R>[]> = {},
-  ): AsyncResult<Awaited<R>[]> {
-    return this.#mapAll(fn as AnyFunction, HOW_STARMAP, items, options) as AsyncResult<Awaited<R>[]>;
-  }
-
-  #mapAll(fn: AnyFunction, how: number, items: Items<unknown>, options: ChunkOptions & Callbacks<never>): AsyncResult<unknown> {
-    checkFunction(fn);
-    checkChunkSize(options.chunkSize);
-    this.#checkOpen();
-    const task = { fn, how, workers: this.#workers };
-    return new AsyncResult(this.#crew, options as Callbacks<unknown>, (settle) => {
-      if (isAsyncIterable(items)) void collect(items, settle, (all) => mapChunks(this.#crew, task, all, options, settle));
-      else mapChunks(this.#crew, task, [...items], options, settle);
-    });
-  }
-
-  /**
-   * Applies a function to each item, and gives the results one by one, in order, as they come. The items are read as they are needed, at most
-   * some thousand ahead of what has been taken.
-   */
-  imap<T, R>(fn: (item: T) => R, items: Items<T>, options?: ChunkOptions): MapIterator<Awaited<R>> {
-    return this.#iterate(fn as AnyFunction, items, options, true) as MapIterator<Awaited<R>>;
-  }
-
-  /** As `imap`, in the order in which they are ready. */
-  imapUnordered<T, R>(fn: (item: T) => R, items: Items<T>, options?: ChunkOptions): MapIterator<Awaited<R>> {
-    return this.#iterate(fn as AnyFunction, items, options, false) as MapIterator<Awaited<R>>;
-  }
-
-  #iterate(fn: AnyFunction, items: Items<unknown>, { chunkSize = 1 }: ChunkOptions = {}, isOrdered: boolean): MapIterator<unknown> {
-    checkFunction(fn);
-    checkChunkSize(chunkSize);
-    this.#checkOpen();
-    return new MapIterator(this.#crew, fn, items, { isOrdered, chunkSize });
-  }
-
-  #checkOpen(): void {
-    if (this.#crew.broken !== null) throw this.#crew.broken;
-    if (this.#crew.isClosed) throw new StateError('ERR_POOL_CLOSED', 'cannot use the pool any more: it is closed');
-  }
-
-  /** No task can be given any more; the workers end when all are done. */
-  close(): void {
-    this.#crew.close();
-  }
-
-  /** Ends the workers at once. What has not ended is cancelled: its results are `CancelledError`s. */
-  terminate(): void {
-    this.#crew.terminate();
-  }
-
-  /** Waits until the workers have ended; false when time was up. Rejects with `StateError` before `close` or `terminate`. */
-  async join(wait?: Wait): Promise<boolean> {
-    this.#checkEnding();
-    return (await within(this.#crew.gone(), wait)).inTime;
-  }
-
-  /** The blocking twin of `join`. */
-  joinSync({ timeout, signal }: Wait = {}): boolean {
-    this.#checkEnding();
-    signal?.throwIfAborted();
-    return this.#crew.goneSync(deadlineAfter(timeout));
-  }
-
-  #checkEnding(): void {
-    if (!this.#crew.isClosed)
-      throw new StateError('ERR_POOL_RUNNING', 'cannot join the pool while it is open: close() or terminate() it first');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.terminate();
-    await this.join();
-  }
 }
 
-function checkFunction(fn: unknown): void {
-  if (typeof fn !== 'function') throw new TypeError(`a pool needs a function: got ${fn === null ? 'null' : typeof fn}`);
-}
-
-async function collect(items: AsyncIterable<unknown>, settle: (outcome: Outcome) => void, use: (all: unknown[]) => void): Promise<void> {
-  const all: unknown[] = [];
-  try {
-    for await (const item of items) all.push(item);
-  } catch (error) {
-    settle({ ok: false, error });
-    return;
-  }
-  use(all);
+/** What all pools are made of. Throws `RangeError` and `TypeError`. */
+export function checkedOptions<I extends readonly unknown[]>({
+  processes = availableParallelism(),
+  initializer,
+  initArgs,
+}: Pick<PoolOptions<I>, 'processes' | 'initializer' | 'initArgs'>) {
+  positiveInteger(processes, 'processes');
+  if (initializer !== undefined && typeof initializer !== 'function')
+    throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
+  return { processes, initializer, initArgs };
 }
