@@ -55,15 +55,17 @@ export class CancelScope extends SubScope {
     if (this.#state !== 'created') throw new StateError('ERR_SCOPE_USED', `a CancelScope can be entered once: this one is ${this.#state}`);
     this.#state = 'active';
     attach(this);
+    let failure: unknown;
     try {
       return await enter(this, invoke as typeof invoke<this, T>, fn, this);
     } catch (error) {
+      failure = error;
       if (this.#error === null || !isDueTo(this.#error, error, this)) throw error;
       this.#isCaught = true;
       return undefined;
     } finally {
       this.#state = 'left';
-      detach(this);
+      detach(this, failure);
     }
   }
 

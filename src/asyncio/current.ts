@@ -1,7 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { ambient, type Scope as Ambient } from '../base/ambient.ts';
 import type { CancelledError } from '../base/errors.ts';
-import { granted, postponeAfterGrant, removeWaiter, type Scope, takeCancellation } from './scope.ts';
+import { granted, keepAfterGrant, outermostCancelled, removeWaiter, type Scope, takeCancellation } from './scope.ts';
 import { enlist, type Source, Waiter } from './waiter.ts';
 
 const storage = new AsyncLocalStorage<Scope>();
@@ -76,7 +76,7 @@ class WaitBelow implements Ambient, Source {
   }
 
   postpone(reason: unknown): void {
-    postponeAfterGrant(this.#origin ?? this.#scope, reason as CancelledError);
+    keepAfterGrant(this.#scope, reason as CancelledError, this.#origin ?? outermostCancelled(this.#scope));
   }
 }
 

@@ -65,6 +65,12 @@ export async function forEach<T>(items: Items<T>, fn: Each<T, unknown>, options:
   await work(items, fn, checked(options).limit, null);
 }
 
+/** A cancellation that has met some of the items, while whoever waits for them is told of another failure, is not lost. */
+function leave(scope: SubScope, told: { readonly error: unknown } | null): void {
+  detach(scope, told?.error);
+  if (told !== null && !isCancelled(told.error)) keepCancellation(scope);
+}
+
 export async function work<T, R>(items: Items<T>, fn: Each<T, R>, limit: number, results: R[] | null): Promise<void> {
   const scope = new SubScope();
   const { next, close } = takerOf(items);
@@ -111,10 +117,7 @@ export async function work<T, R>(items: Items<T>, fn: Each<T, R>, limit: number,
     enter(scope, start, null, null);
     for (let at = 0; at < workers.length; at++) await workers[at];
   } finally {
-    detach(scope);
+    leave(scope, failure);
   }
-  if (failure === null) return;
-  const { error } = failure as { readonly error: unknown };
-  if (!isCancelled(error)) keepCancellation(scope);
-  throw error;
+  if (failure !== null) throw (failure as { readonly error: unknown }).error;
 }

@@ -5,7 +5,7 @@ import { bindCallback } from './callback.ts';
 import { cancelledBy } from './cancelled.ts';
 import { currentScope } from './current.ts';
 import { monitor } from './debug-state.ts';
-import { meet, outermostCancelled, type Scope } from './scope.ts';
+import { meet, outermostCancelled, type Scope, unmeet } from './scope.ts';
 import { forgetFailure, rememberFailure } from './unretrieved.ts';
 import { passedOnBy, passOn } from './passed-on.ts';
 import { cutOff, enlist, fail, giveUp, refusal, type Source, wake, Waiter } from './waiter.ts';
@@ -235,7 +235,7 @@ function join(future: Future, waiter: Waiter, scope: Scope | undefined): void {
         return;
       }
       passOn(waiter, error, outermostCancelled(scope));
-      if (scope.task !== null) scope.task.met = null;
+      unmeet(scope);
     }
   }
   if (future.state !== PENDING) {

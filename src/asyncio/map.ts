@@ -10,7 +10,7 @@ import { until } from './until.ts';
 
 /** One pass through the results of a `map`: what is running, and what lies ready, in the order of the items. */
 class Pass<T, R> {
-  readonly #scope = new SubScope();
+  readonly #scope = new SubScope(null, false, true);
   readonly #taker: ReturnType<typeof takerOf<T>>;
   readonly #fn: Each<T, R>;
   readonly #limit: number;
@@ -92,6 +92,7 @@ class Pass<T, R> {
   async end(): Promise<void> {
     this.#stop('the results of a map are not wanted any more');
     await Promise.all(this.#started);
+    this.#scope.kept = null;
     detach(this.#scope);
   }
 }

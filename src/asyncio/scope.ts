@@ -28,10 +28,22 @@ export interface Scope {
   cancels: number;
   /** A cancellation that has not met a wait. */
   pending: CancelledError | null;
+  /** A cancellation from further out that something inside has met, but whoever waits for that has not: it ends the next wait. Not of a task. */
+  kept: Kept | null;
   fatal: CancelledError | null;
   controller: AbortController | null;
   context: Context | null;
   readonly isShielded: boolean;
+  /** What runs in it runs ahead of who asks for its results: a cancellation of both has to meet him too. */
+  readonly isAhead: boolean;
+}
+
+/** A cancellation, and the scope that it was aimed at. */
+export interface Kept {
+  readonly error: CancelledError;
+  readonly origin: Scope;
+  /** Something had been granted when it came: it is no reason to drop what the task returns. */
+  readonly isLate: boolean;
 }
 
 export function addWaiter(scope: Scope, waiter: Waiter): void {
@@ -80,9 +92,10 @@ export function granted(scope: Scope | null | undefined): void {
 export function cancelsOf(scope: Scope | null): number {
   let count = 0;
   for (let at = scope; at !== null; at = at.isShielded ? null : at.parent) {
+    if (at.kept !== null) count--;
     if (at.cancels > 0) count += at.pending === null || soft.has(at) ? at.cancels : at.cancels - 1;
   }
-  return count;
+  return Math.max(0, count);
 }
 
 /** Ends the waits of the scope, or the next one if there is none. */
@@ -95,7 +108,10 @@ export function cancelScope(scope: Scope, error: CancelledError, byItself = fals
   if (reached === 'signal' && !byItself) soften(scope);
 }
 
-/** Ends all waits of the scope and those inside it. Says whether there was a wait; or else somebody who listens to the scope's signal. */
+/**
+ * Ends all waits of the scope and those inside it. Says whether there was a wait; or else somebody who listens to the scope's signal. What runs
+ * ahead does not count.
+ */
 export function deliver(scope: Scope, error: CancelledError, origin: Scope = scope): 'waits' | 'signal' | 'nobody' {
   const { waiter, others, controller, inner } = scope;
   let waits = false;
@@ -114,6 +130,7 @@ export function deliver(scope: Scope, error: CancelledError, origin: Scope = sco
     for (const below of innerScopes(scope)) {
       if (below.isShielded) continue;
       const reached = deliver(below, error, origin);
+      if (below.isAhead) continue;
       waits ||= reached === 'waits';
       listened ||= reached === 'signal';
     }
@@ -150,35 +167,71 @@ export function meet(scope: Scope | null, error: unknown): void {
   const task = scope?.task;
   if (task === undefined || task === null) return;
   task.met = error;
-  if (task.pending === error) task.pending = null;
+  let isAhead = false;
+  for (let at = scope; at !== null && !isAhead; at = at.parent) {
+    if (at.pending === error) at.pending = null;
+    if (at.kept?.error === error) at.kept = null;
+    ({ isAhead } = at);
+  }
 }
 
-/** A cancellation that has met nothing which it could end: the next wait of the scope ends by it. */
-export function postpone(scope: Scope, error: CancelledError): void {
-  scope.pending ??= error;
+/** What a wait of the scope was told of, it passes on: the scope has not met it yet. */
+export function unmeet(scope: Scope): void {
+  if (scope.task !== null) scope.task.met = null;
+}
+
+/** A cancellation that those who wait in `scope` have not seen, though it has come to what they wait for: the next wait there ends by it. */
+export function keep(scope: Scope, kept: Kept): void {
+  if (scope !== kept.origin && scope.task !== scope) scope.kept ??= kept;
+  else if (scope.pending === null) {
+    scope.pending = kept.error;
+    if (scope.task === scope) scope.task.isTooLate = kept.isLate;
+  }
+}
+
+export function keepForNext(scope: Scope, error: CancelledError, origin: Scope): void {
+  keep(scope, { error, origin, isLate: false });
 }
 
 /** The same where something was granted meanwhile: a task that returns that has it. A second cancellation before it returns is too late as well. */
-export function postponeAfterGrant(scope: Scope, error: CancelledError): void {
-  if (scope.task?.met === error) return;
-  postpone(scope, error);
+export function keepAfterGrant(scope: Scope, error: CancelledError, origin: Scope): void {
+  const { task } = scope;
+  if (task?.met === error) return;
+  keep(scope, { error, origin, isLate: true });
   granted(scope);
-  if (scope.task === scope) scope.task.isTooLate = true;
+  if (task === scope) task.isTooLate = true;
 }
 
-/** The cancellation that ends the wait which is about to begin; `null` when it may begin. */
+/**
+ * The cancellation that ends the wait which is about to begin; `null` when it may begin. What runs ahead leaves that of a scope further out to who asks
+ * for its results: he will stop it.
+ */
 export function takeCancellation(scope: Scope): CancelledError | null {
+  let isAhead = false;
   for (let at: Scope | null = scope; at !== null; at = at.parent) {
-    const { pending, fatal } = at;
-    if (pending !== null) {
-      at.pending = null;
-      if (soft.size === 0 || !soft.delete(at)) {
-        meet(at, pending);
-        return pending;
-      }
+    const { fatal } = at;
+    const error = isAhead ? null : (takeKept(at) ?? (at.pending === null ? null : takePending(at)));
+    if (error !== null) {
+      meet(at, error);
+      return error;
     }
     if (fatal !== null) return fatal;
     if (at.isShielded) return null;
+    isAhead ||= at.isAhead;
   }
   return null;
+}
+
+function takePending(scope: Scope): CancelledError | null {
+  const { pending } = scope;
+  scope.pending = null;
+  return soft.size > 0 && soft.delete(scope) ? null : pending;
+}
+
+function takeKept(scope: Scope): CancelledError | null {
+  const { kept } = scope;
+  if (kept === null) return null;
+  scope.kept = null;
+  // It may have been taken back.
+  return kept.origin.cancels > 0 ? kept.error : null;
 }

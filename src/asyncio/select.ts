@@ -4,7 +4,7 @@ import type { Awaitable, ResultOf } from './coroutine.ts';
 import { currentScope } from './current.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { DONE, type Future, type Observer, PENDING } from './future.ts';
-import { postponeAfterGrant, type Scope } from './scope.ts';
+import { keepAfterGrant, outermostCancelled, type Scope, unmeet } from './scope.ts';
 import { cutOff, fail, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
 
 /** Which one came first, and with what. */
@@ -65,9 +65,13 @@ class Selection implements Observer, Source {
   async allEnded(): Promise<CancelledError | null> {
     let cancelled: CancelledError | null = null;
     while (this.#left > 0) {
-      const error = refusal(currentScope());
-      this.#waiter = park(this, currentScope());
-      if (error !== null) fail(this.#waiter, error);
+      const scope = currentScope();
+      const error = refusal(scope);
+      this.#waiter = park(this, scope);
+      if (error !== null) {
+        if (scope !== undefined) unmeet(scope);
+        fail(this.#waiter, error);
+      }
       try {
         await this.#waiter.promise;
       } catch (cut) {
@@ -113,6 +117,6 @@ export async function select<const A extends Readonly<Record<string, Awaitable<u
   for (const [key, future] of futures) if (future !== first[1] && future.state === DONE) leftover?.(future.outcome, key);
   if (isCancelled) throw cancelled;
   // What came stays: the cancellation ends the next wait.
-  if (cancelled !== null && scope !== undefined) postponeAfterGrant(selection.origin ?? scope, cancelled);
+  if (cancelled !== null && scope !== undefined) keepAfterGrant(scope, cancelled, selection.origin ?? outermostCancelled(scope));
   return { key: first[0], value: first[1].result() } as Selected<A>;
 }

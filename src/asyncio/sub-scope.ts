@@ -2,7 +2,7 @@ import type { CancelledError } from '../base/errors.ts';
 import type { Context } from './context.ts';
 import { cancelledBy, isCancelled } from './cancelled.ts';
 import { currentScope } from './current.ts';
-import { addInner, cancelsOf, outermostCancelled, postpone, removeInner, type Scope } from './scope.ts';
+import { addInner, cancelsOf, keep, type Kept, outermostCancelled, removeInner, type Scope } from './scope.ts';
 import type { Task } from './task.ts';
 import type { Waiter } from './waiter.ts';
 
@@ -23,6 +23,8 @@ export class SubScope implements Scope {
   /** @internal */
   pending: CancelledError | null = null;
   /** @internal */
+  kept: Kept | null = null;
+  /** @internal */
   fatal: CancelledError | null = null;
   /** @internal */
   controller: AbortController | null = null;
@@ -30,13 +32,16 @@ export class SubScope implements Scope {
   context: Context | null;
   /** @internal */
   readonly isShielded: boolean;
+  /** @internal */
+  readonly isAhead: boolean;
   /** @internal How often those that it lies in had been cancelled before it was entered. */
   cancelsBefore = 0;
 
   /** @internal */
-  constructor(context: Context | null = null, isShielded = false) {
+  constructor(context: Context | null = null, isShielded = false, isAhead = false) {
     this.context = context;
     this.isShielded = isShielded;
+    this.isAhead = isAhead;
   }
 }
 
@@ -50,8 +55,12 @@ export function attach(scope: SubScope): void {
   addInner(parent, scope);
 }
 
-export function detach(scope: SubScope): void {
-  if (scope.parent !== null) removeInner(scope.parent, scope);
+/** It is left, by `error` if there is one: what it has kept, who comes after it has to know, unless that is what he is told. */
+export function detach(scope: SubScope, error?: unknown): void {
+  const { parent, kept } = scope;
+  if (parent === null) return;
+  removeInner(parent, scope);
+  if (kept !== null && !isCancelled(error)) keep(parent, kept);
 }
 
 /** Whether somebody further out has cancelled since the scope was entered. */
@@ -61,7 +70,9 @@ function isCutFromOutside(scope: SubScope): boolean {
 
 /** A scope is left with an error of what is inside: a cancellation from outside, whomever inside it has met, is not lost. It ends the next wait. */
 export function keepCancellation(scope: SubScope, error: CancelledError | null = null): void {
-  if (scope.parent !== null && isCutFromOutside(scope)) postpone(outermostCancelled(scope.parent), error ?? cancelledBy(undefined));
+  const { parent } = scope;
+  if (parent !== null && isCutFromOutside(scope))
+    keep(parent, { error: error ?? cancelledBy(undefined), origin: outermostCancelled(parent), isLate: false });
 }
 
 /**

@@ -123,7 +123,7 @@ export class TaskGroup implements Observer, Source {
       }
     }
     this.#state = 'finished';
-    detach(scope);
+    detach(scope, this.#errors.length > 0 ? undefined : cancelled);
     if (this.#errors.length > 0) throw this.#errors.find((error) => error instanceof KeyboardInterrupt) ?? this.#failure(cancelled);
     if (cancelled !== null) throw cancelled;
     return value as T;

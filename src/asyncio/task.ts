@@ -13,7 +13,7 @@ import { describeTasks, stackOf } from './describe.ts';
 import { giveBack } from './give-back.ts';
 import { monitor } from './debug-state.ts';
 import type { Runner } from './runner.ts';
-import { cancelScope, deliver, postpone, postponeAfterGrant, type Scope } from './scope.ts';
+import { cancelScope, deliver, keepAfterGrant, keepForNext, type Scope } from './scope.ts';
 import { thisTurn } from './turn.ts';
 import { giveUp, type Waiter } from './waiter.ts';
 
@@ -59,6 +59,10 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   context: Context | null;
   /** @internal */
   declare readonly isShielded: false;
+  /** @internal */
+  declare readonly kept: null;
+  /** @internal */
+  declare readonly isAhead: false;
   /** @internal The `run` that it belongs to. */
   runner: Runner | null;
   /** @internal */
@@ -191,7 +195,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
   }
 }
 // On the prototype, for they are the same for all tasks.
-Object.assign(Task.prototype, { parent: null, isShielded: false });
+Object.assign(Task.prototype, { parent: null, isShielded: false, kept: null, isAhead: false });
 
 function checkTaskOptions(options: TaskOptions): void {
   checkOptions(options, 'a task', "{ name: 'reader' }", 'Arguments of the function go inside: createTask(() => work(1))');
@@ -214,8 +218,8 @@ function end(task: Task, state: State, outcome: unknown): void {
   const { pending } = task;
   if (pending !== null) {
     task.pending = null;
-    if (state === DONE) giveBack(task, postponeAfterGrant);
-    else if (state === FAILED) giveBack(task, postpone);
+    if (state === DONE) giveBack(task, keepAfterGrant);
+    else if (state === FAILED) giveBack(task, keepForNext);
   }
   if (state !== DONE) cutBranches(task, outcome);
   task.settle(state, outcome);

@@ -80,16 +80,18 @@ export class Timeout extends SubScope {
       throw new StateError('ERR_SCOPE_USED', 'a timeout can be entered once: this one has been entered already');
     this.#state = 'active';
     attach(this);
+    let failure: unknown;
     try {
       this.reschedule(this.#when);
       return await enter(this, invoke as typeof invoke<Timeout, T>, fn, this);
     } catch (error) {
+      failure = error;
       if (this.#error === null || !isDueTo(this.#error, error, this)) throw error;
       throw new TimeoutError('the deadline of a timeout has passed', { cause: this.#error });
     } finally {
       if (this.#timer !== null) clearTimer(this.#timer);
       this.#state = this.expired ? 'expired' : 'finished';
-      detach(this);
+      detach(this, failure);
     }
   }
 }

@@ -17,6 +17,7 @@ import {
   timeout,
   TimeoutError,
   wait,
+  waitFor,
 } from '../../src/asyncio/index.ts';
 import { Queue as SharedQueue } from '../../src/queue/index.ts';
 import { Lock as SharedLock } from '../../src/threading/index.ts';
@@ -159,7 +160,13 @@ async function oneRound(random: () => number, total: { operations: number; cance
     tasks.push(createTask(run, { eagerStart: random() < 0.8 }));
   }
   // What these get is what they return.
-  const getters = times(6).map((i) => createTask<number>(() => (i % 2 === 0 ? queue.get() : sharedQueue.get())));
+  const ways = [
+    () => queue.get(),
+    () => sharedQueue.get(),
+    () => waitFor(() => queue.get(), { timeout: 1e6 }),
+    () => waitFor(() => sharedQueue.get(), { timeout: 1e6 }),
+  ];
+  const getters = times(8).map((i) => createTask<number>(ways[i % ways.length]!));
   tasks.push(...(getters as Task[]));
   for (let k = 0; k < 60; k++) {
     await maybeYield();

@@ -142,6 +142,88 @@ test('a cancellation that meets a failure of an item is not lost: the failure co
   }
 });
 
+test('a cancellation that meets the items only, while the loop over their results waits for a foreign promise and is then left, ends the next await', async () => {
+  for (const leave of [() => true, () => boom()]) {
+    const gate = deferred<void>();
+    const stages: string[] = [];
+    const task = createTask(async () => {
+      try {
+        for await (const _ of map([1, 2], async (n) => n === 1 || (await forever()), { limit: 2 })) {
+          await gate.promise;
+          if (leave()) break;
+        }
+      } catch (error) {
+        assert.ok(error instanceof Boom);
+      }
+      stages.push('left');
+      await step();
+      stages.push('went on');
+    });
+    await step();
+    task.cancel();
+    gate.resolve(undefined);
+    await rejects(task, CancelledError);
+    assert.deepEqual(stages, ['left']);
+  }
+});
+
+test('what runs ahead of the loop leaves a cancellation that has met nobody yet to the loop', async () => {
+  const [atOnce, later] = [deferred<void>(), deferred<void>()];
+  const stages: string[] = [];
+  const task = createTask(async () => {
+    const work = async (n: number): Promise<void> => {
+      if (n === 1) return;
+      await later.promise;
+      try {
+        await step();
+      } catch {
+        boom('the item has made another error of the cancellation');
+      }
+    };
+    await rejects(
+      (async () => {
+        for await (const _ of map([1, 2], work, { limit: 2 })) await atOnce.promise;
+      })(),
+      CancelledError,
+    );
+    stages.push('cancelled');
+    await step();
+    stages.push('cleaned up');
+  });
+  await step();
+  task.cancel();
+  later.resolve(undefined);
+  await step();
+  atOnce.resolve(undefined);
+  await task;
+  assert.deepEqual(stages, ['cancelled', 'cleaned up']);
+});
+
+test('a cancellation that has ended a forEach does not come again because of a failure inside one of its items', async () => {
+  const gate = deferred<void>();
+  const stages: string[] = [];
+  const task = createTask(async () => {
+    const inner = async (n: number): Promise<void> => {
+      if (n === 2) await forever();
+      await gate.promise;
+      boom();
+    };
+    const outer = async (which: string): Promise<void> => {
+      if (which === 'cut') await forever();
+      else await rejects(forEach([1, 2], inner), Boom);
+    };
+    await rejects(forEach(['fails inside', 'cut'], outer), CancelledError);
+    stages.push('cancelled');
+    await step();
+    stages.push('cleaned up');
+  });
+  await step();
+  gate.resolve(undefined);
+  task.cancel();
+  await task;
+  assert.deepEqual(stages, ['cancelled', 'cleaned up']);
+});
+
 test('a limit below one is refused', async () => {
   assert.throws(() => map([], () => 1, { limit: 0 }), RangeError);
   await rejects(

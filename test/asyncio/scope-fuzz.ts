@@ -33,6 +33,8 @@ type Step = () => Promise<unknown>;
 /** What a program tells on its way: that its last wait has begun, after which a cancellation may be too late. */
 interface Progress {
   isEnding: boolean;
+  /** What comes after its cancellation was cut as well. */
+  isCutTwice: boolean;
 }
 
 function program(random: () => number, progress: Progress): () => Promise<string> {
@@ -86,6 +88,7 @@ function program(random: () => number, progress: Progress): () => Promise<string
       });
   const inScope = (depth: number): Step => {
     const sticky = random() < 0.2;
+    const shield = random() < 0.2;
     return () =>
       CancelScope.run(
         async (scope) => {
@@ -93,9 +96,15 @@ function program(random: () => number, progress: Progress): () => Promise<string
           else if (random() < 0.5) setTimeout(() => scope.cancel(), random() * 3);
           await cleaning(depth)();
         },
-        { sticky },
+        { sticky, shield },
       );
   };
+  async function* coming(): AsyncGenerator<number> {
+    for (let i = 0; i < 4; i++) {
+      await pause();
+      yield i;
+    }
+  }
   const kinds: readonly ((depth: number) => Step)[] = [
     inGroup,
     inScope,
@@ -106,17 +115,33 @@ function program(random: () => number, progress: Progress): () => Promise<string
     (depth) => () => select({ body: () => body(depth), time: () => sleep(random() * 3) }),
     (depth) => () => map([1, 2, 3], cleaning(depth), { limit: 2 }).toArray(),
     (depth) => () => forEach([1, 2, 3, 4], () => body(depth), { limit: 2 }),
+    (depth) => () => forEach(random() < 0.5 ? [1, 2, 3] : coming(), () => cleaning(depth)(), { limit: 3 }),
+    (depth) => async () => {
+      const breaks = below(4);
+      let seen = 0;
+      for await (const _ of map(random() < 0.5 ? [1, 2, 3, 4] : coming(), () => cleaning(depth)(), { limit: 2 }))
+        if (++seen === breaks) break;
+    },
     () => () => until(new Promise((resolve) => setTimeout(resolve, random() * 3))),
     () => pause,
   ];
   const step = (depth: number): Promise<unknown> => (depth === 0 ? pause() : handled(kinds[below(kinds.length)]!(depth - 1)));
 
   return async () => {
-    for (let i = 0; i < 3; i++) await step(4);
-    await sleep(0);
-    progress.isEnding = true;
-    await sleep(0);
-    return 'ended';
+    try {
+      for (let i = 0; i < 3; i++) await step(4);
+      await sleep(0);
+      progress.isEnding = true;
+      await sleep(0);
+      return 'ended';
+    } catch (error) {
+      try {
+        for (let i = 0; i < 5; i++) await sleep(0);
+      } catch {
+        progress.isCutTwice = true;
+      }
+      throw error;
+    }
   };
 }
 
@@ -127,8 +152,8 @@ export async function fuzzScopes(seed: number, rounds: number): Promise<number> 
     const programs = Array.from({ length: 20 }, (_, i) => {
       const name = `seed ${seed}, round ${round}, program ${i}`;
       const random = generator(seed * 1e6 + round * 100 + i);
-      const progress: Progress = { isEnding: false };
-      const one = { task: createTask(program(random, progress), { name }), isCancelled: false, isLate: false };
+      const progress: Progress = { isEnding: false, isCutTwice: false };
+      const one = { task: createTask(program(random, progress), { name }), progress, isCancelled: false, isLate: false };
       if (i % 2 === 0) return one;
       setTimeout(() => {
         const { isEnding } = progress;
@@ -139,7 +164,8 @@ export async function fuzzScopes(seed: number, rounds: number): Promise<number> 
       return one;
     });
     await wait(programs.map(({ task }) => task));
-    for (const { task, isCancelled: wasCancelled, isLate } of programs) {
+    for (const { task, progress, isCancelled: wasCancelled, isLate } of programs) {
+      assert.ok(!progress.isCutTwice, `${task.name}: what came after its cancellation was cut as well`);
       if (isLate) continue;
       if (wasCancelled) cancels++;
       else if (!task.cancelled) assert.equal(task.result(), 'ended');
