@@ -4,6 +4,7 @@ import { NO_MORE } from '../../src/futures/fabric/layout.ts';
 import { enumerate, Event } from '../../src/threading/index.ts';
 import { collectGarbage } from '../support/garbage.ts';
 import { programLines } from '../support/program-lines.ts';
+import { runProgram } from '../support/program.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -174,6 +175,47 @@ test('a pool whose first thread the system refuses is broken, and hands nothing 
     await pool.shutdown();`);
   const line = 'ERR_BROKEN_EXECUTOR ThreadPoolExecutor-0 is broken: no thread can be started - cannot start a thread: no more threads';
   assert.deepEqual(lines, [line, line], stderr);
+});
+
+test('a pool goes on with the threads that it has where the system lets no other one begin, and grows again when it does', async () => {
+  const { stdout, stderr } = await runProgram(
+    `
+    import { closeSync, openSync } from 'node:fs';
+    import { createRequire, syncBuiltinESMExports } from 'node:module';
+    import { ThreadPoolExecutor } from 'manycore/futures';
+    import { Barrier, Event } from 'manycore/threading';
+    const workerThreads = createRequire(import.meta.url)('node:worker_threads');
+    let stillborn = 0;
+    let enough;
+    const threeStillborn = new Promise((resolve) => (enough = resolve));
+    workerThreads.Worker = class extends workerThreads.Worker {
+      constructor(...args) {
+        super(...args);
+        this.once('error', () => ++stillborn === 3 && setImmediate(enough));
+      }
+    };
+    syncBuiltinESMExports();
+    const [gate, both] = [new Event(), new Barrier(2)];
+    const wait = () => gate.waitSync();
+    const meet = () => both.waitSync();
+    const double = (n) => n * 2;
+    const pool = new ThreadPoolExecutor({ maxWorkers: 2 });
+    // All that the tasks need is read now.
+    console.log(await pool.submit(double, 1), await pool.submit(() => [gate.isSet(), both.parties].join()));
+    const taken = [];
+    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+    const blocked = pool.submit(wait);
+    const doubles = [2, 3, 4].map((n) => pool.submit(double, n));
+    await threeStillborn;
+    gate.set();
+    console.log(await blocked, (await Promise.all(doubles)).join());
+    for (const fd of taken) closeSync(fd);
+    // One alone would wait for the other for ever.
+    console.log((await Promise.all([pool.submit(meet), pool.submit(meet)])).sort().join());
+    await pool.shutdown();`,
+    { under: ['sh', '-c', 'ulimit -n 200; exec "$0" "$@"'] },
+  );
+  assert.equal(stdout, '2 false,2\ntrue 4,6,8\n0,1\n', stderr);
 });
 
 test('a task that never ends keeps a shutdown waiting until it is broken off', async () => {

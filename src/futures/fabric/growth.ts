@@ -4,6 +4,9 @@ import { type Fabric, SLEEPERS } from './layout.ts';
 import type { Load } from './load.ts';
 import type { Mail } from './mail.ts';
 
+/** So long it makes do with the threads that it has, when others could not begin: what they lacked may be there again. */
+const REST_MS = 1000;
+
 /** When a pool asks for more threads. */
 export class Growth {
   readonly #fabric: Fabric;
@@ -14,6 +17,7 @@ export class Growth {
   readonly #isStopping: () => boolean;
   readonly #fail: (error: unknown) => void;
   readonly #hunger: Hunger;
+  #isResting = false;
 
   constructor(
     fabric: Fabric,
@@ -57,13 +61,25 @@ export class Growth {
     else this.#hunger.begin();
   }
 
+  /** Threads could not begin, and there are some that have. */
+  rest(): void {
+    if (this.#isResting) return;
+    this.#isResting = true;
+    setTimeout(() => {
+      this.#isResting = false;
+      this.forLoad();
+      this.forInbox();
+    }, REST_MS).unref();
+  }
+
   /** The event loop stands still, and its timers do not ring. */
   look(): void {
     this.#hunger.look();
   }
 
   get #mayGrow(): boolean {
-    return this.#crew.living < this.#options.maxWorkers && !this.#isStopping();
+    const { living } = this.#crew;
+    return living < this.#options.maxWorkers && !(this.#isResting && living > 0) && !this.#isStopping();
   }
 
   #grow(): void {

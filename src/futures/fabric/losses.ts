@@ -15,7 +15,7 @@ import { NOTHING, type Slots } from './slots.ts';
 import { SCRATCH } from './ticket.ts';
 import { dropValue } from './values.ts';
 
-/** So many workers in turn that died before they could begin: the pool is broken. */
+/** So many workers in turn that died before they could begin: the pool is broken, or goes on with those that it has. */
 const STILLBORN_MAX = 3;
 
 export interface LossListener {
@@ -23,6 +23,8 @@ export interface LossListener {
   break(why: string, cause: unknown): void;
   /** A worker is gone: another one may have to take its place. */
   replace(): void;
+  /** None can begin at the moment: not to be tried for a while. */
+  rest(): void;
 }
 
 /** What becomes of tasks when a worker leaves, or dies. */
@@ -97,13 +99,15 @@ export class Losses {
     this.#mail.bury(thread, error);
     this.#crew.remove(thread);
     fabric.rouse();
-    if (this.#stillborn >= STILLBORN_MAX) {
+    const isFutile = this.#stillborn >= STILLBORN_MAX;
+    if (isFutile && !this.#crew.threads.some((other) => other.isReady)) {
       const { cause } = error;
       const why = isError(cause) ? `cannot begin: ${cause.message}` : `die before they can begin (${end.how}, exit code ${end.exitCode})`;
       return this.#listener.break(`its workers ${why}`, cause);
     }
     this.#requeue(queued, thread, error);
-    this.#listener.replace();
+    if (isFutile) this.#listener.rest();
+    else this.#listener.replace();
   }
 
   /** It ran this task, and may have told other threads already what came of it. */

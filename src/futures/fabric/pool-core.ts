@@ -120,6 +120,7 @@ export class PoolCore {
     this.#losses = new Losses(this.#slots, this.#pins, this.#outbox, this.#mail, this.crew, this.#results, {
       break: (why, cause) => this.#break(why, cause),
       replace: () => this.#growth.forLoad(),
+      rest: () => this.#growth.rest(),
     });
     const hasResults = (): boolean => !this.#isDraining && this.#hasResults();
     this.#listener = new Listener(this.fabric, {
