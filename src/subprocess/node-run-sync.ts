@@ -41,8 +41,9 @@ export function runByNodeSync(command: Command, options: PopenOptions, { input, 
     hasStarted = done.pid > 0;
     // The piece by which it was too much may be kept, and that of the other stream.
     const kept = (bytes: Buffer): Buffer => bytes.subarray(0, maxBuffer);
-    const text = (bytes: Buffer | null, i: 1 | 2): Output =>
-      stdio[i].is !== 'pipe' || bytes === null ? null : coding === null ? kept(bytes) : decoded(command, kept(bytes), coding);
+    // There are none where nothing could be started.
+    const text = (bytes: Buffer | null | undefined, i: 1 | 2): Output =>
+      stdio[i].is !== 'pipe' || bytes == null ? null : coding === null ? kept(bytes) : decoded(command, kept(bytes), coding);
     const [stdout, stderr] = [text(done.stdout, 1), text(done.stderr, 2)];
     const { code, errno } = (done.error ?? {}) as NodeJS.ErrnoException;
     if (cookie !== null && (code === 'ETIMEDOUT' || code === 'ENOBUFS')) killLeftovers(done.pid, cookie);

@@ -28,7 +28,18 @@ function load(): Library | { readonly missing: string } {
     process.once('exit', openStreams);
     return (library = { koffi, declare: (signature) => all.func(signature) as Foreign });
   } catch (error) {
-    return (library = { missing: `the package koffi can't be loaded: ${(error as Error).message}` });
+    const missing = { missing: `the package koffi can't be loaded: ${(error as Error).message}` };
+    // Where no descriptor is left it can't be read now; later it may.
+    return isOutOfDescriptors() ? missing : (library = missing);
+  }
+}
+
+function isOutOfDescriptors(): boolean {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return false;
+  } catch {
+    return true;
   }
 }
 

@@ -463,6 +463,25 @@ test('when no descriptor is left, that is said, and nothing is left behind', asy
   );
 });
 
+test('when no descriptor is left for the first command of a program, that is said, and nothing of it stays', async () => {
+  const { stdout, stderr } = await runProgram(
+    `
+    import { closeSync, openSync } from 'node:fs';
+    import { run, runSync, Popen } from 'manycore/subprocess';
+    import { hasLibrary } from 'manycore/system/library';
+    const taken = [];
+    try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+    const refused = async (attempt) => { try { await attempt(); } catch (error) { console.log(error.name, error.code); } };
+    await refused(() => runSync(['true'], { captureOutput: true }));
+    await refused(() => run(['true'], { captureOutput: true }));
+    for (const fd of taken) closeSync(fd);
+    console.log(runSync(['echo', 'again'], { captureOutput: true, text: true }).stdout, hasLibrary() === (process.env.MANYCORE_SYSTEM !== 'none'));
+  `,
+    { under: ['sh', '-c', 'ulimit -n 100; exec "$@"', 'sh'] },
+  );
+  assert.equal(stdout, 'ProcessStartError EMFILE\nProcessStartError EMFILE\nagain\n true\n', stderr);
+});
+
 test('threads start commands too, and hear of their end', async () => {
   const heard = new Queue<readonly [string, number]>();
   const thread = new Thread({
