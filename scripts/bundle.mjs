@@ -70,7 +70,7 @@ const shipped = (file) => relative(TO, file).replace(/\.js$/, '');
 begun.add(shipped(bin.manycore)).add('host/thread/service-main');
 const kept = new Set([
   ...begun,
-  ...Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : shipped(target.default.default))),
+  ...Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : shipped(target.default['node-addons']))),
   ...names.filter((name) => texts.get(name).search(NAMED) >= 0),
 ]);
 /** The file that each module lies in; those that are in none have their own. */

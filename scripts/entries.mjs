@@ -1,7 +1,7 @@
 // What `require` gets, beside each module that the package exports (see src/require-natively.cjs): where it is shipped, and where the tests load it.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import './bundle.mjs';
+import './core.mjs';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 for (const folder of ['build/dist', 'build/src']) {

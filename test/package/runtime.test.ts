@@ -35,16 +35,14 @@ test('a bundle that the package has become a part of says what to leave out, wha
     'slurm executor': [`import { SlurmExecutor } from 'manycore/slurm'`, `await new SlurmExecutor({ launcher: 'local' }).submit(() => {})`],
     array: [`import { ArrayRun } from 'manycore/slurm'`, `await ArrayRun.start(() => {}, [1], { launcher: 'local' }).futures[0]`],
   };
-  const shipped = (name: string): string => fileURLToPath(new URL(`../../dist/${name}/index.js`, import.meta.url));
-  const alias = Object.fromEntries(['threading', 'futures', 'multiprocessing', 'slurm'].map((name) => [`manycore/${name}`, shipped(name)]));
-  // Beside the modules that the package needs itself.
+  // In the package, whose name then stands for itself, and beside the modules that it needs.
   const beside = mkdtempSync(fileURLToPath(new URL('../../bundle-', import.meta.url)));
   after(() => rmSync(beside, { recursive: true }));
   for (const [what, [load, start]] of Object.entries(starts)) {
     const outfile = join(beside, `${what}.mjs`);
     const contents = `${load}; try { ${start} } catch (error) { const { code, message } = error.cause ?? error; console.log(code, message); }`;
     const stdin = { contents, resolveDir: beside };
-    buildSync({ stdin, alias, outfile, bundle: true, format: 'esm', platform: 'node', external: ['koffi'], logLevel: 'error' });
+    buildSync({ stdin, outfile, bundle: true, format: 'esm', platform: 'node', external: ['koffi'], logLevel: 'error' });
     const { stdout, stderr } = spawnSync(process.execPath, [outfile], { encoding: 'utf8' });
     assert.match(
       stdout,

@@ -1,4 +1,5 @@
 import { isMainThread, type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
+import { compiledTexts } from '../../base/compiled-texts.ts';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { drop } from '../../message/index.ts';
@@ -42,6 +43,8 @@ export interface CarrierData {
   readonly manycoreMain: string;
   /** What the first thread's message could not carry: SharedArrayBuffers, ports. */
   readonly parcels: readonly unknown[] | null;
+  /** For what the worker begins by loading. */
+  readonly compiled: SharedArrayBuffer | null;
 }
 
 export interface CarrierOptions {
@@ -134,7 +137,8 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
   if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
   setRunOf(carrier, run);
   shareWho();
-  const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels };
+  const compiled = compiledTexts.current?.memory ?? null;
+  const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels, compiled };
   let worker: Worker;
   try {
     worker = withFlags(
@@ -156,6 +160,8 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
     throw new StateError('ERR_THREAD_START', `cannot start a thread: ${(cause as Error).message}`, { cause });
   }
   workers.set(carrier, worker);
+  // It takes longer to come to where it needs them.
+  compiledTexts.current?.write();
   ownWorkers.add(worker);
   watch(worker, carrier);
   worker.unref();
