@@ -59,7 +59,7 @@ const names = readdirSync(FROM, { recursive: true })
 /** An address of another module: a thread or a process begins with it. To load such a module is to run it, so it has a file of its own. */
 const BEGINNING = /[`'"](\.{1,2}\/[\w/-]+)\.js[^`'"]*[`'"], import\.meta\.url/g;
 /** A module that is loaded for what it exports, by its address. */
-const NAMED = /\b(?:nameExports\(|recorder: )import\.meta\.url/g;
+const NAMED = /\b(?:nameExports\(|preloads\.add\(|recorder: )import\.meta\.url/g;
 /** What is found from where a module lies. What is loaded only for what it registers then, or looks for packages, takes its file's address. */
 const PLACED = new RegExp(`${BEGINNING.source}|${NAMED.source}|\\bnew URL\\('[./]+', import\\.meta\\.url`, 'g');
 

@@ -41,6 +41,12 @@ export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[
  */
 type State = { readonly is: 'initial' } | { readonly is: 'started'; readonly child: Child } | { readonly is: 'closed' };
 
+/** What a process runs, and the ends of pipes that travel with it. */
+interface Told {
+  readonly message: Uint8Array;
+  readonly ends: readonly PipeConnection[];
+}
+
 const EMBODY: unique symbol = Symbol('embody');
 const living = new Set<Process>();
 
@@ -94,13 +100,9 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
       );
     }
     checkBeginning();
-    const setup = Uint8Array.from(
-      encode(setupFor({ name: this.#name, lineage: this.#lineage, daemon: this.#daemon, authKey: this.authKey }), { where: 'process' })
-        .bytes,
-    );
-    const { message, ends } = this.#message();
+    // It begins while what it is told is written.
     const child = takeChild(this.startMethod ?? chosenStartMethod());
-    child.start(setup, message);
+    const { message, ends } = this.#tell(child);
     let hasBegun = false;
     child.onFrame = (kind) => void (hasBegun ||= kind === FRAME.begun);
     void child.silent.then(() => {
@@ -117,8 +119,21 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
     endWithProgram();
   }
 
-  /** What the process runs, and the ends of pipes that travel with it. */
-  #message(): { readonly message: Uint8Array; readonly ends: readonly PipeConnection[] } {
+  /** Tells a child who it is and what it runs; it is not needed when that can't be said. */
+  #tell(child: Child): Told {
+    try {
+      const who = setupFor({ name: this.#name, lineage: this.#lineage, daemon: this.#daemon, authKey: this.authKey });
+      const setup = Uint8Array.from(encode(who, { where: 'process' }).bytes);
+      const told = this.#message();
+      child.start(setup, told.message);
+      return told;
+    } catch (error) {
+      child.dismiss();
+      throw error;
+    }
+  }
+
+  #message(): Told {
     const ends = (packed.ends = [] as PipeConnection[]);
     try {
       // A copy: the next message is written over it.

@@ -7,6 +7,7 @@ import { endOnInterrupt } from '../host/process/interrupt.ts';
 import { log } from './log.ts';
 import { preloads } from '../host/process/preloads.ts';
 import { here } from '../host/process/setup.ts';
+import { nameExports } from '../message/closures/index.ts';
 import type { Process } from './process.ts';
 
 preloads.add(import.meta.url);
@@ -28,6 +29,7 @@ export async function runTarget(work: Work | null): Promise<void> {
   log('INFO', 'child process calling run()');
   process.exitCode = await exitCodeOfRun(work);
 }
+nameExports(import.meta.url, { runTarget });
 
 async function exitCodeOfRun(work: Work | null): Promise<number> {
   try {

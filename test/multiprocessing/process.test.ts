@@ -470,6 +470,24 @@ test('a function that cannot travel is refused at the start, and the process can
   assert.equal(refused.isAlive, false);
 });
 
+for (const method of ['spawn', 'forkserver']) {
+  test(`${method}: a start that is refused for what cannot travel leaves no process behind, though one had begun`, async () => {
+    const { lines, code } = await programLines(
+      `import * as fs from 'node:fs';
+       import * as multiprocessing from 'manycore/multiprocessing';
+       const { Process, Pool } = multiprocessing.getContext('${method}');
+       const promise = Promise.resolve(1);
+       for (let i = 0; i < 3; i++) try { new Process({ target: () => promise }).start(); } catch (error) { console.log(error.code); }
+       try { new Pool({ processes: 2, initializer: () => promise }); } catch (error) { console.log(error.code); }
+       const children = () => fs.readFileSync('/proc/self/task/' + process.pid + '/children', 'latin1').match(/\\d+/g) ?? [];
+       while (children().length > ${method === 'spawn' ? 0 : 1}) await new Promise((resolve) => setTimeout(resolve, 5));
+       console.log('none');`,
+      { env: { MANYCORE_SPARE_PROCESSES: '0' } },
+    );
+    assert.deepEqual([lines, code], [['E_PROMISE', 'E_PROMISE', 'E_PROMISE', 'E_PROMISE', 'none'], 0]);
+  });
+}
+
 test('what only the threads of this process share is refused, with the twin that processes share', async () => {
   const { Lock } = await import('../../src/threading/index.ts');
   const lock = new Lock();

@@ -153,9 +153,10 @@ export class Crew {
     if (this.#broken !== null) throw this.#broken;
     if (this.#isClosed) throw new StateError('ERR_POOL_CLOSED', 'cannot submit a task: the pool is closed');
     const { fn, how, input, again = null, priority = 0, hear = null } = task;
+    // First: a worker begins while the function is written.
+    this.#haveWorkerFor(this.#pending + 1);
     const booked = this.#book.use(fn);
     try {
-      this.#haveWorkerFor(this.#pending + 1);
       const job = { number: this.#tasks + 1, fn: booked, how, again, priority, hear, slot: WAITING, onKill: null, settle };
       const entered = this.#enter(job, input);
       if (hear !== null) this.#heard.add(entered);

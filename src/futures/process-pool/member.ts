@@ -33,10 +33,17 @@ export class Member {
     this.name = setup.name;
     this.index = start.worker;
     checkBeginning();
-    const who = Uint8Array.from(encode(setupFor(setup), { where: 'process' }).bytes);
-    const message = Uint8Array.from(encode([poolWorker, [start]], { where: 'process' }).bytes);
+    // It begins while what it is told is written.
     this.#child = takeChild(setup.startMethod ?? chosenStartMethod());
-    this.#child.start(who, message);
+    let message: Uint8Array;
+    try {
+      const who = Uint8Array.from(encode(setupFor(setup), { where: 'process' }).bytes);
+      message = Uint8Array.from(encode([poolWorker, [start]], { where: 'process' }).bytes);
+      this.#child.start(who, message);
+    } catch (error) {
+      this.#child.dismiss();
+      throw error;
+    }
     this.#child.onFrame = (kind, body) => {
       if (kind === FRAME.begun || kind === FRAME.failed) this.#hasBegun = true;
       if (kind === FRAME.failed) this.failure = decode(body);

@@ -4,6 +4,7 @@ import { applyToChunk } from '../fabric/chunk.ts';
 import { inspect } from 'node:util';
 import { NEVER } from '../../base/deadline.ts';
 import { preloads } from '../../host/process/preloads.ts';
+import { nameExports } from '../../message/closures/index.ts';
 import { decodeAsync, decode, MustAwait, SendError } from '../../message/index.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { bytesOf, type Item, MESSAGE, peekItem, toItem } from '../../queue/item.ts';
@@ -68,6 +69,7 @@ export async function poolWorker(start: WorkerStart): Promise<void> {
   board.setLife(worker, WORKING);
   await new Worker(start).run();
 }
+nameExports(import.meta.url, { poolWorker });
 
 function rememberStderr(board: Board, worker: number): void {
   const { stderr } = process;
