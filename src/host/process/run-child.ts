@@ -2,6 +2,7 @@
  * What a process that manycore has started does. It waits on its control channel to be told what to run,
  * runs it, and ends. The program's main module is not run again.
  */
+import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { decode, decodeAsync, dropBytes, encode } from '../../message/index.ts';
@@ -17,34 +18,83 @@ import { becomeWho } from './who.ts';
 /** What a start message holds: what the child runs. */
 export type StartMessage = readonly [main: (...args: never[]) => unknown, args: readonly unknown[]];
 
-let control: Socket;
+/** The parent, as long as somebody listens to it in the event loop. */
+let control: Socket | null = null;
 let descriptor: number;
 let running = false;
 
 /** Begins to listen to the parent, in a process that is nobody yet. */
 export function runChild(controlFd: number): void {
+  begin(controlFd);
+  const reader = newReader();
+  listen((chunk) => reader.push(chunk));
+  tellReady();
+}
+
+/**
+ * The same in a copy of a fork server, in which nothing else goes on before it has been told: blocks until then. A socket is a third of what its start
+ * costs, and many a function has ended before the event loop has its turn: only then is the parent listened to again.
+ */
+export function runCopy(controlFd: number): void {
+  begin(controlFd);
+  tellReady();
+  const reader = newReader();
+  while (isIdle()) {
+    const length = readSome();
+    if (length === 0) return parentGone();
+    reader.push(Buffer.from(piece.subarray(0, length)));
+  }
+  setImmediate(() => listen(() => {}));
+}
+
+const piece = Buffer.allocUnsafeSlow(1 << 16);
+
+/** 0: there will be nothing more. */
+function readSome(): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, piece, 0, piece.length, null);
+    } catch (error) {
+      // A signal has come; or the parent was killed before it had read all.
+      if ((error as NodeJS.ErrnoException).code !== 'EINTR') return 0;
+    }
+  }
+}
+
+function begin(controlFd: number): void {
   descriptor = controlFd;
+  control = null;
   running = false;
   endsInOrder = false;
-  control = new Socket({ fd: controlFd });
-  const reader = new FrameReader((kind, body) => {
-    if (kind === FRAME.setup) become(decode(body) as Setup);
-    else if (kind === FRAME.start) void start(body);
-    else inbox.onFrame(kind, body);
-  });
-  control.on('data', (chunk: Buffer) => reader.push(chunk));
-  control.on('error', () => {});
-  // The parent is gone, or does not need this spare. One that works on is ended by the system, if it can.
-  control.on('close', () => {
-    // One that was never told what to run is no child of the program's: modules that were loaded ahead do not hear of its end.
-    if (!running) process.removeAllListeners('exit');
-    process.exit(running ? 1 : 0);
-  });
   process.on('exit', () => leaveProcessHeap(endsInOrder ? 'ended' : 'exited'));
   endWithoutWaiting();
+}
+
+function newReader(): FrameReader {
+  return new FrameReader((kind, body) => {
+    if (kind === FRAME.setup) become(decode(body) as Setup);
+    else if (kind === FRAME.start) void start(body);
+  });
+}
+
+function tellReady(): void {
   const pid = Buffer.alloc(4);
   pid.writeInt32LE(process.pid);
   tellParent(FRAME.ready, pid);
+}
+
+function listen(hear: (chunk: Buffer) => void): void {
+  control = new Socket({ fd: descriptor });
+  control.on('data', hear);
+  control.on('error', () => {});
+  control.on('close', parentGone);
+}
+
+/** The parent is gone, or does not need this spare. One that works on is ended by the system, if it can. */
+function parentGone(): void {
+  // One that was never told what to run is no child of the program's: modules that were loaded ahead do not hear of its end.
+  if (!running) process.removeAllListeners('exit');
+  process.exit(running ? 1 : 0);
 }
 
 /** What Node writes down at the end of a process: then it is given its way. */
@@ -69,12 +119,15 @@ function endWithoutWaiting(): void {
 /** Whether it has not been told what to run. */
 export const isIdle = (): boolean => !running;
 
-/** Frames that are not for this module. */
-export const inbox: { onFrame: (kind: FrameKind, body: Buffer) => void } = { onFrame: () => {} };
-
 /** Sends a frame to the parent. */
-export function tellParent(kind: FrameKind, body?: Uint8Array): void {
-  control.write(frame(kind, body));
+function tellParent(kind: FrameKind, body?: Uint8Array): void {
+  const bytes = frame(kind, body);
+  if (control !== null) return void control.write(bytes);
+  try {
+    writeAll(descriptor, bytes);
+  } catch {
+    // It is gone, and so will this process be as soon as it sees that.
+  }
 }
 
 /** The end of a process loses what it has written to a pipe, unless writing waits. */
@@ -104,6 +157,7 @@ async function start(body: Buffer): Promise<void> {
   } catch (error) {
     writeAll(2, Buffer.from(`Process ${here.setup?.name} could not begin:\n${inspect(error)}\n`));
     tellParent(FRAME.failed, encode(error, { where: 'process' }).bytes);
+    if (control === null) process.exit(1);
     control.end(() => process.exit(1));
     return;
   } finally {

@@ -15,8 +15,8 @@ export const COPY = 1;
 export const SELF_TEST = 2;
 export const ANSWER_BYTES = 8;
 export const WHOLE = 1;
-/** A message is at most so long: more than the system lets a program have as its environment is not needed. */
-export const REHEARSAL_BYTES = 1 << 17;
+/** A message is at most so long: that much, twice over, fits into the connection at once, and its reader need not be there. */
+export const REHEARSAL_BYTES = 1 << 16;
 
 export interface Ready {
   readonly why: string | null;
@@ -27,6 +27,11 @@ export const PASSED = 'passed';
 
 /** How many flags of the server's Node are those of the program. */
 export const FLAGS_FLAG = '--manycore-flags=';
+
+/** V8 keeps what it learns of a function from its first call on: of those that are rehearsed, no copy has to learn it again. */
+export const LEARNS_AT_ONCE = '--no-lazy-feedback-allocation';
+/** As Node does otherwise, for the functions of the program's. */
+export const LEARNS_LATER = '--lazy-feedback-allocation';
 
 /** How many modules of the program's it loads first. */
 export const OTHERS_FLAG = '--manycore-others=';

@@ -1,10 +1,11 @@
+import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { encode, SendError } from '../../../message/index.ts';
 import { socketPair } from '../../../system/descriptors.ts';
 import { ending } from '../../../system/exit-at-once.ts';
 import { FRAME, frame } from '../frame.ts';
 import { setupFor } from '../identity.ts';
-import { runChild, type StartMessage } from '../run-child.ts';
+import { runCopy, type StartMessage } from '../run-child.ts';
 import { becomeWho } from '../who.ts';
 import { REHEARSAL_BYTES } from './protocol.ts';
 
@@ -61,9 +62,10 @@ async function live(life: Buffer): Promise<boolean> {
   const pair = socketPair('stream');
   if (typeof pair === 'number') return false;
   for (const event of EVENTS) process.removeAllListeners(event);
+  // First, for the copy blocks until it has been told.
+  writeSync(pair[0], life);
   const parent = new Socket({ fd: pair[0] });
   parent.on('error', () => {}).resume();
-  runChild(pair[1]);
   // It would end twice: when its main function has ended, and when its parent has gone.
   const ended = new Promise<boolean>((resolve) => {
     let ends = 0;
@@ -76,6 +78,6 @@ async function live(life: Buffer): Promise<boolean> {
       return 0;
     };
   });
-  parent.write(life);
+  runCopy(pair[1]);
   return await ended;
 }

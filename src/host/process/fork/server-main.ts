@@ -14,10 +14,10 @@ import { exitAtOnce } from '../../../system/exit-at-once.ts';
 import { forkProcess, ignoreInterrupts, isCopyWhole, rehearseFork, whyNoFork } from '../../../system/fork.ts';
 import { diesWithParent } from '../../../system/memory.ts';
 import { CHILD_FDS, heapBytes } from '../handed-down.ts';
-import { runChild } from '../run-child.ts';
+import { runCopy } from '../run-child.ts';
 import { becomeCopy, prepareCopies, refuseThreads } from './copy.ts';
 import { toLoad } from '../preloads.ts';
-import { ANSWER_BYTES, COPY, FLAGS_FLAG, OTHERS_FLAG, type Ready, REHEARSAL_BYTES, WHOLE } from './protocol.ts';
+import { ANSWER_BYTES, COPY, FLAGS_FLAG, LEARNS_LATER, OTHERS_FLAG, type Ready, REHEARSAL_BYTES, WHOLE } from './protocol.ts';
 import { examineCopy } from './self-test.ts';
 import { drawSeed, type Seed, watchRandom } from './randomness.ts';
 import { rehearse } from './rehearsal.ts';
@@ -51,6 +51,7 @@ async function prepare(): Promise<void> {
   if (bytes !== null) attachProcessHeap(CHILD_FDS.heap, bytes);
   prepareCopies();
   await rehearse(letters.subarray(0, life.length));
+  setFlagsFromString(LEARNS_LATER);
   const why = whyNoFork();
   writeSync(SERVER, JSON.stringify({ why } satisfies Ready));
   if (why !== null) exitAtOnce(0);
@@ -103,6 +104,6 @@ function serve(): Wanted {
 void prepare().then(() => {
   const { kind, control, seed } = serve();
   becomeCopy(seed, Number(argument(OTHERS_FLAG)) > 0);
-  if (kind === COPY) runChild(control);
+  if (kind === COPY) runCopy(control);
   else void examineCopy(control);
 });

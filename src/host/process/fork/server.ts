@@ -8,7 +8,7 @@ import { FRAME, frame } from '../frame.ts';
 import { flagsForChildren, launchNode, refusal } from '../launch.ts';
 import { loadAhead } from '../preloads.ts';
 import { endCopy, Forked } from './forked.ts';
-import { ANSWER_BYTES, COPY, FLAGS_FLAG, OTHERS_FLAG, PASSED, type Ready, SELF_TEST, WHOLE } from './protocol.ts';
+import { ANSWER_BYTES, COPY, FLAGS_FLAG, LEARNS_AT_ONCE, OTHERS_FLAG, PASSED, type Ready, SELF_TEST, WHOLE } from './protocol.ts';
 import { rehearsed } from './rehearsal.ts';
 
 /*
@@ -27,7 +27,7 @@ const program = `{ const warn = process.emitWarning; process.emitWarning = () =>
 function trimmed(): string[] {
   // On Node 24 a copy runs loops of floating point slowly that maglev has entered.
   const special = process.versions.node.startsWith('24.') ? ['--no-maglev-osr'] : [];
-  return ['--single-threaded', '--v8-pool-size=1', ...special, '-e', program, '--'];
+  return ['--single-threaded', '--v8-pool-size=1', LEARNS_AT_ONCE, ...special, '-e', program, '--'];
 }
 
 const told = (): string[] => [`${FLAGS_FLAG}${flagsForChildren().length}`, `${OTHERS_FLAG}${wanted.modules.length}`];
