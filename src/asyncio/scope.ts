@@ -180,10 +180,17 @@ export function unmeet(scope: Scope): void {
   if (scope.task !== null) scope.task.met = null;
 }
 
+function liesIn(scope: Scope, outer: Scope): boolean {
+  for (let at = scope.parent; at !== null; at = at.parent) if (at === outer) return true;
+  return false;
+}
+
 /** A cancellation that those who wait in `scope` have not seen, though it has come to what they wait for: the next wait there ends by it. */
 export function keep(scope: Scope, kept: Kept): void {
-  if (scope !== kept.origin && scope.task !== scope) scope.kept ??= kept;
-  else if (scope.pending === null) {
+  if (scope !== kept.origin && scope.task !== scope) {
+    // Of two, the one from further out ends all that the other would.
+    if (scope.kept === null || liesIn(scope.kept.origin, kept.origin)) scope.kept = kept;
+  } else if (scope.pending === null) {
     scope.pending = kept.error;
     if (scope.task === scope) scope.task.isTooLate = kept.isLate;
   }

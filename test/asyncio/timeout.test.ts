@@ -17,6 +17,7 @@ import {
   TimeoutError,
   waitFor,
 } from '../../src/asyncio/index.ts';
+import { deferred } from '../../src/base/deferred.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { Boom, boom, forever, rejects, step, test } from './support.ts';
 
@@ -407,4 +408,26 @@ test('a shielded scope keeps cancellation outside until it is left', async () =>
   task.cancel();
   await rejects(task, CancelledError);
   assert.deepEqual(seen, ['saved']);
+});
+
+test('of two cancellations that a part of a task has missed, the one that was for the whole task is not lost', async () => {
+  const gate = deferred<void>();
+  const outer = new CancelScope();
+  const stages: string[] = [];
+  const fails = async (): Promise<never> => {
+    await gate.promise;
+    boom();
+  };
+  const task = createTask(async () => {
+    await outer.run(() => CancelScope.run(() => rejects(createTask(fails), Boom)));
+    stages.push('left');
+    await step();
+    stages.push('went on');
+  });
+  await step();
+  task.cancel();
+  outer.cancel();
+  gate.resolve(undefined);
+  await rejects(task, CancelledError);
+  assert.deepEqual(stages, ['left']);
 });
