@@ -11,6 +11,7 @@ import { Progress, type ProgressOptions } from './progress.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { type AnyFuture, type Future, outcome, whenDone } from './future.ts';
 import { type AnyItems, AsyncInput, type Input, SyncInput } from './map-input.ts';
+import { ResultArray } from './result-array.ts';
 import { packed, type Values } from './value-list.ts';
 
 /** How `Executor.map` hands its items over. */
@@ -49,8 +50,6 @@ const CHUNK_LEAST_MS = 0.1;
 export const CHUNK_MAX = 32_768;
 /** How far a `map` over an async iterable runs ahead of its reader when nothing is said. */
 const ASYNC_BUFFER = 1024;
-/** V8 makes a table of an array that begins larger. */
-const ROOM_MAX = 1 << 24;
 const END: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
 /** The results of a `map`, in the order of the items. One reader at a time. */
@@ -319,49 +318,40 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
 
   /** All results that have not been read yet. */
   async toArray(): Promise<T[]> {
-    const all = this.emptyArray();
-    let count = 0;
+    const all = new ResultArray<T>();
     for (;;) {
-      count = this.takeRest(all, count);
+      this.takeRest(all);
       const next = await this.next();
-      if (next.done === true) break;
-      all[count++] = next.value;
+      if (next.done === true) return all.values;
+      all.add([next.value], 0, this.left);
     }
-    all.length = count;
-    return all;
   }
 
   /** The blocking twin of `toArray`. */
   toArraySync(): T[] {
-    const all = this.emptyArray();
-    let count = 0;
+    const all = new ResultArray<T>();
     for (;;) {
-      count = this.takeRest(all, count);
+      this.takeRest(all);
       const next = this.nextSync();
-      if (next.done === true) break;
-      all[count++] = next.value;
+      if (next.done === true) return all.values;
+      all.add([next.value], 0, this.left);
     }
-    all.length = count;
-    return all;
   }
 
-  /** With room for what is to come, if that is known: an array that grows is copied again and again. */
-  private emptyArray(): T[] {
-    const count = this.ahead + (this.isOver ? 0 : this.input.left);
-    return count <= ROOM_MAX ? new Array<T>(count) : [];
+  /** How many values will still come, as far as that is known. */
+  private get left(): number {
+    return this.ahead + (this.isOver || this.input.left === Infinity ? 0 : this.input.left);
   }
 
-  /** Takes the values of the chunk that is being read in one piece, to `at` on. Gives the place after the last. */
-  private takeRest(all: T[], at: number): number {
-    const { values } = this;
-    const from = this.at - at;
-    const end = values.length - from;
-    for (let i = at; i < end; i++) all[i] = values[i + from] as T;
-    this.ahead -= values.length - this.at;
+  /** Takes the values of the chunk that is being read in one piece. */
+  private takeRest(all: ResultArray<T>): void {
+    const { values, at } = this;
+    if (at === values.length) return;
+    this.ahead -= values.length - at;
+    all.add(values, at, this.left);
     this.values = [];
     this.at = 0;
     if (this.bufferSize !== Infinity) this.pump();
-    return Math.max(at, end);
   }
 
   [Symbol.asyncIterator](): this {

@@ -4,6 +4,9 @@ export type Values = readonly unknown[] | Int32Array | Float64Array;
 /** Fewer are no slower in an array. */
 const WORTH = 32;
 
+/** There is no value. */
+export const NONE: unique symbol = Symbol('none');
+
 /** Collects so many values, in as narrow a row as holds them all. */
 export class ValueList {
   readonly #capacity: number;
@@ -33,6 +36,38 @@ export class ValueList {
       this.#integers = null;
     }
     this.length++;
+  }
+
+  /**
+   * Collects what a function gives for each of the items, as long as that are numbers: most of what there is to do where it is, in loops that hold nothing
+   * else. Gives the first value that is none, which has not been collected; NONE when there was none.
+   */
+  collect(apply: (item: unknown) => unknown, items: Values): unknown {
+    const { length } = items;
+    const integers = this.#integers;
+    if (integers === null || this.length > 0) return NONE;
+    let at = 0;
+    let value: unknown;
+    try {
+      for (; at < length; at++) {
+        value = apply(items[at]);
+        if (typeof value !== 'number' || (value | 0) !== value || (value === 0 && 1 / value < 0)) break;
+        integers[at] = value;
+      }
+      if (at === length) return NONE;
+      if (typeof value !== 'number') return value;
+      this.length = at;
+      this.push(value);
+      const doubles = this.#doubles!;
+      for (at++; at < length; at++) {
+        value = apply(items[at]);
+        if (typeof value !== 'number') return value;
+        doubles[at] = value;
+      }
+      return NONE;
+    } finally {
+      this.length = at;
+    }
   }
 
   #row(): Int32Array | Float64Array {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { packed, ValueList } from '../../src/futures/value-list.ts';
+import { NONE, packed, ValueList } from '../../src/futures/value-list.ts';
 import { test } from '../support/test.ts';
 
 const range = <T>(count: number, item: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => item(i));
@@ -34,4 +34,47 @@ test('many numbers lie in a row that is no wider than they need, and in a buffer
   const list = new ValueList(1000);
   for (let i = 0; i < 10; i++) list.push(i);
   assert.equal((list.values as Int32Array).buffer.byteLength, 40);
+});
+
+test('what a function gives for items is collected up to the first value that is no number, or to its error', () => {
+  for (const [row, odd] of [
+    [range(100, (i) => i), NONE],
+    [range(100, (i) => (i < 40 ? i : i / 3)), NONE],
+    [range(100, (i) => (i === 99 ? -0 : i)), NONE],
+    [range(100, (i) => (i === 50 ? 'text' : i)), 'text'],
+    [range(100, (i) => (i === 50 ? 'text' : i / 3)), 'text'],
+    [range(100, (i) => ({ i })), { i: 0 }],
+  ] as const) {
+    const list = new ValueList(row.length);
+    const calls: unknown[] = [];
+    const given = list.collect(
+      (item) => {
+        calls.push(item);
+        return row[item as number];
+      },
+      range(row.length, (i) => i),
+    );
+    assert.deepStrictEqual(given, odd);
+    assert.deepStrictEqual(Array.from(list.values), row.slice(0, list.length));
+    assert.equal(calls.length, odd === NONE ? row.length : list.length + 1);
+  }
+  for (const scale of [1, 0.5]) {
+    const list = new ValueList(100);
+    const fail = (item: unknown): unknown => {
+      if (item === 60) throw new Error('at 60');
+      return (item as number) * scale;
+    };
+    assert.throws(
+      () =>
+        list.collect(
+          fail,
+          range(100, (i) => i),
+        ),
+      /at 60/,
+    );
+    assert.deepStrictEqual(
+      Array.from(list.values),
+      range(60, (i) => i * scale),
+    );
+  }
 });

@@ -1,4 +1,4 @@
-import { ValueList, type Values } from '../value-list.ts';
+import { NONE, ValueList, type Values } from '../value-list.ts';
 import { isAwaited } from './awaited.ts';
 import type { AnyFunction } from './function-table.ts';
 
@@ -14,8 +14,10 @@ export function applyToChunk(fn: AnyFunction, items: Values, isSpread: boolean):
   const list = new ValueList(items.length);
   const start = performance.now();
   try {
-    for (let i = 0; i < items.length; i++) {
-      const value = isSpread ? apply(...(items[i] as unknown[])) : apply(items[i]);
+    let given = isSpread ? NONE : list.collect(apply, items);
+    for (let i = list.length; i < items.length; i++) {
+      const value = given !== NONE ? given : isSpread ? apply(...(items[i] as unknown[])) : apply(items[i]);
+      given = NONE;
       if (isAwaited(value)) return goOn(apply, items, isSpread, list, value, start);
       list.push(value);
     }
