@@ -1,12 +1,13 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { startTimeOf } from '../system/child-exit.ts';
 import { SOCKET_PATH_BYTES_MAX } from '../system/sockets.ts';
+import { trackFolder } from './tracker.ts';
 
 /*
- * A folder for sockets, which only this user can enter; its name says whose it is: manycore-PID-START-RANDOM. It goes when the process ends;
- * that of a process that was killed goes when the next one is made.
+ * A folder for sockets, which only this user can enter; its name says whose it is: manycore-PID-START-RANDOM. It goes when the process ends,
+ * also when it is killed. One whose tracker was killed as well goes when the next one is made.
  */
 const NAME = /^manycore-(\d+)-(\d+)-/;
 let folder: string | undefined;
@@ -25,6 +26,7 @@ function make(): string {
   const made = mkdtempSync(join(base, `manycore-${process.pid}-${startTimeOf(process.pid) ?? 0}-`));
   chmodSync(made, 0o700);
   process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  trackFolder(resolve(made));
   return made;
 }
 

@@ -8,6 +8,7 @@ import { dismissSpares } from '../../src/host/process/spares.ts';
 import { Client, ClientSync, Event, Listener, Lock, Pipe, Process, type SocketAddress } from '../../src/multiprocessing/index.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { Program } from '../support/program.ts';
+import { childrenOf } from '../support/children-of.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -161,15 +162,28 @@ test('what lies in shared memory, and a connection to another program, is not se
   for (const one of [right, client, accepted!]) one.close();
 });
 
-test('the folder of a listener that was killed goes when the next one is made', async () => {
+test('the folder of a listener goes with its process when that is killed, and when the next one is made if what watches was killed as well', async () => {
   const base = mkdtempSync(join(tmpdir(), 'sweep-'));
-  const killed = new Program(
-    `import { Listener } from 'manycore/multiprocessing'; new Listener(); console.log('up'); setInterval(() => {}, 1000);`,
-    { env: { TMPDIR: base } },
-  );
-  await killed.printed('up');
+  const listening = async (): Promise<Program> => {
+    const program = new Program(
+      `import { Listener } from 'manycore/multiprocessing'; new Listener(); console.log('up'); setInterval(() => {}, 1000);`,
+      { env: { TMPDIR: base } },
+    );
+    await program.printed('up');
+    assert.equal(readdirSync(base).length, 1);
+    return program;
+  };
+  const killed = await listening();
   killed.child.kill('SIGKILL');
-  await killed.ended;
+  await until(() => readdirSync(base).length === 0, 'the folder is gone');
+  const stopped = await listening();
+  const trackers = childrenOf(stopped.child.pid!);
+  assert.equal(trackers.length, 1);
+  // It would begin another one if it ran.
+  stopped.child.kill('SIGSTOP');
+  process.kill(trackers[0]!, 'SIGKILL');
+  stopped.child.kill('SIGKILL');
+  await stopped.ended;
   assert.equal(readdirSync(base).length, 1);
   const next = new Program(`import { Listener } from 'manycore/multiprocessing'; console.log(new Listener().address);`, {
     env: { TMPDIR: base },

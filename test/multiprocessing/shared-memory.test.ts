@@ -4,6 +4,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import { Pipe, Process, ShareableList, SharedMemory } from '../../src/multiprocessing/index.ts';
 import { Program } from '../support/program.ts';
+import { childrenOf } from '../support/children-of.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -105,6 +106,36 @@ test('what a process has not unlinked is removed when it ends, and when it is ki
     user.close();
     for (const name of [one, two]) assert.match(stderr, new RegExp(`without unlinking the shared memory ${name}`));
   }
+});
+
+test('when what watches over the names of shared memory is killed, another one takes its place, and knows them', async () => {
+  const program = new Program(`
+    import { SharedMemory } from 'manycore/multiprocessing';
+    const one = new SharedMemory({ create: true, size: 10 });
+    const gone = new SharedMemory({ create: true, size: 10 });
+    console.log(JSON.stringify([one.name, gone.name]));
+    process.stdin.once('data', () => {
+      gone.unlink();
+      const two = new SharedMemory({ create: true, size: 10 });
+      console.log('then ' + JSON.stringify(two.name) + '.');
+    });
+    setInterval(() => {}, 1000);`);
+  await program.printed('\n');
+  const [one, gone] = JSON.parse(program.stdout) as [string, string];
+  const [first] = childrenOf(program.child.pid!);
+  process.kill(first!, 'SIGKILL');
+  await until(() => {
+    const now = childrenOf(program.child.pid!);
+    return now.length === 1 && now[0] !== first;
+  }, 'there is another one');
+  program.child.stdin.write('on');
+  await program.printed('.');
+  const two = JSON.parse(/then (.*)\./.exec(program.stdout)![1]!) as string;
+  program.child.kill('SIGKILL');
+  const { stderr } = await program.ended;
+  await until(() => !isThere(one) && !isThere(two), 'the names are gone');
+  for (const name of [one, two]) assert.match(stderr, new RegExp(`without unlinking the shared memory ${name}`));
+  assert.doesNotMatch(stderr, new RegExp(gone));
 });
 
 test('what another program has made under the name of one that is gone is left alone', async () => {

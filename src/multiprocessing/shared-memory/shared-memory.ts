@@ -4,7 +4,7 @@ import { OutOfRangeError, StateError } from '../../base/errors.ts';
 import { positiveInteger } from '../../base/positive-integer.ts';
 import { reduce } from '../../message/closures/index.ts';
 import { closeSharedFile, isUnlinked, openSharedFile, type SharedFile, unlinkSharedFile } from '../../system/shared-file.ts';
-import { track, untrack } from './tracker.ts';
+import { track, untrack } from '../tracker.ts';
 
 /** How a `SharedMemory` is made, or opened. */
 export interface SharedMemoryOptions {
