@@ -27,19 +27,22 @@ export async function runTarget(work: Work | null): Promise<void> {
   process.prependListener('exit', () => log('INFO', 'process shutting down'));
   process.on('exit', (code) => log('INFO', `process exiting with exitcode ${code}`));
   log('INFO', 'child process calling run()');
-  process.exitCode = await exitCodeOfRun(work);
+  const code = await exitCodeOfRun(work);
+  // A target that has ended in order may have set one itself.
+  if (code !== null) process.exitCode = code;
 }
 nameExports(import.meta.url, { runTarget });
 
-async function exitCodeOfRun(work: Work | null): Promise<number> {
+/** `null`: it has ended in order, and has said nothing of a code. */
+async function exitCodeOfRun(work: Work | null): Promise<number | null> {
   try {
-    if (work === null) return 0;
+    if (work === null) return null;
     if ('target' in work) await work.target(...(work.args as never[]));
     else await (work.subclass as unknown as typeof Process).embodied(work.subclass, work.fields).run();
-    return 0;
+    return null;
   } catch (error) {
     if (error instanceof SystemExit) {
-      if (typeof error.value === 'string') writeSync(2, `${error.value}\n`);
+      if (error.text !== null) writeSync(2, `${error.text}\n`);
       return error.exitCode;
     }
     writeSync(2, `Process ${nameHere()}:\n${inspect(error)}\n`);

@@ -104,7 +104,7 @@ test('unnamed processes are numbered from 1 on, and those of a child carry its n
   assert.equal(stdout, 'Process-1:1 Process-1\n', stderr);
 });
 
-test('an exit value is its code; true is 1, nothing is 0, and a text is printed and means 1 [PRC-07]', async () => {
+test('an exit value is its code; true is 1, nothing is 0, and anything else is printed and means 1 [PRC-07]', async () => {
   const codes: (number | null)[] = [];
   for (const value of [3, true, false, undefined]) {
     const process = new Process({
@@ -123,6 +123,27 @@ test('an exit value is its code; true is 1, nothing is 0, and a text is printed 
     p.start(); await p.join(); console.log(p.exitCode);`);
   assert.equal(stdout, '1\n');
   assert.equal(stderr, 'no more\n');
+  const fraction = runProgram(`
+    const p = new Process({ target: () => { throw new SystemExit(1.5); } });
+    p.start(); await p.join(); console.log(p.exitCode);`);
+  assert.deepEqual([fraction.stdout, fraction.stderr], ['1\n', '1.5\n']);
+});
+
+test("Node's own exit code is that of a target which ends in order, and a promise that it rejects and leaves to nobody is an error", () => {
+  const { stdout, stderr } = runProgram(`
+    const codes = [];
+    for (const target of [
+      () => { process.exitCode = 9; },
+      () => { process.exitCode = 9; throw new SystemExit(0); },
+      () => void Promise.reject(new Error('left to nobody')),
+      async () => void (async () => { throw new Error('left to nobody'); })(),
+    ]) {
+      const p = new Process({ target });
+      p.start(); await p.join(); codes.push(p.exitCode);
+    }
+    console.log(codes.join());`);
+  assert.equal(stdout, '9,0,1,1\n');
+  assert.equal(stderr.match(/Error: left to nobody/g)?.length, 2);
 });
 
 test('an uncaught error is printed on stderr with its stack, and the exit code is 1 [PRC-08]', () => {

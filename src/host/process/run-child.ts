@@ -166,6 +166,8 @@ async function start(body: Buffer): Promise<void> {
   tellParent(FRAME.begun);
   const [main, args] = message;
   await main(...(args as never[]));
+  // A promise that it has rejected and left to nobody is an error like any other: Node looks for those when the microtasks have run.
+  await new Promise((resolve) => void setImmediate(resolve));
   // What the main function leaves behind does not keep the process: it ends with it, as in Python.
   endsInOrder = true;
   process.exit();
