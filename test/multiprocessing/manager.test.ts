@@ -662,3 +662,21 @@ test('a manager of a context is started by its method', async () => {
   }
   await endForkServer();
 });
+
+test("a manager's set has Python's operations, with any number of others", async () => {
+  await using manager = Manager();
+  const set = await manager.set([1, 2, 3]);
+  assert.deepEqual(await set.union([3, 4], [5]), new Set([1, 2, 3, 4, 5]));
+  assert.deepEqual(await set.intersection(new Set([2, 3, 9]), [3]), new Set([3]));
+  assert.deepEqual(await set.difference([1]), new Set([2, 3]));
+  assert.deepEqual(await set.symmetricDifference([3, 4]), new Set([1, 2, 4]));
+  assert.deepEqual(
+    [await set.isSubsetOf([1, 2, 3, 4]), await set.isSupersetOf([1, 9]), await set.isDisjointFrom([7]), await set.isDisjointFrom([1])],
+    [true, false, true, false],
+  );
+  await set.symmetricDifferenceUpdate([3, 4, 4]);
+  await set.intersectionUpdate([1, 4, 8]);
+  await set.update([5], [6]);
+  await set.differenceUpdate([1]);
+  assert.deepEqual([await set.remove(5), await set.discard(5), await set.values()], [true, false, [4, 6]]);
+});
