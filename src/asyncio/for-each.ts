@@ -5,6 +5,7 @@ import { OutOfRangeError } from '../base/errors.ts';
 import { mustBeFunction, outcome } from './coroutine.ts';
 import { cancelledBy, isCancelled } from './cancelled.ts';
 import { enter } from './current.ts';
+import { checkNames } from './other-names.ts';
 import { cancelScope } from './scope.ts';
 import { attach, detach, keepCancellation, SubScope } from './sub-scope.ts';
 import { until } from './until.ts';
@@ -20,7 +21,9 @@ export interface MapOptions {
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 export type Each<T, R> = (item: T, index: number) => Generator<unknown, R, never> | PromiseLike<R> | R;
 
-export function checked({ limit = 16, bufferSize = limit }: MapOptions): { readonly limit: number; readonly bufferSize: number } {
+export function checked(options: MapOptions): { readonly limit: number; readonly bufferSize: number } {
+  checkNames(options, 'map and forEach', '{ limit: 10 }');
+  const { limit = 16, bufferSize = limit } = options;
   if (!(limit >= 1)) throw new OutOfRangeError('ERR_LIMIT', `limit must be 1 or more: got ${limit}`);
   if (!(bufferSize >= 0)) throw new OutOfRangeError('ERR_LIMIT', `bufferSize must be 0 or more: got ${bufferSize}`);
   return { limit, bufferSize };

@@ -3,6 +3,7 @@ import { cancelledBy } from './cancelled.ts';
 import { type Awaitable, isGenerator, type ResultOf } from './coroutine.ts';
 import { ensureFuture } from './ensure-future.ts';
 import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING } from './future.ts';
+import { checkNames } from './other-names.ts';
 
 /** Whether errors end a `gather`, or count as results. */
 export interface GatherOptions {
@@ -82,6 +83,7 @@ export function gather(...given: readonly unknown[]): Future {
   const awaitables = isOneIterable ? (first as Iterable<Awaitable<unknown>>) : (given as readonly Awaitable<unknown>[]);
   if (!isOneIterable && given.length > 1 && isOptions(given.at(-1)) && !isGenerator(given.at(-1)))
     throw new TypeError('gather takes its options after a list: gather([a, b], { returnExceptions: true })');
+  if (isOneIterable && second !== undefined) checkNames(second as object, 'gather', '{ returnExceptions: true }');
   const { returnExceptions = false } = (isOneIterable ? (second as GatherOptions | undefined) : undefined) ?? {};
   return new Gathering(Array.from(awaitables, ensureFuture), returnExceptions);
 }

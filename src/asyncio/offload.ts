@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { checkOptions } from '../base/check-options.ts';
 import type { Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
@@ -40,6 +41,8 @@ export function runInExecutor<A extends readonly unknown[], R>(
   if (typeof executor === 'function')
     throw new TypeError('runInExecutor takes an executor before the function; null is the default one: runInExecutor(null, fn, …)');
   mustBeFunction(fn, 'runInExecutor', 'runInExecutor(executor, () => …)');
+  if (executor !== null && typeof (executor as Submitter | undefined)?.submit !== 'function')
+    throw new TypeError(`runInExecutor takes an executor, or null for the default one: got ${inspect(executor, { depth: 0 })}`);
   return wrapFuture((executor ?? theDefaultExecutor()).submit(fn, ...args) as never) as Future<Awaited<R>>;
 }
 

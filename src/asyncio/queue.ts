@@ -1,4 +1,3 @@
-import { checkOptions } from '../base/check-options.ts';
 import type { Wait } from '../base/deadline.ts';
 import { Deque } from '../base/deque.ts';
 import { OutOfRangeError } from '../base/errors.ts';
@@ -7,6 +6,7 @@ import { QueueEmpty, QueueFull, QueueShutDown } from '../queue/errors.ts';
 import { compareValues } from '../queue/priority-queue.ts';
 import type { QueueOptions, ShutdownOptions } from '../queue/queue.ts';
 import { currentScope } from './current.ts';
+import { checkNames } from './other-names.ts';
 import { granted } from './scope.ts';
 import { checkWait, waitIn } from './wait-in.ts';
 import { cutOff, fail, refusal, wake, WaiterList } from './waiter.ts';
@@ -34,7 +34,7 @@ export class Queue<T = unknown> {
   #isShutDown = false;
 
   constructor(options: QueueOptions = {}, items: Store<T> = new Deque<T>()) {
-    checkOptions(options, `a ${new.target.name}`, '{ maxSize: 5 }');
+    checkNames(options, `a ${new.target.name}`, '{ maxSize: 5 }');
     const { maxSize = 0 } = options;
     if (typeof maxSize !== 'number' || Number.isNaN(maxSize)) throw new TypeError(`maxSize must be a number: got ${String(maxSize)}`);
     this.maxSize = maxSize > 0 && maxSize !== Infinity ? Math.ceil(maxSize) : 0;

@@ -93,8 +93,10 @@ export class Runner implements AsyncDisposable {
  * Runs `main` as a task, then cancels all tasks that were started inside and have not ended: Python's `asyncio.run`. Gives what `main`
  * gives.
  */
-export async function run<T>(main: Coroutine<T>, { name, ...options }: RunOptions = {}): Promise<T> {
+export async function run<T>(main: Coroutine<T>, given: RunOptions = {}): Promise<T> {
   mustBeCoroutine(main, 'run');
+  checkOptions(given, 'run', '{ debug: true }', 'Arguments of the function go inside: run(() => main(1))');
+  const { name, ...options } = given;
   const runner = new Runner(options);
   try {
     return await runner.run(main, name === undefined ? {} : { name });

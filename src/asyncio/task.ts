@@ -1,7 +1,6 @@
 import { onAbort } from '../base/on-abort.ts';
 import { inspect } from 'node:util';
 import { type End, observer } from '../base/observer.ts';
-import { checkOptions } from '../base/check-options.ts';
 import { isThenable } from '../base/thenable.ts';
 import { CancelledError, StateError } from '../base/errors.ts';
 import { cancelledBy, isAbort } from './cancelled.ts';
@@ -12,6 +11,7 @@ import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING, type State } f
 import { describeTasks, stackOf } from './describe.ts';
 import { giveBack } from './give-back.ts';
 import { monitor } from './debug-state.ts';
+import { checkNames } from './other-names.ts';
 import type { Runner } from './runner.ts';
 import { cancelScope, deliver, keepAfterGrant, keepForNext, type Scope } from './scope.ts';
 import { thisTurn } from './turn.ts';
@@ -198,7 +198,7 @@ export class Task<T = unknown> extends Future<T> implements Scope {
 Object.assign(Task.prototype, { parent: null, isShielded: false, kept: null, isAhead: false });
 
 function checkTaskOptions(options: TaskOptions): void {
-  checkOptions(options, 'a task', "{ name: 'reader' }", 'Arguments of the function go inside: createTask(() => work(1))');
+  checkNames(options, 'a task', "{ name: 'reader' }", 'Arguments of the function go inside: createTask(() => work(1))');
   const { signal, context } = options;
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== 'function')
     throw new TypeError(`the signal of a task must be an AbortSignal: got ${inspect(signal, { depth: 0 })}`);

@@ -1,4 +1,4 @@
-import { checkOptions } from '../base/check-options.ts';
+import { checkNames } from './other-names.ts';
 import { mustBeSeveral } from './several.ts';
 import type { Wait as Limits } from '../base/deadline.ts';
 import { OutOfRangeError, type CancelledError } from '../base/errors.ts';
@@ -94,7 +94,7 @@ class WaitForSome implements Observer, Source {
 export async function wait<F extends Future>(futures: Iterable<F>, options?: WaitOptions): Promise<DoneAndPending<F>>;
 export async function wait<T>(awaitables: Iterable<Awaitable<T>>, options?: WaitOptions): Promise<DoneAndPending<Future<T>>>;
 export async function wait(awaitables: Iterable<Awaitable<unknown>>, options: WaitOptions = {}): Promise<DoneAndPending<Future>> {
-  checkOptions(options, 'wait', '{ timeout: 300 }');
+  checkNames(options, 'wait', '{ timeout: 300 }');
   const { returnWhen = ALL_COMPLETED, ...limits } = options;
   if (returnWhen !== ALL_COMPLETED && returnWhen !== FIRST_COMPLETED && returnWhen !== FIRST_EXCEPTION)
     throw new OutOfRangeError(

@@ -1,3 +1,11 @@
+/** Refuses options under a name that they have in Python, or elsewhere: who writes it means ours, and would be left without it. Other unknown ones are left unread. */
+export function refuseNames(options: object, what: string, ours: ReadonlyMap<string, string>): void {
+  for (const name of Object.keys(options)) {
+    const here = ours.get(name);
+    if (here !== undefined) throw new TypeError(`${what} does not know ${name}: here it is called ${here}`);
+  }
+}
+
 /**
  * Refuses what is no object of options where one is expected: a bare function, number or text would be left unread, and silently.
  * `example` shows how it is written: `{ maxSize: 5 }`; `hint` says what else may have been meant.

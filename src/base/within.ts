@@ -1,6 +1,6 @@
 import { onAbort } from './on-abort.ts';
 import { ambient } from './ambient.ts';
-import { deadlineAfter, LONGEST_TIMER_MS, NEVER, remaining, type Wait } from './deadline.ts';
+import { asked, deadlineAfter, LONGEST_TIMER_MS, NEVER, remaining, type Wait } from './deadline.ts';
 
 /** How waiting for something ended: with its value, or because time was up. */
 export type Within<T> = { readonly inTime: true; readonly value: T } | { readonly inTime: false };
@@ -9,7 +9,8 @@ export type Within<T> = { readonly inTime: true; readonly value: T } | { readonl
  * Waits for a promise for as long as `wait` allows, and in a cancellable scope. Rejects as the promise does, with the
  * signal's reason, or with the scope's. The promise itself is left alone, whatever comes first.
  */
-export async function within<T>(promise: PromiseLike<T>, { timeout, signal }: Wait = {}): Promise<Within<T>> {
+export async function within<T>(promise: PromiseLike<T>, wait?: Wait): Promise<Within<T>> {
+  const { timeout, signal } = asked(wait);
   const deadline = deadlineAfter(timeout);
   signal?.throwIfAborted();
   const scope = ambient.scope?.() ?? null;

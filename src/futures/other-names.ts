@@ -1,4 +1,4 @@
-import { checkOptions } from '../base/check-options.ts';
+import { checkOptions, refuseNames } from '../base/check-options.ts';
 
 /** What Python, and other pools, call our options. Who writes such a name means ours, and would be left without it. */
 const OURS: ReadonlyMap<string, string> = new Map([
@@ -12,6 +12,8 @@ const OURS: ReadonlyMap<string, string> = new Map([
   ['max_tasks_per_child', 'maxTasksPerWorker'],
   ['maxTasksPerChild', 'maxTasksPerWorker'],
   ['maxMemoryLimitBeforeRecycle', 'maxHeapMb'],
+  ['initArgs', 'initargs'],
+  ['mp_context', 'mpContext'],
   ['chunksize', 'chunkSize'],
   ['buffersize', 'bufferSize'],
   ['transferList', 'transfer'],
@@ -25,10 +27,7 @@ export function checkNames(options: object, what: string, example: string): void
   refuseOtherNames(options, what);
 }
 
-/** Refuses options under a name that they have elsewhere. Other unknown ones are left unread. */
+/** Refuses options under a name that they have elsewhere. */
 export function refuseOtherNames(options: object, what: string): void {
-  for (const name of Object.keys(options)) {
-    const ours = OURS.get(name);
-    if (ours !== undefined) throw new TypeError(`${what} does not know ${name}: here it is called ${ours}`);
-  }
+  refuseNames(options, what, OURS);
 }

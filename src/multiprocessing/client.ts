@@ -7,6 +7,7 @@ import { ConnectionRefusedError } from '../host/peer/errors.ts';
 import { type BlockingWait, Frames } from '../host/peer/frames.ts';
 import { connectionError, connectTo, isRefused, pathBytes, type Refused, type SocketAddress } from '../system/sockets.ts';
 import { POLLOUT, pollDescriptors } from '../system/poll.ts';
+import { checkAddress } from './check-address.ts';
 import { type Secret, secretBytes } from './secret.ts';
 import { SocketConnection } from './socket-connection.ts';
 
@@ -34,6 +35,7 @@ export function ClientSync(address: SocketAddress, options?: ClientOptions & Blo
 export async function connectFrames(address: SocketAddress, { authKey, maxLength, ...wait }: ClientOptions & Wait = {}): Promise<Frames> {
   const secret = authKey === undefined ? null : secretBytes(authKey);
   const deadline = deadlineAfter(wait.timeout);
+  checkAddress(address);
   if (typeof address === 'string') pathBytes(address);
   const socket = new Socket();
   const connected = new Promise<void>((resolve, reject) => {
@@ -58,6 +60,7 @@ export async function connectFrames(address: SocketAddress, { authKey, maxLength
 export function connectFramesSync(address: SocketAddress, { authKey, maxLength, timeout }: ClientOptions & BlockingWait = {}): Frames {
   const secret = authKey === undefined ? null : secretBytes(authKey);
   const deadline = deadlineAfter(timeout);
+  checkAddress(address);
   const fd = connectTo(address);
   if (isRefused(fd)) throw cannotConnect(address, fd.code);
   const socket = new Socket({ fd, readable: true, writable: true });

@@ -1,6 +1,7 @@
-import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
+import { inspect } from 'node:util';
+import { asked, deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { Sentinel } from './sentinel.ts';
 
 /** What `connectionWait` can wait for: the end of a pipe, or the `sentinel` of a process. */
@@ -16,8 +17,9 @@ const readyOf = <T extends Waitable>(all: readonly T[]): T[] => all.filter(isRea
  * Waits until something can be received from one of the connections, or one of the processes has ended; gives all that are
  * ready. None when time was up; a negative time-out counts as 0. Python's `multiprocessing.connection.wait`.
  */
-export async function connectionWait<T extends Waitable>(all: Iterable<T>, { timeout, signal }: Wait = {}): Promise<T[]> {
-  const list = [...all];
+export async function connectionWait<T extends Waitable>(all: Iterable<T>, wait?: Wait): Promise<T[]> {
+  const { timeout, signal } = asked(wait);
+  const list = listOf(all);
   const atOnce = readyOf(list);
   if (atOnce.length > 0 || (timeout ?? Infinity) <= 0) return atOnce;
   const enough = new AbortController();
@@ -32,6 +34,17 @@ export async function connectionWait<T extends Waitable>(all: Iterable<T>, { tim
   }
 }
 
+function listOf<T extends Waitable>(all: Iterable<T>): T[] {
+  if (typeof (all as Iterable<T> | null | undefined)?.[Symbol.iterator] !== 'function')
+    throw new TypeError(`connectionWait takes a list of connections and sentinels: got ${inspect(all, { depth: 0 })}`);
+  const list = [...all];
+  for (const one of list) {
+    if (one instanceof Sentinel || typeof (one as Connection | null | undefined)?.pollSync === 'function') continue;
+    throw new TypeError(`connectionWait waits for connections, and for the sentinels of processes: got ${inspect(one, { depth: 0 })}`);
+  }
+  return list;
+}
+
 /** Resolves when the connection is ready, or nobody asks any more. */
 async function readable(connection: Connection, enough: AbortSignal): Promise<void> {
   try {
@@ -42,9 +55,10 @@ async function readable(connection: Connection, enough: AbortSignal): Promise<vo
 }
 
 /** The blocking twin of `connectionWait`: looks again every 5 ms. */
-export function connectionWaitSync<T extends Waitable>(all: Iterable<T>, { timeout, signal }: Wait = {}): T[] {
+export function connectionWaitSync<T extends Waitable>(all: Iterable<T>, wait?: Wait): T[] {
+  const { timeout, signal } = asked(wait);
   signal?.throwIfAborted();
-  const list = [...all];
+  const list = listOf(all);
   const deadline = deadlineAfter(typeof timeout === 'number' && timeout < 0 ? 0 : timeout);
   for (;;) {
     const ready = readyOf(list);

@@ -1,3 +1,4 @@
+import { asked } from '../base/deadline.ts';
 import { inspect } from 'node:util';
 import type { Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
@@ -53,12 +54,14 @@ export abstract class Connection implements Disposable {
   abstract recvBytesSync(options?: BlockingWait & AtMost): Uint8Array;
 
   /** Receives bytes into `target`, from `offset` on, and says how many there were. `BufferTooShort`, which has them, when they do not fit. */
-  async recvBytesInto(target: Uint8Array, { offset = 0, ...wait }: Wait & Pick<ByteRange, 'offset'> = {}): Promise<number> {
+  async recvBytesInto(target: Uint8Array, options?: Wait & Pick<ByteRange, 'offset'>): Promise<number> {
+    const { offset = 0, ...wait } = asked(options);
     const room = roomIn(target, offset);
     return fill(room, await this.recvBytes(wait));
   }
   /** The blocking twin of `recvBytesInto`. */
-  recvBytesIntoSync(target: Uint8Array, { offset = 0, ...wait }: BlockingWait & Pick<ByteRange, 'offset'> = {}): number {
+  recvBytesIntoSync(target: Uint8Array, options?: BlockingWait & Pick<ByteRange, 'offset'>): number {
+    const { offset = 0, ...wait } = asked(options);
     const room = roomIn(target, offset);
     return fill(room, this.recvBytesSync(wait));
   }
@@ -84,6 +87,8 @@ export abstract class Connection implements Disposable {
 export type Message = readonly [value: unknown] | Uint8Array;
 
 export function slice(bytes: Uint8Array, { offset = 0, size = bytes.length - offset }: ByteRange): Uint8Array {
+  if (!(bytes instanceof Uint8Array))
+    throw new TypeError(`bytes are sent as a Uint8Array, such as a Buffer: got ${inspect(bytes, { depth: 0 })}`);
   if (!(offset >= 0 && size >= 0 && offset + size <= bytes.length))
     throw new OutOfRangeError('ERR_OUT_OF_RANGE', `cannot send ${size} bytes from ${offset} on: there are ${bytes.length}`);
   return Uint8Array.from(bytes.subarray(offset, offset + size));

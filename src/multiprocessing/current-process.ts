@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Wait } from '../base/deadline.ts';
-import { deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
+import { asked, deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
 import { here } from '../host/process/setup.ts';
 import { type Secret, secretBytes } from './secret.ts';
@@ -87,7 +87,8 @@ export class ParentProcess {
   }
 
   /** The blocking twin of `join`. */
-  joinSync({ timeout, signal }: Wait = {}): boolean {
+  joinSync(wait?: Wait): boolean {
+    const { timeout, signal } = asked(wait);
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
     while (this.isAlive) {

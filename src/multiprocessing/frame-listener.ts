@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, Socket } from 'node:net';
 import { Deque } from '../base/deque.ts';
-import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
+import { asked, deadlineAfter, deadlineOf, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { type Deferred, deferred } from '../base/deferred.ts';
 import { StateError } from '../base/errors.ts';
 import { positiveInteger } from '../base/positive-integer.ts';
@@ -11,7 +11,9 @@ import { ConnectionRefusedError } from '../host/peer/errors.ts';
 import { type BlockingWait, Frames } from '../host/peer/frames.ts';
 import { acceptFrom, addressOfSocket, isRefused, listenAt, type SocketAddress } from '../system/sockets.ts';
 import { POLLIN, pollDescriptors } from '../system/poll.ts';
+import { checkNames } from './other-names.ts';
 import { privateSocketPath } from './private-folder.ts';
+import { checkAddress } from './check-address.ts';
 import { type Secret, secretBytes } from './secret.ts';
 
 /** How a `Listener` listens, and what it asks of who connects. */
@@ -52,7 +54,10 @@ export class FrameListener implements Disposable {
   #closed = false;
 
   /** Listens at once. Throws `ConnectionRefusedError` when the system refuses, `RangeError` for a bad address, `StateError` without a secret on a network. */
-  constructor(address?: SocketAddress | null, { family = 'AF_UNIX', backlog = 128, authKey, maxLength }: ListenerOptions = {}) {
+  constructor(address?: SocketAddress | null, options: ListenerOptions = {}) {
+    checkNames(options, 'a Listener', "{ authKey: 'a secret' }");
+    const { family = 'AF_UNIX', backlog = 128, authKey, maxLength } = options;
+    if (address !== undefined && address !== null) checkAddress(address);
     const wanted = address ?? (family === 'AF_INET' ? ['127.0.0.1', 0] : privateSocketPath());
     this.#secret = authKey === undefined ? null : secretBytes(authKey);
     this.#maxLength = maxLength;
@@ -113,8 +118,8 @@ export class FrameListener implements Disposable {
    * The next one that has come; `null` when time was up. Rejects with `AuthenticationError` for one that did not prove itself: the listener goes on,
    * and the next call waits for the next one. Rejects with `StateError` when it is closed.
    */
-  async accept(wait: Wait = {}): Promise<Come | null> {
-    const deadline = deadlineAfter(wait.timeout);
+  async accept(wait?: Wait): Promise<Come | null> {
+    const deadline = deadlineOf(wait);
     for (;;) {
       const come = this.#next();
       if (come !== null) return come;
@@ -122,7 +127,7 @@ export class FrameListener implements Disposable {
       this.#changed ??= deferred<void>();
       if (this.#waiters++ === 0) this.#server.ref();
       try {
-        if (!(await within(this.#changed.promise, { timeout: remaining(deadline), signal: wait.signal })).inTime) return this.#next();
+        if (!(await within(this.#changed.promise, { timeout: remaining(deadline), signal: wait?.signal })).inTime) return this.#next();
       } finally {
         if (--this.#waiters === 0) this.#server.unref();
       }
@@ -130,7 +135,8 @@ export class FrameListener implements Disposable {
   }
 
   /** The blocking twin of `accept`. */
-  acceptSync({ timeout }: BlockingWait = {}): Come | null {
+  acceptSync(wait?: BlockingWait): Come | null {
+    const { timeout } = asked(wait);
     const deadline = deadlineAfter(timeout);
     for (;;) {
       const come = this.#next();

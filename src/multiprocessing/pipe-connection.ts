@@ -1,3 +1,5 @@
+import { checkOptions } from '../base/check-options.ts';
+import { asked } from '../base/deadline.ts';
 import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import { BrokenPipeError, EndOfFileError } from '../host/peer/errors.ts';
@@ -189,11 +191,13 @@ export class PipeConnection extends Connection {
     this.#hasSent();
   }
 
-  override async sendBytes(bytes: Uint8Array, { offset, size, ...wait }: Wait & ByteRange = {}): Promise<void> {
+  override async sendBytes(bytes: Uint8Array, options?: Wait & ByteRange): Promise<void> {
+    const { offset, size, ...wait } = asked(options);
     await this.#out().put(slice(bytes, { offset, size }), wait);
     this.#hasSent();
   }
-  override sendBytesSync(bytes: Uint8Array, { offset, size, ...wait }: Wait & ByteRange = {}): void {
+  override sendBytesSync(bytes: Uint8Array, options?: Wait & ByteRange): void {
+    const { offset, size, ...wait } = asked(options);
     this.#out().putSync(slice(bytes, { offset, size }), wait);
     this.#hasSent();
   }
@@ -209,18 +213,22 @@ export class PipeConnection extends Connection {
     return valueOf(waitForSync(this.#message(), wait));
   }
 
-  override async recvBytes({ maxLength, ...wait }: Wait & AtMost = {}): Promise<Uint8Array> {
+  override async recvBytes(options?: Wait & AtMost): Promise<Uint8Array> {
+    const { maxLength, ...wait } = asked(options);
     return bytesOf(await waitFor(this.#message(), wait), maxLength);
   }
-  override recvBytesSync({ maxLength, ...wait }: Wait & AtMost = {}): Uint8Array {
+  override recvBytesSync(options?: Wait & AtMost): Uint8Array {
+    const { maxLength, ...wait } = asked(options);
     return bytesOf(waitForSync(this.#message(), wait), maxLength);
   }
 
-  override poll({ timeout = 0, signal }: Wait = {}): Promise<boolean> {
+  override poll(wait?: Wait): Promise<boolean> {
+    const { timeout = 0, signal } = asked(wait);
     this.#in();
     return waitFor(this.#ready(), { timeout, signal });
   }
-  override pollSync({ timeout = 0 }: Pick<Wait, 'timeout'> = {}): boolean {
+  override pollSync(wait?: Pick<Wait, 'timeout'>): boolean {
+    const { timeout = 0 } = asked(wait);
     this.#in();
     return waitForSync(this.#ready(), { timeout });
   }
@@ -278,7 +286,9 @@ export function receiveConnection(pipe: Pipeline, end: number): PipeConnection {
  * A pipe between processes: its two ends. Both send and receive; with `{ duplex: false }` the first one only receives and the
  * second one only sends.
  */
-export function Pipe({ duplex = true }: { readonly duplex?: boolean } = {}): [PipeConnection, PipeConnection] {
+export function Pipe(options: { readonly duplex?: boolean } = {}): [PipeConnection, PipeConnection] {
+  checkOptions(options, 'a Pipe', '{ duplex: false }');
+  const { duplex = true } = options;
   const heap = processHeap();
   const pipe = new Pipeline();
   for (const end of duplex ? [0, END_BYTES] : [0]) {

@@ -1,6 +1,6 @@
-import { checkOptions } from '../base/check-options.ts';
+import { inspect } from 'node:util';
 import { StateError } from '../base/errors.ts';
-import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
+import { asked, deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
 import { checkBeginning, type Child } from '../host/process/child.ts';
 import { FRAME } from '../host/process/frame.ts';
@@ -15,6 +15,7 @@ import { packed, type PipeConnection } from './pipe-connection.ts';
 import { type ExitCode, exitCodeOf } from '../host/process/exit.ts';
 import { authKeyHere, nameHere, nextLineage, setupFor } from '../host/process/identity.ts';
 import { log } from './log.ts';
+import { checkNames } from './other-names.ts';
 import { runTarget, type Work } from './run-target.ts';
 import { type Secret, secretBytes } from './secret.ts';
 import { Sentinel } from './sentinel.ts';
@@ -65,9 +66,10 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   readonly #work: { readonly target: (...args: A) => unknown; readonly args: readonly [...A] } | null;
 
   constructor(options: ProcessOptions<A> = {}) {
-    checkOptions(options, 'a Process', '{ target: fn }');
+    checkNames(options, 'a Process', '{ target: fn }');
     const { target, args, name, daemon } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
+    if (args !== undefined && !Array.isArray(args)) throw new TypeError(`args must be a list: got ${inspect(args)}`);
     if (target !== undefined) foresee(target);
     const embodied = EMBODY in options ? here.setup : null;
     this.#lineage = embodied?.lineage ?? nextLineage();
@@ -226,7 +228,8 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
   }
 
   /** The blocking twin of `join`: this thread's event loop stands still meanwhile. */
-  joinSync({ timeout, signal }: Wait = {}): boolean {
+  joinSync(wait?: Wait): boolean {
+    const { timeout, signal } = asked(wait);
     const child = this.#started('join');
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);

@@ -1,3 +1,4 @@
+import { asked } from '../base/deadline.ts';
 import type { Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import type { BlockingWait, Frames } from '../host/peer/frames.ts';
@@ -64,11 +65,13 @@ export class SocketConnection extends Connection {
     sentInTime(this.#frames.sendSync(letterOf(value), wait));
   }
 
-  override async sendBytes(bytes: Uint8Array, { offset, size, ...wait }: Wait & ByteRange = {}): Promise<void> {
+  override async sendBytes(bytes: Uint8Array, options?: Wait & ByteRange): Promise<void> {
+    const { offset, size, ...wait } = asked(options);
     this.#check('send through');
     sentInTime(await this.#frames.send(plainBytes(slice(bytes, { offset, size })), wait));
   }
-  override sendBytesSync(bytes: Uint8Array, { offset, size, ...wait }: BlockingWait & ByteRange = {}): void {
+  override sendBytesSync(bytes: Uint8Array, options?: BlockingWait & ByteRange): void {
+    const { offset, size, ...wait } = asked(options);
     this.#check('send through');
     sentInTime(this.#frames.sendSync(plainBytes(slice(bytes, { offset, size })), wait));
   }
@@ -84,22 +87,26 @@ export class SocketConnection extends Connection {
     return valueOf(body !== null && isValue(body) ? [openLetterSync(body)] : messageOf(body));
   }
 
-  override async recvBytes({ maxLength, ...wait }: Wait & AtMost = {}): Promise<Uint8Array> {
+  override async recvBytes(options?: Wait & AtMost): Promise<Uint8Array> {
+    const { maxLength, ...wait } = asked(options);
     this.#check('receive from');
     return bytesOf(messageOf(await this.#frames.receive(wait)), maxLength);
   }
-  override recvBytesSync({ maxLength, ...wait }: BlockingWait & AtMost = {}): Uint8Array {
+  override recvBytesSync(options?: BlockingWait & AtMost): Uint8Array {
+    const { maxLength, ...wait } = asked(options);
     this.#check('receive from');
     return bytesOf(messageOf(this.#frames.receiveSync(wait)), maxLength);
   }
 
-  override async poll({ timeout = 0, signal }: Wait = {}): Promise<boolean> {
+  override async poll(wait?: Wait): Promise<boolean> {
+    const { timeout = 0, signal } = asked(wait);
     this.#check('receive from');
     if (timeout !== 0) return this.#frames.ready({ timeout, signal });
     // The system may have what this thread's event loop has not seen yet.
     return this.#frames.readySync({ timeout: 0 });
   }
-  override pollSync({ timeout = 0 }: BlockingWait = {}): boolean {
+  override pollSync(wait?: BlockingWait): boolean {
+    const { timeout = 0 } = asked(wait);
     this.#check('receive from');
     return this.#frames.readySync({ timeout });
   }

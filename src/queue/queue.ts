@@ -1,7 +1,7 @@
 import { checkOptions } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import { ambient } from '../base/ambient.ts';
-import { type Deadline, deadlineAfter, type Wait } from '../base/deadline.ts';
+import { asked, type Deadline, deadlineAfter, deadlineOf, type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { MustAwait } from '../message/index.ts';
 import { block, suspend } from '../sync/waiting.ts';
@@ -37,6 +37,7 @@ export class Queue<T = unknown> extends Face {
   constructor(options: QueueOptions | Place = {}, heap?: Heap, kind = 'queue', order: Order = FIFO) {
     const isNew = !(options instanceof Place);
     if (isNew) checkOptions(options, 'a queue', '{ maxSize: 5 }');
+    if ('maxsize' in options) throw new TypeError('a queue does not know maxsize: here it is called maxSize');
     const place = isNew ? Place.allocate(STORE_BYTES, heap) : options;
     super(kind, place);
     this.#store = new Store(place.heap, place.offset, order);
@@ -78,7 +79,7 @@ export class Queue<T = unknown> extends Face {
   /** Puts an item in, waiting for room. Rejects with `QueueFull` when time was up, with `QueueShutDown`, and with `SendError`. */
   async put(value: T, wait?: Wait): Promise<void> {
     this.check('put into');
-    const deadline = deadlineAfter(wait?.timeout);
+    const deadline = deadlineOf(wait);
     this.#pack(value, hand, 0);
     if (wait?.signal === undefined && isUnscoped() && this.#putHand()) return;
     await this.#deliver(copyOf(hand, 0, 1), deadline, wait?.signal);
@@ -88,7 +89,7 @@ export class Queue<T = unknown> extends Face {
   putSync(value: T, wait?: Wait): void {
     this.check('put into');
     wait?.signal?.throwIfAborted();
-    const deadline = deadlineAfter(wait?.timeout);
+    const deadline = deadlineOf(wait);
     this.#pack(value, hand, 0);
     if (!this.#putHand()) this.#deliverSync(copyOf(hand, 0, 1), deadline);
   }
@@ -105,7 +106,7 @@ export class Queue<T = unknown> extends Face {
   /** Takes the next item, waiting for one. Rejects with `QueueEmpty` when time was up, and with `QueueShutDown`. */
   async get(wait?: Wait): Promise<T> {
     this.check('get from');
-    const deadline = deadlineAfter(wait?.timeout);
+    const deadline = deadlineOf(wait);
     if (wait?.signal === undefined && isUnscoped() && this.#store.get(hand, 0, 1) === 1) return this.#unpackSoon(hand);
     const items = roomFor(1);
     if ((await suspend(this.#store.getting(items, 0, 1), deadline, wait?.signal)) === null) throw empty();
@@ -119,7 +120,7 @@ export class Queue<T = unknown> extends Face {
   getSync(wait?: Wait): T {
     this.check('get from');
     wait?.signal?.throwIfAborted();
-    const deadline = deadlineAfter(wait?.timeout);
+    const deadline = deadlineOf(wait);
     if (this.#store.get(hand, 0, 1) === 1) return this.#unpack(hand);
     const items = roomFor(1);
     if (block(this.#store.getting(items, 0, 1), deadline) === null) throw empty();
@@ -137,19 +138,22 @@ export class Queue<T = unknown> extends Face {
    * Puts several items in, one after the other, many at a time: several times as fast as one by one. The time-out is that of each
    * wait for room. What came before an item that can't be sent, or before the end of the wait, is in the queue.
    */
-  async putMany(values: Iterable<T>, { timeout, signal }: Wait = {}): Promise<void> {
+  async putMany(values: Iterable<T>, wait?: Wait): Promise<void> {
+    const { timeout, signal } = asked(wait);
     this.check('put into');
     for (const load of this.#loads(values)) await this.#deliver(load, deadlineAfter(timeout), signal);
   }
   /** The blocking twin of `putMany`. */
-  putManySync(values: Iterable<T>, { timeout, signal }: Wait = {}): void {
+  putManySync(values: Iterable<T>, wait?: Wait): void {
+    const { timeout, signal } = asked(wait);
     this.check('put into');
     signal?.throwIfAborted();
     for (const load of this.#loads(values)) this.#deliverSync(load, deadlineAfter(timeout));
   }
 
   /** Waits for one item, and takes as many as there are, `count` at most. */
-  async getMany(count: number, { timeout, signal }: Wait = {}): Promise<T[]> {
+  async getMany(count: number, wait?: Wait): Promise<T[]> {
+    const { timeout, signal } = asked(wait);
     this.check('get from');
     const deadline = deadlineAfter(timeout);
     for (;;) {
@@ -167,7 +171,8 @@ export class Queue<T = unknown> extends Face {
     }
   }
   /** The blocking twin of `getMany`. `MustAwait` as `getSync`. */
-  getManySync(count: number, { timeout, signal }: Wait = {}): T[] {
+  getManySync(count: number, wait?: Wait): T[] {
+    const { timeout, signal } = asked(wait);
     this.check('get from');
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
@@ -269,11 +274,13 @@ export class Queue<T = unknown> extends Face {
   }
 
   /** Waits until everything that was put is done with: true; false when time was up. */
-  async join({ timeout, signal }: Wait = {}): Promise<boolean> {
+  async join(wait?: Wait): Promise<boolean> {
+    const { timeout, signal } = asked(wait);
     return suspend(this.#store.finishing(), deadlineAfter(timeout), signal);
   }
   /** The blocking twin of `join`: true; false when time was up. */
-  joinSync({ timeout, signal }: Wait = {}): boolean {
+  joinSync(wait?: Wait): boolean {
+    const { timeout, signal } = asked(wait);
     signal?.throwIfAborted();
     return block(this.#store.finishing(), deadlineAfter(timeout));
   }

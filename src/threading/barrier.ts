@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { outsideScopes } from '../base/ambient.ts';
 import { positiveInteger } from '../base/positive-integer.ts';
-import { deadlineAfter, type Wait } from '../base/deadline.ts';
+import { asked, deadlineAfter, type Wait } from '../base/deadline.ts';
 import * as barrier from '../sync/barrier.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import type { Heap } from '../word/heap.ts';
@@ -56,7 +56,8 @@ export class Barrier extends Face {
   }
 
   /** Waits for the others; gives the number of this arrival. When time is up, the barrier is broken for all. */
-  async wait({ timeout = this.#timeout, signal }: Wait = {}): Promise<number> {
+  async wait(wait?: Wait): Promise<number> {
+    const { timeout = this.#timeout, signal } = asked(wait);
     const deadline = deadlineAfter(timeout);
     const arrival = this.#arrived(await suspend(barrier.arrive(this.#words, this.parties), deadline, signal));
     let isOver = false;
@@ -73,7 +74,8 @@ export class Barrier extends Face {
   }
 
   /** The blocking twin of `wait`. */
-  waitSync({ timeout = this.#timeout, signal }: Wait = {}): number {
+  waitSync(wait?: Wait): number {
+    const { timeout = this.#timeout, signal } = asked(wait);
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
     const arrival = this.#arrived(block(barrier.arrive(this.#words, this.parties), deadline));

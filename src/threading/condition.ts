@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { outsideScopes } from '../base/ambient.ts';
-import { deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
+import { asked, deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import * as condition from '../sync/condition.ts';
 import { Glance } from '../sync/glance.ts';
@@ -91,7 +91,8 @@ export class Condition extends Face implements Disposable {
    * Gives up the lock and waits for a notice: true; false when time was up. The lock is held again in either case, and
    * also when the wait was cancelled. `StateError` when the caller does not hold the lock.
    */
-  async wait({ timeout, signal }: Wait = {}): Promise<boolean> {
+  async wait(wait?: Wait): Promise<boolean> {
+    const { timeout, signal } = asked(wait);
     const { place, depth } = this.#enter('wait for');
     const stay = condition.stayAt(place, this.#places);
     let isNotified = false;
@@ -109,7 +110,8 @@ export class Condition extends Face implements Disposable {
   }
 
   /** The blocking twin of `wait`. */
-  waitSync({ timeout, signal }: Wait = {}): boolean {
+  waitSync(wait?: Wait): boolean {
+    const { timeout, signal } = asked(wait);
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);
     const { place, depth } = this.#enter('wait for');
@@ -128,7 +130,8 @@ export class Condition extends Face implements Disposable {
   }
 
   /** Waits until the predicate gives something true, asking again after every notice; gives what it gave last. */
-  async waitFor<T>(predicate: () => T, { timeout, signal }: Wait = {}): Promise<T> {
+  async waitFor<T>(predicate: () => T, wait?: Wait): Promise<T> {
+    const { timeout, signal } = asked(wait);
     const deadline = deadlineAfter(timeout);
     for (let result = predicate(); ; result = predicate()) {
       if (result || remaining(deadline) === 0) return result;
@@ -137,7 +140,8 @@ export class Condition extends Face implements Disposable {
   }
 
   /** The blocking twin of `waitFor`. */
-  waitForSync<T>(predicate: () => T, { timeout, signal }: Wait = {}): T {
+  waitForSync<T>(predicate: () => T, wait?: Wait): T {
+    const { timeout, signal } = asked(wait);
     const deadline = deadlineAfter(timeout);
     for (let result = predicate(); ; result = predicate()) {
       if (result || remaining(deadline) === 0) return result;

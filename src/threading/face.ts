@@ -1,5 +1,5 @@
 import '../host/thread/foreign.ts';
-import { deadlineAfter, type Wait } from '../base/deadline.ts';
+import { asked, deadlineAfter, type Wait } from '../base/deadline.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { type Field, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
@@ -70,10 +70,12 @@ export function fieldOf<T extends Face>(bytes: number, make: (place: Place) => T
 }
 
 /** Runs an algorithm in either way of waiting, as the options say. */
-export function waitFor<T>(waiting: Waiting<T>, { timeout, signal }: Wait = {}): Promise<T> {
+export function waitFor<T>(waiting: Waiting<T>, wait?: Wait): Promise<T> {
+  const { timeout, signal } = asked(wait);
   return suspend(waiting, deadlineAfter(timeout), signal);
 }
-export function waitForSync<T>(waiting: Waiting<T>, { timeout, signal }: Wait = {}): T {
+export function waitForSync<T>(waiting: Waiting<T>, wait?: Wait): T {
+  const { timeout, signal } = asked(wait);
   signal?.throwIfAborted();
   return block(waiting, deadlineAfter(timeout));
 }

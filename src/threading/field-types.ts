@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { OutOfRangeError } from '../base/errors.ts';
 import { reduce } from '../message/closures/index.ts';
 import type { Heap } from '../word/heap.ts';
@@ -122,6 +123,31 @@ export function bytes(length: number): FieldType<Uint8Array> {
 export const alignmentOf = (type: FieldType<never> | FieldType<unknown>): number => (type.view === null ? 4 : type.view.BYTES_PER_ELEMENT);
 
 /** The type with this name: how types of numbers travel. */
+const CODES: Readonly<Record<string, string>> = {
+  b: 'int8',
+  B: 'uint8',
+  h: 'int16',
+  H: 'uint16',
+  i: 'int32',
+  I: 'uint32',
+  l: 'int64',
+  L: 'uint64',
+  q: 'int64',
+  Q: 'uint64',
+  f: 'float32',
+  d: 'float64',
+  c: 'bytes(1)',
+};
+
+/** Refuses what is no type of a field. */
+export function checkType(type: unknown): void {
+  if (typeof (type as FieldType<unknown> | null | undefined)?.get === 'function') return;
+  const ours = typeof type === 'string' ? CODES[type] : undefined;
+  throw new TypeError(
+    `a type is one of int32, float64 and the others that are exported beside: got ${inspect(type, { depth: 0 })}${ours === undefined ? '' : `, which is ${ours} here`}`,
+  );
+}
+
 export function typeNamed(name: string): FieldType<never> {
   const all = [int8, uint8, int16, uint16, int32, uint32, float32, float64, int64, uint64, bool] as unknown as FieldType<never>[];
   return all.find((type) => type.name === name)!;

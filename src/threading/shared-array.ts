@@ -4,7 +4,7 @@ import { LOCK_BYTES } from '../sync/lock-block.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { field, type Handle, handle, registerKind } from '../word/shareable.ts';
 import { Face, Place } from './face.ts';
-import type { FieldType, ViewOf } from './field-types.ts';
+import { checkType, type FieldType, type ViewOf } from './field-types.ts';
 import { RLock } from './rlock.ts';
 
 /* A lock, the length, and after 32 bytes the items. */
@@ -26,6 +26,7 @@ export class SharedArray<T extends number | bigint = number> extends Face implem
   readonly lock: RLock;
 
   constructor(type: FieldType<T>, content: number | Iterable<T> | Place, heap: Heap = sharedHeap()) {
+    checkType(type);
     if (type.view === null) throw new TypeError(`a SharedArray holds numbers: ${type.name} is not a type of number`);
     const values = typeof content === 'number' || content instanceof Place ? null : [...content];
     const length = content instanceof Place ? content.word(LENGTH).load() : typeof content === 'number' ? content : values!.length;

@@ -3,7 +3,7 @@ import { LOCK_BYTES } from '../sync/lock-block.ts';
 import type { Heap } from '../word/heap.ts';
 import { field, type Handle, handle, registerKind } from '../word/shareable.ts';
 import { Face, Place } from './face.ts';
-import type { FieldType } from './field-types.ts';
+import { checkType, type FieldType } from './field-types.ts';
 import { RLock } from './rlock.ts';
 
 /*
@@ -16,6 +16,7 @@ export class SharedValue<T> extends Face {
 
   /** A value of a fixed type that threads share: Python's `multiprocessing.Value`. */
   constructor(type: FieldType<T>, initial?: T | Place, heap?: Heap) {
+    checkType(type);
     const place = initial instanceof Place ? initial : Place.allocate(LOCK_BYTES + Math.max(8, type.bytes), heap);
     super('shared-value', place);
     this.#type = type;

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { deadlineAfter, type Wait } from '../base/deadline.ts';
+import { asked, deadlineAfter, type Wait } from '../base/deadline.ts';
 import { StateError, TimeoutError } from '../base/errors.ts';
 import { isProgramFrame, programFrames } from '../host/thread/program-frames.ts';
 import * as record from '../host/thread/record.ts';
@@ -130,7 +130,8 @@ function answered(thread: Thread, raw: readonly RawFrame[] | null | undefined, m
 }
 
 /** @internal */
-export async function readStack(thread: Thread, { timeout }: Pick<Wait, 'timeout'> = {}): Promise<ThreadStack> {
+export async function readStack(thread: Thread, wait?: Pick<Wait, 'timeout'>): Promise<ThreadStack> {
+  const { timeout } = asked(wait);
   const ms = limit(timeout);
   checkRuns(thread);
   const worker = workerToAsk(thread);
@@ -138,7 +139,8 @@ export async function readStack(thread: Thread, { timeout }: Pick<Wait, 'timeout
 }
 
 /** @internal */
-export function readStackSync(thread: Thread, { timeout }: Pick<Wait, 'timeout'> = {}): ThreadStack {
+export function readStackSync(thread: Thread, wait?: Pick<Wait, 'timeout'>): ThreadStack {
+  const { timeout } = asked(wait);
   const ms = limit(timeout);
   checkRuns(thread);
   const worker = workerToAsk(thread);
@@ -149,10 +151,11 @@ export function readStackSync(thread: Thread, { timeout }: Pick<Wait, 'timeout'>
  * What all threads are doing, the main thread among them: Python's `sys._current_frames`. Those that give no answer within `timeout`
  * milliseconds, 5000 when left out, are left out.
  */
-export async function stacks({ timeout }: Pick<Wait, 'timeout'> = {}): Promise<ThreadStack[]> {
-  const asked = enumerate().map((thread) => ({ thread, worker: workerToAsk(thread) }));
-  const others = asked.filter((one): one is { thread: Thread; worker: number } => one.worker !== null);
-  const known = asked.filter(({ worker }) => worker === null).map(({ thread }) => withoutAsking(thread));
+export async function stacks(wait?: Pick<Wait, 'timeout'>): Promise<ThreadStack[]> {
+  const { timeout } = asked(wait);
+  const wanted = enumerate().map((thread) => ({ thread, worker: workerToAsk(thread) }));
+  const others = wanted.filter((one): one is { thread: Thread; worker: number } => one.worker !== null);
+  const known = wanted.filter(({ worker }) => worker === null).map(({ thread }) => withoutAsking(thread));
   if (others.length === 0) return known;
   const found = await stacksOf(
     others.map(({ worker }) => worker),

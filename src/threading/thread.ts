@@ -1,6 +1,6 @@
 import { checkOptions } from '../base/check-options.ts';
 import { inspect } from 'node:util';
-import { deadlineAfter, type Wait } from '../base/deadline.ts';
+import { asked, deadlineAfter, type Wait } from '../base/deadline.ts';
 import { nameError, StateError } from '../base/errors.ts';
 import { carry, type CarrierOptions, prepareCarrier, terminate } from '../host/thread/carrier.ts';
 import { outliveThreads } from '../host/thread/lifetime.ts';
@@ -67,6 +67,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
 
   constructor(options: ThreadOptions<A> = {}) {
     checkOptions(options, 'a Thread', '{ target: fn }');
+    if ('kwargs' in options) throw new TypeError('a Thread does not know kwargs: put an object among its args');
     if (EMBODY in options) {
       this.#record = options[EMBODY] as number;
       this.#work = null;
@@ -180,7 +181,8 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
    * Rejects with `StateError` before the start and for the calling thread itself, with `ThreadStartError` when the
    * thread could not begin, and with `DeadlockError` when it waits for this thread.
    */
-  async join({ timeout, signal }: Wait = {}): Promise<boolean> {
+  async join(wait?: Wait): Promise<boolean> {
+    const { timeout, signal } = asked(wait);
     this.#checkJoin();
     const deadline = deadlineAfter(timeout);
     const hasEnded = signal === undefined && timeout !== 0 ? record.endsAtOnce(this.#record) : record.hasEnded(this.#record);
@@ -188,7 +190,8 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   }
 
   /** The blocking twin of `join`. In the main thread, the event loop stands still meanwhile. */
-  joinSync({ timeout, signal }: Wait = {}): boolean {
+  joinSync(wait?: Wait): boolean {
+    const { timeout, signal } = asked(wait);
     this.#checkJoin();
     signal?.throwIfAborted();
     const deadline = deadlineAfter(timeout);

@@ -215,3 +215,24 @@ test('one thing, or nothing, where several are expected is refused', async () =>
     await areRefused({ wait: () => wait(bad as never), asCompleted: () => asCompleted(bad as never) }, expected);
   }
 });
+
+test('options by the names of Python and of other packages, and what is no object of options, are refused with ours', async () => {
+  await areRefused(
+    {
+      gather: () => gather([leaf], { return_exceptions: true } as object),
+      wait: () => wait([leaf], { return_when: 'FIRST_COMPLETED' } as object),
+      createTask: () => createTask(leaf, { eager_start: false } as object),
+      Queue: () => new Queue({ maxsize: 3 } as object),
+      map: () => map([1], leaf, { concurrency: 2 } as object),
+    },
+    { name: 'TypeError', message: / does not know (return_exceptions|return_when|eager_start|maxsize|concurrency): here it is called / },
+  );
+  await areRefused(
+    { run: () => run(leaf, 5 as never), map: () => map([1], leaf, 2 as never), forEach: () => forEach([1], leaf, 2 as never) },
+    { name: 'TypeError', message: /takes an object of options, such as \{ .* \}: got a number/ },
+  );
+  await areRefused(
+    { object: () => loop.runInExecutor({} as never, leaf), undefined: () => loop.runInExecutor(undefined as never, leaf) },
+    { name: 'TypeError', message: /runInExecutor takes an executor, or null for the default one: got / },
+  );
+});

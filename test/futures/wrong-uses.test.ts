@@ -9,6 +9,10 @@ const uses: Readonly<Record<string, readonly [use: (pool: ThreadPoolExecutor, fu
     () => new ThreadPoolExecutor({ maxThreads: 3 } as object),
     /a ThreadPoolExecutor does not know maxThreads: here it is called maxWorkers/,
   ],
+  'arguments of the initializer by their name in a Pool': [
+    () => new ThreadPoolExecutor({ initializer: () => 1, initArgs: [1] } as object),
+    /does not know initArgs: here it is called initargs/,
+  ],
   'an option by its name in Python': [() => new ThreadPoolExecutor({ max_workers: 3 } as object), /here it is called maxWorkers/],
   'an option of map by its name in Python': [
     (pool) => pool.map((n: number) => n, [1], { chunksize: 5 } as object),

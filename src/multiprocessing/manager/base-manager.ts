@@ -8,6 +8,7 @@ import { Pipe, type PipeConnection } from '../pipe-connection.ts';
 import { Process } from '../process.ts';
 import { type Secret, secretBytes } from '../secret.ts';
 import { ManagerGoneError } from './errors.ts';
+import { checkNames } from '../other-names.ts';
 import { linkTo, linkToSync } from './link.ts';
 import './proxy-classes.ts';
 import { type BaseProxy, type Proxied, proxyOf, rememberSecret } from './proxy.ts';
@@ -78,6 +79,7 @@ export class BaseManager implements AsyncDisposable {
   #whenStarted: Promise<void> | null = null;
 
   constructor(options: ManagerOptions = {}) {
+    checkNames(options, 'a manager', "{ address: ['127.0.0.1', 5000] }");
     this.#options = options;
     this.#secret = options.authKey === undefined ? authKeyHere() : secretBytes(options.authKey);
   }
@@ -93,6 +95,9 @@ export class BaseManager implements AsyncDisposable {
     factory?: ((...args: A) => T | Promise<T>) | (new (...args: A) => T),
     options?: RegisterOptions,
   ): WithType<C, N, A, T> {
+    if (typeof typeId !== 'string' || typeId === '') throw new TypeError(`a type of a manager has a name: got ${inspect(typeId)}`);
+    if (factory !== undefined && typeof factory !== 'function')
+      throw new TypeError(`a type of a manager is a class, or a function that makes an object: got ${inspect(factory)}`);
     const its = this as unknown as { types: ReadonlyMap<string, Registered>; prototype: object };
     // A class has its own table from its first type on: what is registered with it is not registered with those above it.
     Object.defineProperty(its, 'types', {

@@ -84,7 +84,10 @@ function unreachable({ address }: Where, cause: unknown): unknown {
   // One that dies while it is connected to has not refused the secret: it went away.
   const { code } = (cause instanceof AuthenticationError ? (cause.cause ?? cause) : cause) as { readonly code?: unknown };
   if (!GONE.has(code)) return cause;
-  return new ManagerGoneError(`there is no manager at ${String(address)} any more: it was shut down, or its process has ended`, { cause });
+  return new ManagerGoneError(
+    `no manager answers at ${typeof address === 'string' ? address : address.join(':')}: it was shut down, its process has ended, or there was none`,
+    { cause },
+  );
 }
 
 export class Link {

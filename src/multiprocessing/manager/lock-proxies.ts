@@ -1,4 +1,4 @@
-import { deadlineAfter, remaining, type Wait } from '../../base/deadline.ts';
+import { asked, deadlineAfter, remaining, type Wait } from '../../base/deadline.ts';
 import { AbandonedLockError } from '../../threading/errors.ts';
 import { BaseProxy } from './proxy.ts';
 
@@ -8,17 +8,17 @@ import { BaseProxy } from './proxy.ts';
  */
 export class LockProxy extends BaseProxy implements Disposable, AsyncDisposable {
   /** Waits for the lock: the lock, or `null` when time was up. Rejects with `AbandonedLockError` when its holder has died (the caller holds it then). */
-  async acquire(wait: Wait = {}): Promise<this | null> {
+  async acquire(wait?: Wait): Promise<this | null> {
     try {
-      return (await this.callMethod('acquire', wait)) === null ? null : this;
+      return (await this.callMethod('acquire', asked(wait))) === null ? null : this;
     } catch (error) {
       throw mine(error, this);
     }
   }
   /** The blocking twin of `acquire`. */
-  acquireSync(wait: Pick<Wait, 'timeout'> = {}): this | null {
+  acquireSync(wait?: Pick<Wait, 'timeout'>): this | null {
     try {
-      return this.callMethodSync('acquire', wait) === null ? null : this;
+      return this.callMethodSync('acquire', asked(wait)) === null ? null : this;
     } catch (error) {
       throw mine(error, this);
     }
@@ -72,16 +72,17 @@ export class SemaphoreProxy extends LockProxy {
 /** A condition in a manager, with its re-entrant lock. */
 export class ConditionProxy extends LockProxy {
   /** Gives up the lock and waits for a notice: true; false when time was up. The lock is held again in either case. */
-  wait(wait: Wait = {}): Promise<boolean> {
-    return this.callMethod('wait', wait) as Promise<boolean>;
+  async wait(wait?: Wait): Promise<boolean> {
+    return (await this.callMethod('wait', asked(wait))) as boolean;
   }
   /** The blocking twin of `wait`. */
-  waitSync(wait: Pick<Wait, 'timeout'> = {}): boolean {
-    return this.callMethodSync('wait', wait) as boolean;
+  waitSync(wait?: Pick<Wait, 'timeout'>): boolean {
+    return this.callMethodSync('wait', asked(wait)) as boolean;
   }
 
   /** Waits until the predicate, which is asked here, gives something true; gives what it gave last. */
-  async waitFor<T>(predicate: () => T | Promise<T>, { timeout, signal }: Wait = {}): Promise<T> {
+  async waitFor<T>(predicate: () => T | Promise<T>, wait?: Wait): Promise<T> {
+    const { timeout, signal } = asked(wait);
     const deadline = deadlineAfter(timeout);
     for (;;) {
       const result = await predicate();
@@ -90,7 +91,8 @@ export class ConditionProxy extends LockProxy {
     }
   }
   /** The blocking twin of `waitFor`: the predicate may not give a promise. */
-  waitForSync<T>(predicate: () => T, { timeout }: Pick<Wait, 'timeout'> = {}): T {
+  waitForSync<T>(predicate: () => T, wait?: Pick<Wait, 'timeout'>): T {
+    const { timeout } = asked(wait);
     const deadline = deadlineAfter(timeout);
     for (let result = predicate(); ; result = predicate()) {
       if (result || remaining(deadline) === 0) return result;

@@ -1,4 +1,4 @@
-import type { Wait } from '../../base/deadline.ts';
+import { asked, type Wait } from '../../base/deadline.ts';
 import type { Callbacks } from '../pool/async-result.ts';
 import type { Items } from '../pool/chunks.ts';
 import type { ChunkOptions } from '../pool/base-pool.ts';
@@ -32,8 +32,8 @@ export interface AsyncResultProxy<T> extends BaseProxy {
 /** The results of `imap` of a pool in a manager: `for await` takes them, one by one. */
 export class IteratorProxy<T = unknown> extends BaseProxy implements AsyncIterable<T> {
   /** The next result, waiting for it; `done` after the last. Rejects with the error of its task. */
-  async next(wait: Wait = {}): Promise<IteratorResult<T, undefined>> {
-    return (await this.callMethod('next', wait)) as IteratorResult<T, undefined>;
+  async next(wait?: Wait): Promise<IteratorResult<T, undefined>> {
+    return (await this.callMethod('next', asked(wait))) as IteratorResult<T, undefined>;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined> {
@@ -119,8 +119,8 @@ export class PoolProxy extends BaseProxy {
     await this.callMethod('terminate');
   }
   /** Waits until the workers have ended, after `close` or `terminate`: true; false when time was up. */
-  join(wait: Wait = {}): Promise<boolean> {
-    return this.callMethod('join', wait) as Promise<boolean>;
+  async join(wait?: Wait): Promise<boolean> {
+    return (await this.callMethod('join', asked(wait))) as boolean;
   }
   /** As leaving the scope of a pool: it is terminated. */
   async [Symbol.asyncDispose](): Promise<void> {

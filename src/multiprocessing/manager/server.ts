@@ -1,3 +1,4 @@
+import { asked } from '../../base/deadline.ts';
 import { onAbort } from '../../base/on-abort.ts';
 import { inspect } from 'node:util';
 import { type Deferred, deferred } from '../../base/deferred.ts';
@@ -218,7 +219,7 @@ function copyOf(value: object): unknown {
 function withSignal(method: string, args: readonly unknown[], signal: AbortSignal): unknown[] {
   const at = OPTIONS_AT[method];
   const sent = [...args];
-  if (at !== undefined) sent[at] = { ...(sent[at] as object | undefined), signal };
+  if (at !== undefined) sent[at] = { ...asked(sent[at] as object | undefined), signal };
   return sent;
 }
 

@@ -38,6 +38,14 @@ export type NamespaceProxy<T extends object = Record<string, unknown>> = Proxied
 /** A value in a manager. */
 export type ValueProxy<T> = Proxied<Cell<T>>;
 
+type MaxSize = number | { readonly maxSize?: number | undefined };
+const sizeOf = (given: MaxSize): number => (typeof given === 'object' && given !== null ? (given.maxSize ?? 0) : given);
+
+/** Python gives a manager's values a type, and forgets it. */
+function withoutType(given: number, what: string, example: string): void {
+  if (given > 1) throw new TypeError(`the ${what} of a manager has no type: write manager.${what}(${example})`);
+}
+
 /**
  * A manager with the types of Python's `SyncManager`. Each method makes a new object in the manager's process, and gives a proxy of it; each
  * has a blocking twin, whose name ends in `Sync`, by `createSync`.
@@ -79,36 +87,40 @@ export class SyncManager extends BaseManager {
   }
   /** One value, of any kind: `get()`, `set(v)`, `add(n)`. */
   Value<T>(value: T): Promise<ValueProxy<T>> {
+    withoutType(arguments.length, 'Value', '0');
     return this.create('Value', value) as Promise<ValueProxy<T>>;
   }
   /** The blocking twin of `Value`. */
   ValueSync<T>(value: T): ValueProxy<T> {
+    withoutType(arguments.length, 'Value', '0');
     return this.createSync('Value', value) as ValueProxy<T>;
   }
   /** As `list`: the name that Python has for numbers. */
   Array<T extends number | bigint = number>(items: Iterable<T>): Promise<ListProxy<T>> {
+    withoutType(arguments.length, 'Array', '[1, 2]');
     return this.create('Array', [...items]) as Promise<ListProxy<T>>;
   }
   /** The blocking twin of `Array`. */
   ArraySync<T extends number | bigint = number>(items: Iterable<T>): ListProxy<T> {
+    withoutType(arguments.length, 'Array', '[1, 2]');
     return this.createSync('Array', [...items]) as ListProxy<T>;
   }
 
   /** A queue, first in, first out. Without a limit when `maxSize` is 0. */
-  Queue<T = unknown>(maxSize = 0): Promise<QueueProxy<T>> {
-    return this.create('Queue', maxSize) as unknown as Promise<QueueProxy<T>>;
+  Queue<T = unknown>(maxSize: MaxSize = 0): Promise<QueueProxy<T>> {
+    return this.create('Queue', sizeOf(maxSize)) as unknown as Promise<QueueProxy<T>>;
   }
   /** The blocking twin of `Queue`. */
-  QueueSync<T = unknown>(maxSize = 0): QueueProxy<T> {
-    return this.createSync('Queue', maxSize) as unknown as QueueProxy<T>;
+  QueueSync<T = unknown>(maxSize: MaxSize = 0): QueueProxy<T> {
+    return this.createSync('Queue', sizeOf(maxSize)) as unknown as QueueProxy<T>;
   }
   /** A queue; `taskDone` and `join` say when its items are done with. Without a limit when `maxSize` is 0. */
-  JoinableQueue<T = unknown>(maxSize = 0): Promise<QueueProxy<T>> {
-    return this.create('JoinableQueue', maxSize) as unknown as Promise<QueueProxy<T>>;
+  JoinableQueue<T = unknown>(maxSize: MaxSize = 0): Promise<QueueProxy<T>> {
+    return this.create('JoinableQueue', sizeOf(maxSize)) as unknown as Promise<QueueProxy<T>>;
   }
   /** The blocking twin of `JoinableQueue`. */
-  JoinableQueueSync<T = unknown>(maxSize = 0): QueueProxy<T> {
-    return this.createSync('JoinableQueue', maxSize) as unknown as QueueProxy<T>;
+  JoinableQueueSync<T = unknown>(maxSize: MaxSize = 0): QueueProxy<T> {
+    return this.createSync('JoinableQueue', sizeOf(maxSize)) as unknown as QueueProxy<T>;
   }
 
   /** A lock that one at a time holds. */

@@ -1,4 +1,4 @@
-import { deadlineAfter, type Wait } from '../../base/deadline.ts';
+import { asked, deadlineAfter, type Wait } from '../../base/deadline.ts';
 import { deferred } from '../../base/deferred.ts';
 import { StateError, TimeoutError } from '../../base/errors.ts';
 import { within } from '../../base/within.ts';
@@ -46,13 +46,15 @@ export class AsyncResult<T> {
   }
 
   /** The result. Rejects with the work's error, and with `TimeoutError` when time was up: the work goes on then. */
-  async get(wait: Wait = {}): Promise<T> {
+  async get(options?: Wait): Promise<T> {
+    const wait = asked(options);
     if (!(await this.wait(wait))) throw late(wait);
     return this.#value();
   }
 
   /** The blocking twin of `get`. */
-  getSync(wait: Wait = {}): T {
+  getSync(options?: Wait): T {
+    const wait = asked(options);
     if (!this.waitSync(wait)) throw late(wait);
     return this.#value();
   }
@@ -63,7 +65,8 @@ export class AsyncResult<T> {
   }
 
   /** The blocking twin of `wait`. */
-  waitSync({ timeout, signal }: Wait = {}): boolean {
+  waitSync(wait?: Wait): boolean {
+    const { timeout, signal } = asked(wait);
     signal?.throwIfAborted();
     return this.#crew.waitSync(() => this.#outcome !== null, deadlineAfter(timeout));
   }

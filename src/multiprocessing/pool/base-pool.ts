@@ -1,9 +1,11 @@
-import { deadlineAfter, type Wait } from '../../base/deadline.ts';
+import { inspect } from 'node:util';
+import { asked, deadlineAfter, type Wait } from '../../base/deadline.ts';
 import { StateError } from '../../base/errors.ts';
 import { within } from '../../base/within.ts';
 import { isAsyncIterable } from '../../base/is-async-iterable.ts';
 import { HOW_ALL, HOW_MAP, HOW_STARMAP } from '../../futures/process-pool/board.ts';
 import type { Outcome } from '../../futures/process-pool/job.ts';
+import { checkNames } from '../other-names.ts';
 import { AsyncResult, type Callbacks } from './async-result.ts';
 import { type AnyFunction, checkChunkSize, type Items, mapChunks } from './chunks.ts';
 import { MapIterator } from './imap.ts';
@@ -43,6 +45,8 @@ export abstract class BasePool implements AsyncDisposable {
     callbacks: Callbacks<Awaited<R>> = {},
   ): AsyncResult<Awaited<R>> {
     checkFunction(fn);
+    if (!Array.isArray(args)) throw new TypeError(`the arguments of a task go in a list, as in apply(fn, [1, 2]): got ${inspect(args)}`);
+    checkNames(callbacks, 'applyAsync', '{ callback: fn }');
     return new AsyncResult(this.#crew, callbacks, (settle) =>
       this.#crew.submit({ fn: fn as AnyFunction, how: HOW_ALL, input: [...args] }, settle),
     );
@@ -92,6 +96,7 @@ export abstract class BasePool implements AsyncDisposable {
 
   #mapAll(fn: AnyFunction, how: number, items: Items<unknown>, options: ChunkOptions & Callbacks<never>): AsyncResult<unknown> {
     checkFunction(fn);
+    checkNames(options, 'a map', '{ chunkSize: 100 }');
     checkChunkSize(options.chunkSize);
     this.#checkOpen();
     const task = { fn, how, workers: this.#workers };
@@ -114,8 +119,10 @@ export abstract class BasePool implements AsyncDisposable {
     return this.#iterate(fn as AnyFunction, items, options, false) as MapIterator<Awaited<R>>;
   }
 
-  #iterate(fn: AnyFunction, items: Items<unknown>, { chunkSize = 1 }: ChunkOptions = {}, isOrdered: boolean): MapIterator<unknown> {
+  #iterate(fn: AnyFunction, items: Items<unknown>, options: ChunkOptions = {}, isOrdered: boolean): MapIterator<unknown> {
     checkFunction(fn);
+    checkNames(options, 'a map', '{ chunkSize: 100 }');
+    const { chunkSize = 1 } = options;
     checkChunkSize(chunkSize);
     this.#checkOpen();
     return new MapIterator(this.#crew, fn, items, { isOrdered, chunkSize });
@@ -143,7 +150,8 @@ export abstract class BasePool implements AsyncDisposable {
   }
 
   /** The blocking twin of `join`. */
-  joinSync({ timeout, signal }: Wait = {}): boolean {
+  joinSync(wait?: Wait): boolean {
+    const { timeout, signal } = asked(wait);
     this.#checkEnding();
     signal?.throwIfAborted();
     return this.#crew.goneSync(deadlineAfter(timeout));

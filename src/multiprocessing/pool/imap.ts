@@ -1,4 +1,4 @@
-import { deadlineAfter, NEVER, type Wait } from '../../base/deadline.ts';
+import { asked, deadlineAfter, NEVER, type Wait } from '../../base/deadline.ts';
 import { deferred, type Deferred } from '../../base/deferred.ts';
 import { Deque } from '../../base/deque.ts';
 import { StateError, TimeoutError } from '../../base/errors.ts';
@@ -153,7 +153,8 @@ export class MapIterator<T> implements AsyncIterableIterator<T, undefined, Wait 
   }
 
   /** The next result. Rejects with the error that came at its place, and with `TimeoutError` when time was up: it can be asked for again then. */
-  async next(wait: Wait = {}): Promise<IteratorResult<T, undefined>> {
+  async next(options?: Wait): Promise<IteratorResult<T, undefined>> {
+    const wait = asked(options);
     const deadline = deadlineAfter(wait.timeout);
     for (;;) {
       const taken = this.#take();
@@ -165,7 +166,8 @@ export class MapIterator<T> implements AsyncIterableIterator<T, undefined, Wait 
   }
 
   /** The blocking twin of `next`. `StateError` for an async iterable: it can't go on while this thread is blocked. */
-  nextSync(wait: Wait = {}): IteratorResult<T, undefined> {
+  nextSync(options?: Wait): IteratorResult<T, undefined> {
+    const wait = asked(options);
     wait.signal?.throwIfAborted();
     if (this.#isAsync)
       throw new StateError('ERR_ASYNC_ITEMS', 'cannot block for results while the items come from an async iterable: await them');

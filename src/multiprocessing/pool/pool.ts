@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { positiveInteger } from '../../base/positive-integer.ts';
 import { Crew } from '../../futures/process-pool/crew.ts';
 import type { StartMethod } from '../../host/process/start-method.ts';
+import { checkNames } from '../other-names.ts';
 import { BasePool } from './base-pool.ts';
 
 /** How a `Pool` is made. */
@@ -29,7 +30,7 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> extends Bas
   readonly #crew: Crew;
 
   constructor(options: number | PoolOptions<I> = {}) {
-    const { maxTasksPerChild, startMethod, ...rest } = typeof options === 'number' ? { processes: options } : options;
+    const { maxTasksPerChild, startMethod, ...rest } = optionsIn<PoolOptions<I>>(options, arguments.length, 'a Pool');
     const { processes, initializer, initArgs } = checkedOptions(rest);
     if (maxTasksPerChild !== undefined) positiveInteger(maxTasksPerChild, 'maxTasksPerChild');
     const crew = new Crew({
@@ -50,6 +51,14 @@ export class Pool<I extends readonly unknown[] = readonly unknown[]> extends Bas
   get pids(): number[] {
     return this.#crew.pids;
   }
+}
+
+/** The options of a pool, which may be given as a number. Refuses what is none. */
+export function optionsIn<O extends object>(options: number | O, given: number, what: string): O {
+  if (given > 1) throw new TypeError(`${what} takes all that it is to know in one object: { processes, initializer, initArgs }`);
+  if (typeof options === 'number') return { processes: options } as unknown as O;
+  checkNames(options, what, '{ processes: 4 }');
+  return options;
 }
 
 /** What all pools are made of. Throws `RangeError` and `TypeError`. */

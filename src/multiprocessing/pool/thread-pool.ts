@@ -1,5 +1,5 @@
 import { BasePool } from './base-pool.ts';
-import { checkedOptions, type PoolOptions } from './pool.ts';
+import { checkedOptions, optionsIn, type PoolOptions } from './pool.ts';
 import { ThreadCrew } from './thread-crew.ts';
 
 let made = 0;
@@ -20,7 +20,9 @@ let made = 0;
  */
 export class ThreadPool<I extends readonly unknown[] = readonly unknown[]> extends BasePool {
   constructor(options: number | Pick<PoolOptions<I>, 'processes' | 'initializer' | 'initArgs'> = {}) {
-    const { processes, initializer, initArgs } = checkedOptions(typeof options === 'number' ? { processes: options } : options);
+    const { processes, initializer, initArgs } = checkedOptions(
+      optionsIn<typeof options & object>(options, arguments.length, 'a ThreadPool'),
+    );
     super(new ThreadCrew({ workers: processes, name: `ThreadPool-${made++}`, initializer, initArgs }), processes);
   }
 }
