@@ -61,6 +61,24 @@ test('a process that is killed tells which, how, which task, and what it last wr
   assert.equal(await after, 'after');
 });
 
+test('of a process that an error has ended the message tells the error, however deep it was', async () => {
+  await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+  const error = (await pool
+    .submit(() => {
+      const deep = (n: number): void => {
+        if (n === 0) throw new RangeError('what happened');
+        deep(n - 1);
+      };
+      setTimeout(() => deep(20), 1);
+      return new Promise(() => {});
+    })
+    .exception()) as BrokenProcessPool;
+  assert.match(
+    error.message,
+    /ended with exit code 1 while it ran [^]* wrote to stderr:\n {4}RangeError: what happened\n(?: +at .*\n?){4}$/,
+  );
+});
+
 test('a task that cannot be read in the worker fails alone, with the reason, and nothing waits for ever [EXE-24]', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'manycore-'));
   const file = join(folder, 'gone.mjs');

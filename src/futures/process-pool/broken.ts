@@ -39,6 +39,16 @@ nameError(BrokenProcessPool, 'BrokenProcessPool');
 /** `process PoolWorker-2 (pid 4711) was ended by signal SIGKILL while it ran f (task 17)`, and what it last wrote. */
 export function describeDeath({ name, pid, exitCode, stderr }: WorkerDeath, doing: string): string {
   const how = exitCode < 0 ? `was ended by ${describeExit(exitCode)}` : `ended with ${describeExit(exitCode)}`;
-  const lines = stderr.trim().split('\n').slice(-5).join('\n    ');
+  const lines = lastLines(stderr).join('\n    ');
   return `process ${name} (pid ${pid}) ${how} ${doing}${lines === '' ? '' : `. The last it wrote to stderr:\n    ${lines}`}`;
+}
+
+const LINES_MAX = 5;
+
+/** The last lines; of an error with a long stack, where it begins: what happened stands there. */
+function lastLines(text: string): string[] {
+  const lines = text.trimEnd().split('\n');
+  const last = lines.findLastIndex((line) => /^[^\s}]/.test(line));
+  const from = Math.max(0, lines.length - LINES_MAX);
+  return last >= 0 && last < from ? lines.slice(last, last + LINES_MAX) : lines.slice(from);
 }
