@@ -4,6 +4,8 @@ import { version } from '../base/version.ts';
 export interface Command {
   readonly usage: string;
   readonly does: string;
+  /** It says more about itself, when `--help` stands among its arguments. */
+  readonly explains?: boolean;
   /** Gives the exit code. */
   readonly run: (args: string[]) => number | Promise<number>;
 }
@@ -22,16 +24,19 @@ export const commands: Readonly<Record<string, Command>> = {
   map: {
     usage: "map <file>#<function> --over 'src/**/*.ts' [--on threads|processes|slurm] [options]",
     does: 'calls a function with each of many inputs, in parallel; goes on where it was (map --help)',
+    explains: true,
     run: async (args) => (await import('./map.ts')).map(args),
   },
   profile: {
     usage: 'profile [options] <program> [arguments]',
     does: 'runs a program, and tells where its threads and processes spent their time',
+    explains: true,
     run: async (args) => (await import('./profile.ts')).profileProgram(args),
   },
   trace: {
     usage: 'trace [-o trace.html|.json] <program> [arguments]',
     does: 'runs a program, and shows when its threads and processes ran what and waited for what',
+    explains: true,
     run: async (args) => (await import('./trace.ts')).traceProgram(args),
   },
   dump: {
@@ -62,6 +67,20 @@ export const commands: Readonly<Record<string, Command>> = {
   '--version': { usage: '--version', does: 'prints the version', run: () => print(version) },
   '--help': { usage: '--help', does: 'prints this', run: () => print(help()) },
 };
+
+const ASKS: ReadonlySet<string> = new Set(['--help', '-h', 'help']);
+
+/** What a command line asks for: `undefined` when there is no such command. Help comes in every order: `ps --help`, `help ps`. */
+export function asked([name = '--help', ...args]: readonly string[]): (() => number | Promise<number>) | undefined {
+  const isHelp = ASKS.has(name);
+  if (isHelp && args.length === 0) return () => commands['--help']!.run([]);
+  const which = isHelp ? args[0]! : name;
+  const command = Object.hasOwn(commands, which) ? commands[which]! : undefined;
+  if (command === undefined) return undefined;
+  if (!isHelp && !(args[0] === '--help' || args[0] === '-h')) return () => command.run(args);
+  if (command.explains === true) return () => command.run(['--help']);
+  return () => print(`manycore ${command.usage}\n\n${command.does}`);
+}
 
 function help(): string {
   const width = Math.max(...Object.values(commands).map(({ usage }) => usage.length));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { commands } from './commands.ts';
+import { asked } from './commands.ts';
 import { UsageError } from './usage-error.ts';
 
 /*
@@ -7,12 +7,12 @@ import { UsageError } from './usage-error.ts';
  *
  * Exit codes: 0 all is well, 1 something failed, 2 the command line could not be understood.
  */
-const [name = '--help', ...rest] = process.argv.slice(2);
+const words = process.argv.slice(2);
 
 try {
-  const command = commands[name];
-  if (command === undefined) throw new UsageError(`there is no command ${name}: manycore --help lists them`);
-  process.exitCode = await command.run(rest);
+  const run = asked(words);
+  if (run === undefined) throw new UsageError(`there is no command ${words.find((word) => word !== 'help')}: manycore --help lists them`);
+  process.exitCode = await run();
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`manycore: ${error.message}`);

@@ -23,6 +23,23 @@ test('without a command, and by --help, it lists the commands', () => {
   }
 });
 
+test('what a command takes and does is told in every order of words, and its own help where it has one', () => {
+  for (const args of [
+    ['ps', '--help'],
+    ['ps', '-h'],
+    ['help', 'ps'],
+    ['--help', 'ps'],
+  ]) {
+    const { stdout, status } = manycore(...args);
+    assert.equal(stdout, 'manycore ps <pid>\n\nprints the tasks of asyncio in a running process, and what each waits for\n');
+    assert.equal(status, 0);
+  }
+  for (const command of ['practical', 'run', 'dump', 'top', 'pstree', 'slurm'])
+    assert.match(manycore(command, '--help').stdout, new RegExp(`^manycore ${command} `));
+  assert.equal(manycore('help', 'map').stdout, manycore('map', '--help').stdout);
+  assert.equal(manycore('help').stdout, manycore('--help').stdout);
+});
+
 test('the version is that of the package', () => {
   const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
   assert.equal(manycore('--version').stdout, `${manifest.version}\n`);
@@ -31,6 +48,8 @@ test('the version is that of the package', () => {
 test('what it does not understand is told in one line, with exit code 2', () => {
   for (const [args, words] of [
     [['fly'], /^manycore: there is no command fly: manycore --help lists them\n$/],
+    [['constructor'], /^manycore: there is no command constructor: /],
+    [['help', 'fly'], /^manycore: there is no command fly: /],
     [['practical', 'P99'], /^manycore: the practical has no program P99/],
     [['practical', '--fast'], /^manycore: Unknown option '--fast'/],
     [['run'], /^manycore: run needs a program/],
