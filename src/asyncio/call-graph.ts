@@ -97,27 +97,32 @@ function stateOf({ waits }: TaskDescription): string {
 export function formatTaskTree(tasks: readonly TaskDescription[]): string {
   const below = new Map<number, TaskDescription[]>(tasks.map(({ id }) => [id, []]));
   for (const task of tasks) for (const id of task.awaitedBy) below.get(id)?.push(task);
-  const shown = new Set<number>();
   const draw = (siblings: readonly TaskDescription[], indent: string, path: readonly number[]): string[] =>
     siblings.flatMap((task, at) => {
       const isLast = at === siblings.length - 1;
       const isCircular = path.includes(task.id);
-      shown.add(task.id);
       const head = `${indent}${isLast ? '└── ' : '├── '}${task.name}`;
       if (isCircular) return [`${head}: the circle of awaits closes here`];
       const deeper = below.get(task.id)!;
       // What it waits for stands below it when that is tasks.
-      const waits = task.waits.filter(({ what }) => !(deeper.length > 0 && /^task |^the tasks of a group$|^a Gathering$/.test(what)));
+      const waits = task.waits.filter(({ what }) => !(deeper.length > 0 && /^task |^the tasks of a group$|^a gather$/.test(what)));
       const what = waits.length > 0 || deeper.length === 0 ? `: ${stateOf({ ...task, waits })}` : '';
       const cancelling = task.cancelling > 0 ? ' (cancelling)' : '';
       return [`${head}${cancelling}${what}`, ...draw(deeper, `${indent}${isLast ? '    ' : '│   '}`, [...path, task.id])];
     });
-  const lines = draw(
-    tasks.filter(({ awaitedBy }) => awaitedBy.length === 0),
-    '',
-    [],
-  );
+  const reached = new Set<number>();
+  const reach = (task: TaskDescription): void => {
+    if (reached.has(task.id)) return;
+    reached.add(task.id);
+    for (const one of below.get(task.id)!) reach(one);
+  };
+  const roots = tasks.filter(({ awaitedBy }) => awaitedBy.length === 0);
+  roots.forEach(reach);
   // Those that are left wait for each other: every chain of awaiters ends in a circle.
-  for (const task of tasks) if (!shown.has(task.id)) lines.push(...draw([task], '', []));
-  return lines.join('\n');
+  for (const task of tasks) {
+    if (reached.has(task.id)) continue;
+    roots.push(task);
+    reach(task);
+  }
+  return draw(roots, '', []).join('\n');
 }

@@ -16,6 +16,9 @@ type Settled<A extends readonly Awaitable<unknown>[]> = { -readonly [K in keyof 
 
 /** Tells all its children to end when it is cancelled. */
 class Gathering extends Future<unknown[]> implements Observer {
+  override get what(): string {
+    return 'a gather';
+  }
   readonly children: readonly Future[];
   readonly #returnExceptions: boolean;
   #left: number;

@@ -3,6 +3,10 @@ import { ensureFuture } from './ensure-future.ts';
 import { DONE, Future, type Observer } from './future.ts';
 
 class Shield extends Future implements Observer {
+  override get what(): string {
+    return 'a shield';
+  }
+
   get waits(): Future {
     return this;
   }

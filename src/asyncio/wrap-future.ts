@@ -9,6 +9,10 @@ import { CANCELLED, DONE, FAILED, Future } from './future.ts';
 class Wrapped extends Future {
   readonly #inner: ExecutorFuture;
 
+  override get what(): string {
+    return 'work of an executor';
+  }
+
   constructor(inner: ExecutorFuture) {
     super();
     this.#inner = inner;

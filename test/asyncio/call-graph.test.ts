@@ -20,6 +20,7 @@ import {
   type Task,
   TaskGroup,
   timeout,
+  toThread,
   until,
   wait,
 } from '../../src/asyncio/index.ts';
@@ -187,6 +188,40 @@ test('tasks are listed, and drawn as a tree; circles of awaits are told and not 
   future.setResult();
   one.cancel();
   await wait([leaf as Task, root as Task, one, two]);
+});
+
+test('what a task waits for is told in the words of the module, and the last line of a tree is drawn as such when circles follow', async () => {
+  const never = new Future<void>();
+  const tasks: Task[] = [
+    createTask(() => gather(never, never), { name: 'gatherer' }),
+    createTask(() => shield(never), { name: 'shielder' }),
+    createTask(() => toThread(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)), { name: 'thrower' }),
+  ];
+  const one: Task = createTask(
+    async () => {
+      await step();
+      await two;
+    },
+    { name: 'one' },
+  );
+  const two: Task = createTask(async () => await one, { name: 'two' });
+  await step();
+  await step();
+  const tree = formatTaskTree(describeTasks([...tasks, one, two]));
+  assert.equal(
+    tree,
+    [
+      '├── gatherer: a gather',
+      '├── shielder: a shield',
+      '├── thrower: work of an executor',
+      '└── one',
+      '    └── two',
+      '        └── one: the circle of awaits closes here',
+    ].join('\n'),
+  );
+  never.setResult();
+  one.cancel();
+  await wait([...tasks, one, two]);
 });
 
 const cli = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
