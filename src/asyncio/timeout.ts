@@ -63,7 +63,10 @@ export class Timeout extends SubScope {
     this.#when = when;
     if (this.#timer !== null) clearTimer(this.#timer);
     if (when === null || when === Infinity) return;
-    setTimer((this.#timer ??= new Deadline(this)), when - performance.now());
+    const left = when - performance.now();
+    if (left > 0) setTimer((this.#timer ??= new Deadline(this)), left);
+    // It has passed: whatever waits now is cut, also a `sleep(0)`, which a timer would come too late for.
+    else queueMicrotask(() => this.#when === when && this.expire());
   }
 
   /** @internal */

@@ -52,6 +52,34 @@ test('a body that ends in time gives its value [TMO-02]', async () => {
   assert.ok(scope!.when! > now());
 });
 
+test('a deadline that has passed cuts the first wait, also one for the next turn; what does not wait ends in time', async () => {
+  const turns: string[] = [];
+  const late = async (scope: Timeout): Promise<void> => {
+    if (turns.push('begun') === 3) scope.reschedule(now() - 1);
+    await sleep(0);
+    turns.push('went on');
+  };
+  await rejects(timeout(0, late), TimeoutError);
+  await rejects(timeoutAt(now() - 1, late), TimeoutError);
+  await rejects(timeout(LONG, late), TimeoutError);
+  assert.deepEqual(turns, ['begun', 'begun', 'begun']);
+  assert.equal(await timeout(0, () => 5), 5);
+  let scope: Timeout | undefined;
+  const moved = timeout(LONG, async (given) => {
+    (scope = given).reschedule(now() - 1);
+    given.reschedule(now() + LONG);
+    await sleep(0);
+    return 6;
+  });
+  assert.equal(await moved, 6);
+  assert.equal(scope!.expired, false);
+  await rejects(
+    timeout(0, (outer) => timeout(0, (inner) => sleep(0).finally(() => turns.push(`${outer.expired} ${inner.expired}`)))),
+    TimeoutError,
+  );
+  assert.equal(turns.at(-1), 'true true');
+});
+
 test('null sets no limit [TMO-03]', async () => {
   await timeout(null, async (scope) => {
     await sleep(1);
