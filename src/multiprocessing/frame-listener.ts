@@ -124,13 +124,18 @@ export class FrameListener implements Disposable {
       const come = this.#next();
       if (come !== null) return come;
       if (remaining(deadline) === 0) return null;
-      this.#changed ??= deferred<void>();
-      if (this.#waiters++ === 0) this.#server.ref();
-      try {
-        if (!(await within(this.#changed.promise, { timeout: remaining(deadline), signal: wait?.signal })).inTime) return this.#next();
-      } finally {
-        if (--this.#waiters === 0) this.#server.unref();
-      }
+      if (!(await this.#change({ timeout: remaining(deadline), signal: wait?.signal }))) return this.#next();
+    }
+  }
+
+  /** Waits until somebody has come, or it is closed; false when time was up. */
+  async #change(wait?: Wait): Promise<boolean> {
+    this.#changed ??= deferred<void>();
+    if (this.#waiters++ === 0) this.#server.ref();
+    try {
+      return (await within(this.#changed.promise, wait)).inTime;
+    } finally {
+      if (--this.#waiters === 0) this.#server.unref();
     }
   }
 
@@ -157,12 +162,9 @@ export class FrameListener implements Disposable {
   /** All that come, until it is closed; those that do not prove themselves are left out. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Come> {
     while (!this.#closed) {
-      try {
-        const come = await this.accept();
-        if (come !== null) yield come;
-      } catch (error) {
-        if ((error as { readonly code?: unknown }).code === 'ERR_LISTENER_CLOSED') return;
-      }
+      const one = this.#come.shift();
+      if (one === undefined) await this.#change();
+      else if ('frames' in one) yield one;
     }
   }
 

@@ -119,6 +119,8 @@ test('a cancel reaches every wait for processes, commands and signals', async ()
   const child = new multiprocessing.Process({ target: stands });
   child.start();
   const [here, there] = multiprocessing.Pipe();
+  using listener = new multiprocessing.Listener();
+  const [client, accepted] = await Promise.all([multiprocessing.Client(listener.address), listener.accept()]);
   const pool = new multiprocessing.Pool(1);
   const result = pool.applyAsync(stands);
   const command = new Popen(['cat'], { stdin: PIPE, stdout: PIPE });
@@ -132,6 +134,13 @@ test('a cancel reaches every wait for processes, commands and signals', async ()
   await allAreCancelled({
     'Process.join': () => child.join(),
     'Connection.recv': () => here.recv(),
+    'Connection.poll': () => here.poll({ timeout: Infinity }),
+    'Listener.accept': () => listener.accept(),
+    'Listener, gone through': async () => {
+      for await (const one of listener) one.close();
+    },
+    'SocketConnection.recv': () => client.recv(),
+    'SocketConnection.poll': () => client.poll({ timeout: Infinity }),
     connectionWait: () => multiprocessing.connectionWait([here]),
     'multiprocessing.Queue.get': () => new multiprocessing.Queue().get(),
     'multiprocessing.Event.wait': () => new multiprocessing.Event().wait(),
@@ -161,6 +170,8 @@ test('a cancel reaches every wait for processes, commands and signals', async ()
   other.kill();
   command.kill();
   pool.terminate();
+  client.close();
+  accepted!.close();
   here.close();
   there.close();
   await Promise.all([child.join(), other.wait(), command.wait(), pool.join()]);
