@@ -1,3 +1,4 @@
+import { atExit } from '../base/at-exit.ts';
 import { monitor } from './debug-state.ts';
 import type { Future } from './future.ts';
 import { report } from './report.ts';
@@ -32,7 +33,7 @@ export function rememberFailure(future: Future): void {
   registry.register(future, failure, failure);
   if (isWatching) return;
   isWatching = true;
-  process.on('exit', () => {
+  atExit(() => {
     for (const left of failures) tell(left);
     tokens = new WeakMap();
   });

@@ -1,5 +1,6 @@
 import { onThreadEnd } from '../host/thread/run-thread.ts';
 import { expectListener } from '../host/thread/leftovers.ts';
+import { atExit } from '../base/at-exit.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { Handler, handlersHere } from './handler.ts';
 import { ERROR, type Level, levelNumber } from './levels.ts';
@@ -72,5 +73,5 @@ function flushAtTheEnd(): void {
     for (const handler of handlersHere()) if (handler instanceof MemoryHandler) handler.flush();
   };
   onThreadEnd.push(flush);
-  process.on('exit', expectListener(flush));
+  atExit(expectListener(flush));
 }

@@ -1,3 +1,4 @@
+import { atExit } from '../base/at-exit.ts';
 import { checkOptions } from '../base/check-options.ts';
 import { asked } from '../base/deadline.ts';
 import type { Wait } from '../base/deadline.ts';
@@ -67,7 +68,7 @@ const open = new Set<Counted>();
 
 function count(counted: Counted): void {
   // Before the process leaves the roster, which forgets what the thread would have given back.
-  if (open.size === 0) process.prependListener('exit', closeAll);
+  if (open.size === 0) atExit(closeAll, 'first');
   open.add(counted);
 }
 

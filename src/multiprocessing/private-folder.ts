@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { atExit } from '../base/at-exit.ts';
 import { startTimeOf } from '../system/child-exit.ts';
 import { SOCKET_PATH_BYTES_MAX } from '../system/sockets.ts';
 import { trackFolder } from './tracker.ts';
@@ -25,7 +26,7 @@ function make(): string {
   sweep(base);
   const made = mkdtempSync(join(base, `manycore-${process.pid}-${startTimeOf(process.pid) ?? 0}-`));
   chmodSync(made, 0o700);
-  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  atExit(() => rmSync(made, { recursive: true, force: true }));
   trackFolder(resolve(made));
   return made;
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { atExit } from '../base/at-exit.ts';
 import { StateError } from '../base/errors.ts';
 import { asked, deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
@@ -292,7 +293,7 @@ let watching = false;
 function endWithProgram(): void {
   if (watching) return;
   watching = true;
-  process.on('exit', () => {
+  atExit(() => {
     log('INFO', 'process shutting down');
     const left = activeChildren();
     for (const child of left) if (child.daemon) child.terminate();

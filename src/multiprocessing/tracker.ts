@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { atExit } from '../base/at-exit.ts';
 import { isMainThread } from '../host/process/where.ts';
 import { makePipe } from '../system/pipes.ts';
 import { SHARED_FILES } from '../system/shared-file.ts';
@@ -70,7 +71,7 @@ function begin(): void {
   });
   closeSync(read);
   // A thread that ends does not end the process: only that unlinks.
-  if (!unlinksAtExit && isMainThread) process.on('exit', unlinkAll);
+  if (!unlinksAtExit && isMainThread) atExit(unlinkAll);
   unlinksAtExit = true;
   tracker = write;
   const lines = [...[...tracked].map(([name, inode]) => `+${inode}/${name}`), ...folders];

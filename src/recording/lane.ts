@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isMainThread, threadId, Worker } from 'node:worker_threads';
+import { atExit } from '../base/at-exit.ts';
 import { FLUSH } from './flush-expression.ts';
 import type { Recorder } from './plan.ts';
 import { askWorkers, askWorkersSync } from './watcher.ts';
@@ -31,7 +32,7 @@ export function beginLane(folder: string, recorder: Recorder): void {
   const end = (): void => flush(true);
 
   (globalThis as Record<symbol, unknown>)[Symbol.for(FLUSH)] = end;
-  process.on('exit', () => {
+  atExit(() => {
     if (isMainThread) askWorkersSync();
     end();
   });

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { atExit } from '../base/at-exit.ts';
 import { StateError } from '../base/errors.ts';
 
 /*
@@ -25,7 +26,7 @@ function load(): Library | { readonly missing: string } {
     // Loading koffi costs 8 to 18 ms: only who needs it pays.
     const koffi = createRequire(import.meta.url)('koffi') as Koffi;
     const all = koffi.load(null);
-    process.once('exit', openStreams);
+    atExit(openStreams);
     return (library = { koffi, declare: (signature) => all.func(signature) as Foreign });
   } catch (error) {
     const missing = { missing: `the package koffi can't be loaded: ${(error as Error).message}` };

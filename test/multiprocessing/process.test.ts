@@ -40,6 +40,31 @@ function runProgram(text: string): { readonly stdout: string; readonly stderr: s
   return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 });
 }
 
+test('a program that uses much of the package, and listens to its end itself, is not warned of a leak of listeners', () => {
+  const at = (name: string): string => JSON.stringify(new URL(`../../src/${name}/index.js`, import.meta.url).href);
+  const { stdout, stderr } = runProgram(`
+    import { Listener, Manager, Pipe, Pool, SharedMemory } from ${at('multiprocessing')};
+    import { run, toThread } from ${at('asyncio')};
+    // Node has one of its own.
+    for (let i = 0; i < 9; i++) process.on('exit', () => {});
+    const [here, there] = Pipe();
+    const listener = new Listener();
+    const memory = new SharedMemory({ create: true, size: 1 });
+    const manager = Manager();
+    await manager.list();
+    const pool = new Pool(1);
+    await pool.apply(() => 1);
+    await run(() => toThread(() => 1));
+    await manager.shutdown();
+    pool.terminate();
+    listener.close();
+    memory.unlink();
+    here.close();
+    there.close();
+    console.log(process.listenerCount('exit') > 14);`);
+  assert.deepEqual([stdout, stderr], ['true\n', '']);
+});
+
 test('before its start a process is not alive, has no exit code and no pid, and is not listed [PRC-01]', () => {
   const process = new Process({ target: () => {} });
   assert.equal(process.isAlive, false);

@@ -1,3 +1,4 @@
+import { atExit } from '../../base/at-exit.ts';
 import type { Deadline } from '../../base/deadline.ts';
 import { BrokenExecutorError, shutDown } from '../errors.ts';
 import type { AnyFuture, Future } from '../future.ts';
@@ -30,7 +31,7 @@ import { Works } from './works.ts';
 export type CoreOptions = CrewOptions;
 
 let isExiting = false;
-process.once('exit', () => (isExiting = true));
+atExit(() => (isExiting = true));
 
 /** What a thread pool is for the thread that made it: it hands tasks over, hears of the results, and ends the futures. */
 export class PoolCore {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { atExit } from '../../base/at-exit.ts';
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
 import { CancelledError, StateError } from '../../base/errors.ts';
 import { isError } from '../../base/is-error.ts';
@@ -607,7 +608,7 @@ let watching = false;
 function endWithProgram(): void {
   if (watching) return;
   watching = true;
-  process.on('exit', () => {
+  atExit(() => {
     for (const crew of crews) crew.killAll();
   });
 }

@@ -1,4 +1,5 @@
 import { isMainThread, type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
+import { atExit } from '../../base/at-exit.ts';
 import { compiledTexts } from '../../base/compiled-texts.ts';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
@@ -129,7 +130,7 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
     hasOrderedOutput = true;
     orderOutput();
     if (isMainThread)
-      process.on('exit', () => {
+      atExit(() => {
         for (const mine of workers.keys()) awaitLoading(mine);
       });
   }

@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
+import { atExit } from '../../base/at-exit.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { endMain } from './record.ts';
 import { closeSessions } from './stack-sessions.ts';
@@ -13,7 +14,7 @@ let isWatching = false;
 export function outliveThreads(): void {
   if (isWatching || !isMainThread) return;
   isWatching = true;
-  process.on('exit', closeSessions);
+  atExit(closeSessions);
   process.on('beforeExit', () => {
     const word = sharedHeap().word(nonDaemonsOffset());
     const living = word.load();

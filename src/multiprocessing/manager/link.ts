@@ -1,3 +1,4 @@
+import { atExit } from '../../base/at-exit.ts';
 import { onAbort } from '../../base/on-abort.ts';
 import { ambient } from '../../base/ambient.ts';
 import { type Deferred, deferred } from '../../base/deferred.ts';
@@ -63,7 +64,7 @@ function adopt(key: string, where: Where, frames: Frames): Link {
     frames.close();
     return known;
   }
-  if (links.size === 0) process.prependListener('exit', leaveAll);
+  if (links.size === 0) atExit(leaveAll, 'first');
   const link = new Link(where, frames);
   links.set(key, link);
   void frames.ended.then(() => {
