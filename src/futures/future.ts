@@ -48,10 +48,34 @@ export type AnyFuture = Future;
 export type DoneCallback<T> = (future: Future<T>) => void;
 
 /** A callback of our own: it does not throw, and is told with no questions asked. */
-class Watcher {
-  readonly call: (future: AnyFuture) => void;
-  constructor(call: (future: AnyFuture) => void) {
-    this.call = call;
+abstract class Watcher {
+  abstract call(future: AnyFuture): void;
+}
+
+class Teller extends Watcher {
+  readonly tell: (future: AnyFuture) => void;
+  constructor(tell: (future: AnyFuture) => void) {
+    super();
+    this.tell = tell;
+  }
+  call(future: AnyFuture): void {
+    this.tell(future);
+  }
+}
+
+/** Settles a promise. There is one for each future that is awaited: it holds what it needs, and no more. */
+class Settler<T> extends Watcher {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+  constructor(resolve: (value: T) => void, reject: (error: unknown) => void) {
+    super();
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+  call(future: AnyFuture): void {
+    const state = peek(future);
+    if (state === SUCCEEDED) this.resolve(valueOf(future) as T);
+    else this.reject(state === FAILED ? valueOf(future) : cancelled());
   }
 }
 type Callback = DoneCallback<never> | Watcher;
@@ -320,7 +344,7 @@ export function whenDone(future: AnyFuture, tell: (future: AnyFuture) => void): 
     tell(future);
     return () => {};
   }
-  const watcher = new Watcher(tell);
+  const watcher = new Teller(tell);
   addCallback(future, watcher);
   return () => removeCallback(future, watcher);
 }
@@ -365,11 +389,9 @@ function promiseOf<T>(future: Future<T>): Promise<T> {
   const scope = ambient.scope?.() ?? null;
   if (scope !== null && !future.done) return promiseInScope(future, scope);
   return new Promise((resolve, reject) => {
-    whenDone(future, () => {
-      const state = peek(future);
-      if (state === SUCCEEDED) resolve(valueOf(future) as T);
-      else reject(state === FAILED ? (valueOf(future) as Error) : cancelled());
-    });
+    const settler = new Settler<T>(resolve, reject);
+    if (future.done) settler.call(future);
+    else addCallback(future, settler);
   });
 }
 

@@ -1,5 +1,6 @@
 import { type AnyFuture, peek, recordOf, setTicket } from '../future.ts';
 import { CANCELLED } from '../future-record.ts';
+import { Backlog } from './backlog.ts';
 import type { Crew } from './crew.ts';
 import {
   BEGAN,
@@ -20,7 +21,7 @@ import {
   TIMED,
   WITHDRAWN,
 } from './layout.ts';
-import { Backlog, dropPacked, park, unpack } from './parked.ts';
+import { dropPacked, packUp, unpack } from './parked.ts';
 import type { Pins } from './pins.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { NOTHING, type Slots } from './slots.ts';
@@ -72,7 +73,7 @@ export class Outbox {
   ): void {
     if (slot !== SCRATCH) return this.#send(slot, at, future, flags, parcels, transfer, only);
     setTicket(future, BACKLOG);
-    this.backlog.push(park(this.#slots.fabric, at, future, flags, priority, parcels, transfer));
+    this.backlog.push(future, packUp(this.#slots.fabric, at, parcels), flags, priority, transfer);
     if (this.backlog.isOrdered) this.refill();
   }
 
@@ -141,10 +142,10 @@ export class Outbox {
       const at = fabric.slot(slot);
       if (Atomics.compareExchange(fabric.i32, at, QUEUED, WITHDRAWN) !== QUEUED) continue;
       const flags = fabric.i32[at + FLAGS]! & ~STAMPED;
-      const task = park(fabric, at, future, flags, itsPriority, null, NOTHING);
+      const packed = packUp(fabric, at, null);
       futures[slot] = null;
       setTicket(future, BACKLOG);
-      this.backlog.push(task);
+      this.backlog.push(future, packed, flags, itsPriority, NOTHING);
     }
   }
 

@@ -1,5 +1,3 @@
-import { BinaryHeap } from '../../base/heap.ts';
-import { Deque } from '../../base/deque.ts';
 import { becomeMessage, drop } from '../../message/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import type { AnyFuture } from '../future.ts';
@@ -37,20 +35,6 @@ export function packUp({ i32, f64 }: Fabric, at: number, parcels: readonly unkno
   return { fn: i32[at + FUNCTION]!, kind, word, double: f64[(at + DOUBLE) >> 1]!, parcels };
 }
 
-/** Takes a task out of a slot. */
-export function park(
-  fabric: Fabric,
-  at: number,
-  future: AnyFuture,
-  flags: number,
-  priority: number,
-  parcels: readonly unknown[] | null,
-  transfer: readonly unknown[],
-): Parked {
-  const { fn, kind, word, double } = packUp(fabric, at, parcels);
-  return { fn, kind, word, double, parcels, future, flags, priority, transfer };
-}
-
 /** Writes it into a slot. */
 export function unpack({ i32, f64 }: Fabric, at: number, { fn, kind, word, double }: Packed): void {
   i32[at + FUNCTION] = fn;
@@ -66,43 +50,4 @@ export function keepPacked({ kind, word }: Packed): void {
 
 export function dropPacked({ kind, word }: Packed): void {
   if (kind === BLOCK) drop((word >>> 0) * 16);
-}
-
-/** The tasks that wait for a slot: in their order, or by priority as long as one of them has one. */
-export class Backlog {
-  readonly #queue = new Deque<Parked>();
-  readonly #heap = new BinaryHeap<{ readonly task: Parked; readonly order: number }>(
-    (a, b) => b.task.priority - a.task.priority || a.order - b.order,
-  );
-  #order = 0;
-  /** Whether tasks are sent by priority. Then few of them are in the ring at a time, where their order is settled. */
-  isOrdered = false;
-
-  get length(): number {
-    return this.#queue.length + this.#heap.size;
-  }
-
-  push(task: Parked): void {
-    if (this.isOrdered) this.#heap.push({ task, order: this.#order++ });
-    else this.#queue.push(task);
-  }
-
-  /** From now on by priority. */
-  order(): void {
-    this.isOrdered = true;
-    for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) this.#heap.push({ task, order: this.#order++ });
-  }
-
-  shift(): Parked | undefined {
-    if (!this.isOrdered) return this.#queue.shift();
-    const first = this.#heap.pop()?.task;
-    if (this.#heap.size === 0) this.isOrdered = false;
-    return first;
-  }
-
-  takeAll(): Parked[] {
-    const all: Parked[] = [];
-    for (let task = this.shift(); task !== undefined; task = this.shift()) all.push(task);
-    return all;
-  }
 }

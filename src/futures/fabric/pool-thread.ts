@@ -1,5 +1,13 @@
 import type { Deadline } from '../../base/deadline.ts';
-import { carry, type CarrierOptions, forgetRun, onWorkerEnd, prepareCarrier, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
+import {
+  carry,
+  type CarrierOptions,
+  forgetRun,
+  onWorkerEnd,
+  prepareCarrier,
+  terminate,
+  type WorkerEnd,
+} from '../../host/thread/carrier.ts';
 import { type Interrupt, interrupt } from '../../host/thread/interrupt.ts';
 import { type Ports, portsToCarrier } from '../../host/thread/port.ts';
 import * as record from '../../host/thread/record.ts';
