@@ -16,6 +16,7 @@ import { type Handle, handle, own, registerKind, type Shareable } from '../word/
 import { recordHere } from './current-thread.ts';
 import { type Context, type ContextOf, contextOf } from './context.ts';
 import { type Inherited, inherited, toInherit } from './hooks.ts';
+import { prepareFirstWorker } from './first-worker.ts';
 import { readStack, readStackSync, type ThreadStack } from './stack.ts';
 import { runMain, type Work } from './run-main.ts';
 
@@ -49,6 +50,7 @@ export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]
 }
 
 const MB = 2 ** 20;
+
 const EMBODY: unique symbol = Symbol('embody');
 let made = 0;
 
@@ -78,7 +80,10 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
     }
     const { target, args, name, daemon, fresh, resourceLimits, transfer, context } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
-    if (target !== undefined) foresee(target);
+    if (target !== undefined) {
+      if (fresh !== true && resourceLimits === undefined) prepareFirstWorker();
+      foresee(target);
+    }
     const suffix = target === undefined ? '' : ` (${target.name === '' ? 'anonymous' : target.name})`;
     this.#record = record.newRecord({
       name: name === undefined || name === '' ? `Thread-${++made}${suffix}` : name,

@@ -9,9 +9,24 @@ import { isPlainMessage } from './plain-values.ts';
 import { makeFunction } from './plain-function-reader.ts';
 import type { Recipe } from './recipe.ts';
 import { forceByValue, mainModule, nameExports, reduce, setMainModule } from './references-to.ts';
+import { hasParser } from './script.ts';
 import { unpack, unpackAsync } from './unpack.ts';
 
-export { capture, copy, forceByValue, foresee, isConstant, mainModule, nameExports, numberOf, objectOf, reduce, remember, setMainModule };
+export {
+  capture,
+  copy,
+  forceByValue,
+  foresee,
+  hasParser,
+  isConstant,
+  mainModule,
+  nameExports,
+  numberOf,
+  objectOf,
+  reduce,
+  remember,
+  setMainModule,
+};
 
 packer.current = {
   functionParts: (fn, scopes) => functionParts(fn as (...args: never[]) => unknown, scopes),

@@ -75,6 +75,11 @@ export function parser(): typeof Acorn {
   return (acorn ??= require('acorn') as typeof Acorn);
 }
 
+/** Whether the parser is there already: to load it takes a dozen milliseconds. */
+export function hasParser(): boolean {
+  return acorn !== undefined;
+}
+
 /** Where an import binding of a module comes from. */
 export interface ImportBinding {
   readonly specifier: string;
