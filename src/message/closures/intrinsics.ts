@@ -22,15 +22,46 @@ export const NAMELESS: Readonly<Record<string, () => unknown>> = {
   setIterator: () => Object.getPrototypeOf(new Set()[Symbol.iterator]()) as unknown,
 };
 
+const IS_NODE_20 = process.versions.node.startsWith('20.');
 const STANDARD_GLOBALS = new Set(Object.getOwnPropertyNames(globalThis));
 
 const known = new Map<unknown, readonly Step[]>([[globalThis, []]]);
 
-/** Roots that Node loads when somebody asks for them: that takes 25 ms. Nobody can send what is not loaded. */
-const LAZY = new Set(['Headers', 'Request', 'Response', 'FormData']);
-const LAZY_MODULE = 'NativeModule internal/deps/undici/undici';
+/** Globals that hold objects whose members are looked at, and no deeper. */
+const HOLDERS = new Set(['process', 'console', 'performance', 'crypto', 'navigator']);
+
+/**
+ * Globals that Node loads when somebody asks for them, by the modules that they come from: that would take 50 ms. Nobody can send what is not
+ * loaded.
+ */
+const LAZY: readonly (readonly [module: string, names: string])[] = [
+  [
+    'perf_hooks',
+    'performance Performance PerformanceEntry PerformanceMark PerformanceMeasure PerformanceObserver PerformanceObserverEntryList PerformanceResourceTiming',
+  ],
+  ['internal/crypto/webcrypto', 'crypto Crypto CryptoKey SubtleCrypto'],
+  [
+    'internal/webstreams/readablestream',
+    'ReadableStream ReadableStreamDefaultReader ReadableStreamBYOBReader ReadableStreamBYOBRequest ReadableByteStreamController ReadableStreamDefaultController',
+  ],
+  ['internal/webstreams/writablestream', 'WritableStream WritableStreamDefaultController WritableStreamDefaultWriter'],
+  ['internal/webstreams/transformstream', 'TransformStream TransformStreamDefaultController'],
+  ['internal/webstreams/queuingstrategies', 'ByteLengthQueuingStrategy CountQueuingStrategy'],
+  ['internal/webstreams/encoding', 'TextEncoderStream TextDecoderStream'],
+  ['internal/webstreams/compression', 'CompressionStream DecompressionStream'],
+  ['internal/file', 'File'],
+  ['internal/navigator', 'navigator Navigator'],
+  ['internal/webstorage', 'Storage'],
+  ['internal/worker/clone_dom_exception', 'QuotaExceededError'],
+  ['internal/worker/io', `BroadcastChannel${IS_NODE_20 ? ' MessageEvent' : ''}`],
+  [
+    'internal/deps/undici/undici',
+    `Headers Request Response FormData WebSocket EventSource CloseEvent ErrorEvent${IS_NODE_20 ? '' : ' MessageEvent'}`,
+  ],
+];
+/** Those that have not been loaded yet, each group under the word by which Node's list of what it has loaded names their module. */
+const pending = new Map(LAZY.map(([module, names]) => [`NativeModule ${module}`, names.split(' ')]));
 let isIndexed = false;
-let isLazyIndexed = false;
 /** How many of Node's modules had been loaded when we last looked. */
 let loadedThen = -1;
 
@@ -38,35 +69,46 @@ let loadedThen = -1;
 function reindex(): void {
   if (!isIndexed) {
     isIndexed = true;
+    const lazy = new Set([...pending.values()].flat());
     indexFrom((add) => {
-      for (const name of ROOTS) if (name in globalThis && !LAZY.has(name)) add((globalThis as Record<string, unknown>)[name], [name], 3);
-      addMembers(add);
+      for (const name of ROOTS) if (!lazy.has(name)) addRoot(name, add);
+      for (const name of STANDARD_GLOBALS)
+        if (!lazy.has(name)) addMember(name, Object.getOwnPropertyDescriptor(globalThis, name)?.value, add);
+      for (const name of HOLDERS) if (!lazy.has(name)) addHolder(name, add);
+      for (const [name, get] of Object.entries(NAMELESS)) add(get(), [['nameless', name]], 2);
     }, known);
   }
   const { moduleLoadList } = process as unknown as { readonly moduleLoadList: readonly string[] };
-  if (isLazyIndexed || moduleLoadList.length === loadedThen) return;
+  if (moduleLoadList.length === loadedThen) return;
   loadedThen = moduleLoadList.length;
-  if (!moduleLoadList.includes(LAZY_MODULE)) return;
-  isLazyIndexed = true;
-  indexFrom((add) => {
-    for (const name of LAZY) if (name in globalThis) add((globalThis as Record<string, unknown>)[name], [name], 3);
-  }, known);
+  for (const [module, names] of pending) {
+    if (!moduleLoadList.includes(module)) continue;
+    pending.delete(module);
+    indexFrom((add) => {
+      for (const name of names) {
+        if (ROOTS.includes(name)) addRoot(name, add);
+        else if (HOLDERS.has(name)) addHolder(name, add);
+        else addMember(name, (globalThis as Record<string, unknown>)[name], add);
+      }
+    }, known);
+  }
 }
 
 type Add = (value: unknown, path: readonly Step[], depth: number) => void;
 
-function addMembers(add: Add): void {
-  for (const name of STANDARD_GLOBALS) {
-    const value: unknown = Object.getOwnPropertyDescriptor(globalThis, name)?.value;
-    if (typeof value === 'function') add(value, [name], 2);
-  }
-  for (const name of ['process', 'console', 'performance', 'crypto', 'navigator']) {
-    const value = (globalThis as Record<string, unknown>)[name] as object | undefined;
-    if (value === undefined) continue;
-    add(value, [name], 0);
-    for (const key of Object.getOwnPropertyNames(value)) add(Object.getOwnPropertyDescriptor(value, key)!.value, [name, key], 0);
-  }
-  for (const [name, get] of Object.entries(NAMELESS)) add(get(), [['nameless', name]], 2);
+function addRoot(name: string, add: Add): void {
+  if (name in globalThis) add((globalThis as Record<string, unknown>)[name], [name], 3);
+}
+
+function addMember(name: string, value: unknown, add: Add): void {
+  if (typeof value === 'function') add(value, [name], 2);
+}
+
+function addHolder(name: string, add: Add): void {
+  const value = (globalThis as Record<string, unknown>)[name] as object | undefined;
+  if (value === undefined) return;
+  add(value, [name], 0);
+  for (const key of Object.getOwnPropertyNames(value)) add(Object.getOwnPropertyDescriptor(value, key)!.value, [name, key], 0);
 }
 
 type Index = Pick<WeakMap<object, readonly Step[]>, 'has' | 'set'>;
