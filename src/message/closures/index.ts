@@ -2,6 +2,7 @@ import { packer } from '../packer.ts';
 import { isConstant } from './constant.ts';
 import { foresee } from './foresee.ts';
 import { numberOf, objectOf, remember } from './identity.ts';
+import { isUnloadedGlobal } from './intrinsics.ts';
 import { copy, pack } from './pack.ts';
 import { capture } from './captured-variables.ts';
 import { functionParts } from './plain-functions.ts';
@@ -19,6 +20,7 @@ export {
   foresee,
   hasParser,
   isConstant,
+  isUnloadedGlobal,
   mainModule,
   nameExports,
   numberOf,

@@ -94,6 +94,13 @@ function reindex(): void {
   }
 }
 
+/** Whether Node has yet to load what this global holds: a look at it would have it loaded. */
+export function isUnloadedGlobal(name: PropertyKey): boolean {
+  const { moduleLoadList } = process as unknown as { readonly moduleLoadList: readonly string[] };
+  for (const [module, names] of pending) if ((names as PropertyKey[]).includes(name)) return !moduleLoadList.includes(module);
+  return false;
+}
+
 type Add = (value: unknown, path: readonly Step[], depth: number) => void;
 
 function addRoot(name: string, add: Add): void {
