@@ -1,7 +1,7 @@
 import { otherRuntime } from '../../base/runtime.ts';
 import type { SendErrorDetails } from '../send-error.ts';
 import { FunctionCode, SENT_OFTEN } from './function-code.ts';
-import { canInspect, type FunctionScope, scopesOf } from './inspector.ts';
+import { canInspect, type FunctionScope, scopesFor } from './inspector.ts';
 import { isStandardGlobal } from './intrinsics.ts';
 import type { Binding, Reference } from './references.ts';
 import { bindingAt } from './refusals.ts';
@@ -91,8 +91,7 @@ function inScopes(
   read: ScopesRead,
   fail: Fail,
 ): FoundInScope | null {
-  let scopes = read.get(fn);
-  if (scopes === undefined) read.set(fn, (scopes = scopesOf(fn).filter(({ type }) => type !== 'Global')));
+  const scopes = scopesFor(fn, read);
   for (let i = 0; i < scopes.length; i++) {
     const scope = scopes[i]!;
     if (!(name in scope.variables)) continue;

@@ -155,7 +155,7 @@ export interface FunctionScope {
 }
 
 /** The scopes of a function, the innermost first. */
-export function scopesOf(fn: unknown): FunctionScope[] {
+function scopesOf(fn: unknown): FunctionScope[] {
   let list: unknown;
   try {
     list = real(internal(propertiesOf(fn), '[[Scopes]]'));
@@ -171,6 +171,13 @@ export function scopesOf(fn: unknown): FunctionScope[] {
     type: description,
     variables: object,
   }));
+}
+
+/** The same, the global ones apart, read once for each function in a message: `read` keeps them. */
+export function scopesFor(fn: unknown, read: Map<unknown, readonly FunctionScope[]>): readonly FunctionScope[] {
+  let scopes = read.get(fn);
+  if (scopes === undefined) read.set(fn, (scopes = scopesOf(fn).filter(({ type }) => type !== 'Global')));
+  return scopes;
 }
 
 /** What `bind` was given. */

@@ -268,7 +268,7 @@ class Packer {
   }
 
   #isByValue(fn: AnyFunction, code: FunctionCode): boolean {
-    return origins.has(fn) || (!Object.hasOwn(fn, reduce) && referenceTo(fn, code) === null);
+    return origins.has(fn) || (!Object.hasOwn(fn, reduce) && referenceTo(fn, code, this.#scopes) === null);
   }
 
   /** The prototype of a class is found by its class. */
@@ -348,7 +348,7 @@ class Packer {
     if (text.endsWith('[native code] }')) return this.#native(fn);
     const code = FunctionCode.of(fn);
     const origin = origins.get(fn);
-    const reference = origin === undefined ? referenceTo(fn, code) : null;
+    const reference = origin === undefined ? referenceTo(fn, code, this.#scopes) : null;
     if (reference !== null) return this.#add(fn, reference);
     if (origin === undefined && code.script?.isNodes === true) this.#native(fn);
     return this.#byValue(fn, code);

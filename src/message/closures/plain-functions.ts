@@ -81,7 +81,7 @@ function partsOf(fn: AnyFunction, read: ScopesRead): FunctionParts | null {
   if (builtin !== undefined) return partsByName(fn, ['builtin', builtin.module, builtin.path], named);
   if (Script.of(fn) === null || origins.has(fn) || folderOfRequire(fn) !== null) return null;
   const code = FunctionCode.of(fn);
-  const reference = referenceTo(fn, code);
+  const reference = referenceTo(fn, code, read);
   if (reference !== null) return referred.get(reference) ?? partsByName(reference, reference as NamedNode, referred);
   // What is sent for the first time goes by `pack`: most functions are sent once, and what there is to be said against it, `pack` says.
   return code.sent === 0 || code.script?.isNodes === true ? null : partsByValue(fn, code, read);

@@ -6,7 +6,8 @@ import { types } from 'node:util';
 import { workerData } from 'node:worker_threads';
 import { canRequireModules, quietly } from '../require-module.ts';
 import { type FunctionCode, SENT_OFTEN } from './function-code.ts';
-import { canInspect, scopesOf } from './inspector.ts';
+import type { ScopesRead } from './captured-variables.ts';
+import { canInspect, scopesFor } from './inspector.ts';
 import type { Script } from './script.ts';
 import { tsNodeHere } from './ts-node-loader.ts';
 import { loadedFrom, TYPESCRIPT } from './tsx-loader.ts';
@@ -81,10 +82,10 @@ export function referenceByName(fn: AnyFunction): RecipeNode | undefined {
 }
 
 /** How to import this function, or `null` when it has to go by value. */
-export function referenceTo(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
+export function referenceTo(fn: AnyFunction, code: FunctionCode, read: ScopesRead): RecipeNode | null {
   const before = known.get(fn);
   if (before !== undefined && byValue.size === 0) return before;
-  const found = findReference(fn, code);
+  const found = findReference(fn, code, read);
   if (found !== null) known.set(fn, found);
   return found;
 }
@@ -101,7 +102,7 @@ function placeOf(codeUrl: string): { readonly url: string; readonly file: string
   return place;
 }
 
-function findReference(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
+function findReference(fn: AnyFunction, code: FunctionCode, read: ScopesRead): RecipeNode | null {
   const place = placeOf(code.url);
   if (place === null || place.url === mainModule() || byValue.has(place.url)) return null;
   const { url, file } = place;
@@ -110,7 +111,7 @@ function findReference(fn: AnyFunction, code: FunctionCode): RecipeNode | null {
     const path = pathIn(loaded.exports, fn);
     return path === null ? null : referenceToRequired(file, path);
   }
-  return canInspect() ? exportOf(fn, code, asUrl(code.url)) : exportOfNamespace(fn, code, url);
+  return canInspect() ? exportOf(fn, code, asUrl(code.url), read) : exportOfNamespace(fn, code, url);
 }
 
 /** How another thread requires what a CommonJS module exports; null when only a loader that is here alone, as jiti, can load it. */
@@ -120,10 +121,10 @@ export function referenceToRequired(file: string, path: readonly string[]): Reci
   return isLoadable ? ['require', file, path, tsNode] : null;
 }
 
-function exportOf(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode | null {
+function exportOf(fn: AnyFunction, code: FunctionCode, url: string, read: ScopesRead): RecipeNode | null {
   const exports = code.script?.exports() ?? [];
   if (exports.length === 0) return null;
-  const variables = exportedVariables(fn, code);
+  const variables = exportedVariables(fn, code, read);
   for (const { name, local } of exports) {
     if (local === null) {
       if (name === 'default' && isDefaultExport(code)) return ['export', url, ['default'], code.text.length];
@@ -138,11 +139,11 @@ function exportOf(fn: AnyFunction, code: FunctionCode, url: string): RecipeNode 
 /** What the exported variables of a script hold that are never assigned again: to look into them does not take V8. */
 const constants = new WeakMap<Script, Variables>();
 
-function exportedVariables(fn: AnyFunction, code: FunctionCode): Variables | undefined {
+function exportedVariables(fn: AnyFunction, code: FunctionCode, read: ScopesRead): Variables | undefined {
   const script = code.script!;
   const before = constants.get(script);
   if (before !== undefined) return before;
-  const variables = scopesOf(fn).find(({ type }) => type === 'Module')?.variables;
+  const variables = scopesFor(fn, read).find(({ type }) => type === 'Module')?.variables;
   // The whole script is looked through for it.
   if (variables === undefined || code.sent < SENT_OFTEN || !areConstant(script, variables)) return variables;
   const held = Object.fromEntries(
@@ -154,12 +155,22 @@ function exportedVariables(fn: AnyFunction, code: FunctionCode): Variables | und
 
 /** Whether all that a script exports has its value, and keeps it. */
 function areConstant(script: Script, variables: Variables): boolean {
-  const analysis = script.analysis();
-  if (analysis === null || analysis.directEval !== null) return false;
-  const names = new Set(script.exports().flatMap(({ local }) => (local === null ? [] : [local])));
+  let names = kept.get(script);
+  if (names === undefined) kept.set(script, (names = namesKept(script)));
   // One that V8 does not show, for no function captures it, it will never show.
-  if ([...names].some((name) => name in variables && readVariable(variables, name) === undefined)) return false;
-  return !analysis.references.some(({ name, isWrite, start, binding }) => isWrite && names.has(name) && start !== binding?.at);
+  return names?.every((name) => !(name in variables) || readVariable(variables, name) !== undefined) ?? false;
+}
+
+/** The variables that a script exports, where it assigns to none of them; `null` otherwise. */
+const kept = new WeakMap<Script, readonly string[] | null>();
+
+function namesKept(script: Script): readonly string[] | null {
+  const analysis = script.analysis();
+  if (analysis === null || analysis.directEval !== null) return null;
+  const names = new Set(script.exports().flatMap(({ local }) => (local === null ? [] : [local])));
+  return analysis.references.some(({ name, isWrite, start, binding }) => isWrite && names.has(name) && start !== binding?.at)
+    ? null
+    : [...names];
 }
 
 /** Where V8 can't be asked: the module is loaded, so to require it runs nothing. */
