@@ -20,6 +20,8 @@ const HEADER_BYTES = 64;
  */
 const given = workerData?.compiled;
 const isGiven = given instanceof SharedArrayBuffer && given.byteLength === BYTES_MAX;
+// What a worker begins with is not the program.
+if (isGiven) process.mainModule = undefined;
 const memory = isGiven ? given : new SharedArrayBuffer(BYTES_MAX);
 const header = new Int32Array(memory, 0, HEADER_BYTES / 4);
 const bytes = new Uint8Array(memory);

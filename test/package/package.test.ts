@@ -110,6 +110,18 @@ test('each module is there once, whoever imports it: the package, its modules, a
   assert.equal(printed, 'true true true\ntrue\ntrue\ntrue\ntrue\n');
 });
 
+test('in a thread no module takes itself, or the one that the thread begins with, for the program', () => {
+  const printed = run(
+    'main-module.mjs',
+    `import { createRequire } from 'node:module';
+     import { ThreadPoolExecutor } from 'manycore/futures';
+     const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+     console.log(await pool.submit(() => [process.mainModule?.filename, createRequire(process.cwd() + '/x.cjs').main?.filename]));
+     await pool.shutdown();`,
+  );
+  assert.equal(printed, '[ undefined, undefined ]\n');
+});
+
 test('where source maps are on, the stack of an error leads to the source', () => {
   const printed = run(
     'mapped.mjs',
