@@ -39,6 +39,23 @@ test('under tsx, which compiles what is required, threads and processes use the 
   assert.equal(output, 'worker1 false\n0 from afar\n');
 });
 
+test('under tsx a struct of the program is itself in a process, and in a thread', () => {
+  const output = runTypeScript(`
+    import { Thread } from ${at('threading')};
+    import { int32, Lock, Process, SharedStruct } from ${at('multiprocessing')};
+    class Counter extends SharedStruct({ n: int32, lock: Lock }) {
+      increment(): void { this.lock.acquireSync(); this.n += 1; this.lock.release(); }
+    }
+    const counter = new Counter({});
+    for (const Kind of [Process, Thread]) {
+      const one = new Kind({ target: (same: Counter) => same.increment(), args: [counter] });
+      one.start();
+      await one.join();
+    }
+    console.log(counter.n);`);
+  assert.equal(output, '2\n');
+});
+
 const imports = `import { count, named, Pair, twice } from './part.ts';`;
 
 /** A project without "type": "module", so that tsx makes CommonJS of its TypeScript. */

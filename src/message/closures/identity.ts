@@ -25,6 +25,11 @@ export function remember(value: object, number: string): void {
   gone.register(value, number);
 }
 
+/** What stood for this number was not finished: the next one of it is made anew. */
+export function forget(value: object, number: string): void {
+  if (objects.get(number)?.deref() === value) objects.delete(number);
+}
+
 /** Says that `fn` is a copy of the function with this number: sent on, it is that one. A copy itself is never looked for. */
 export function nameCopy(fn: object, number: string): void {
   numbers.set(fn, number);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SendError } from '../send-error.ts';
 import { valueByName } from './by-name.ts';
 import { type Made, make } from './compile.ts';
-import { nameCopy, objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
+import { forget, nameCopy, objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
 import { loadModules } from './modules.ts';
 import { canRebuild, madeBy, mark, setPrivate } from './rebuild.ts';
 import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
@@ -25,12 +25,24 @@ class Unpacker {
   readonly #made = new Map<number, unknown>();
   /** What can only be filled in when everything is there: objects may lead back to each other. */
   readonly #later: (() => void)[] = [];
+  /** Classes that were made here, by their numbers: known from then on, also to what is read before they are whole. */
+  readonly #classes = new Map<string, object>();
 
   constructor(recipe: Recipe) {
     this.#recipe = recipe;
   }
 
   unpack(): unknown {
+    try {
+      return this.#unpack();
+    } catch (error) {
+      // They may lack what they capture, which a module has to be awaited for: who tries again must not be given these.
+      for (const [id, made] of this.#classes) forget(made, id);
+      throw error;
+    }
+  }
+
+  #unpack(): unknown {
     const value = this.#value(this.#recipe.root);
     // A class that is here already is not made again; what its WeakMaps say of the objects that arrive is added all the same.
     this.#recipe.nodes.forEach((node, at) => node[0] === 'weak' && this.#value([at]));
@@ -177,8 +189,10 @@ class Unpacker {
     const { fn, put } = make(code, early) as Made & { fn: AnyFunction };
     this.#set(at, fn);
     if (fn.name !== name) Object.defineProperty(fn, 'name', { value: name, configurable: true });
-    if (code.kind === 'class') remember(fn, id);
-    else nameCopy(fn, id);
+    if (code.kind === 'class') {
+      remember(fn, id);
+      this.#classes.set(id, fn);
+    } else nameCopy(fn, id);
     origins.set(fn, this.#origin(code, values));
     this.#later.push(() => {
       put(values.map((value) => this.#value(value)));
