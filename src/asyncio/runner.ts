@@ -5,7 +5,7 @@ import { type Coroutine, mustBeCoroutine } from './coroutine.ts';
 import { isDebugging, setDebug, tellUnawaited } from './debug.ts';
 import { Interrupt } from './interrupt.ts';
 import { KeyboardInterrupt } from '../signal/errors.ts';
-import { FAILED } from './future.ts';
+import { FAILED, PENDING } from './future.ts';
 import { OpenGenerators } from './open-generators.ts';
 import { report } from './report.ts';
 import { allTasks, start, Task } from './task.ts';
@@ -75,7 +75,7 @@ export class Runner implements AsyncDisposable {
       const left = [...allTasks()].filter((task) => task.runner === this);
       if (left.length === 0) break;
       for (const task of left) task.cancel('the run has ended');
-      const { done } = await wait(left);
+      const { done } = await endOf(left);
       for (const task of done)
         if (task.state === FAILED)
           report({ message: 'unhandled exception during the shutdown of run()', exception: task.exception(), future: task });
@@ -86,6 +86,23 @@ export class Runner implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** Waits for tasks that have been cancelled. If the program ends before they do, for nothing else is left to be done, it is told what they sit in. */
+async function endOf(left: readonly Task[]): Promise<{ readonly done: ReadonlySet<Task> }> {
+  const tell = (): void => {
+    for (const task of left)
+      if (task.state === PENDING)
+        report({
+          message: `the run could not end: ${task.what} was cancelled, and sits in a foreign promise that nobody settles. until(promise) makes it a place to cancel the task`,
+        });
+  };
+  process.once('beforeExit', tell);
+  try {
+    return await wait(left);
+  } finally {
+    process.removeListener('beforeExit', tell);
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../../src/asyncio/index.ts';
 import { setExceptionHandler } from '../../src/asyncio/report.ts';
 import { raiseSignal } from '../../src/signal/index.ts';
+import { runProgram } from '../support/program.ts';
 import { Boom, boom, forever, rejects, step, test } from './support.ts';
 
 const asyncio = new URL('../../src/asyncio/index.js', import.meta.url).href;
@@ -266,4 +267,18 @@ test('the failure of what was shielded is told once when nobody waits for it any
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   assert.equal(stderr.match(/never looked at/g)?.length, 1);
+});
+
+test("a run that can't end, for a task sits in a foreign promise that nobody settles, says so when the program ends", async () => {
+  const { stderr, stdout } = await runProgram(`
+    import { createTask, run, sleep } from 'manycore/asyncio';
+    run(async () => {
+      createTask(() => new Promise(() => {}), { name: 'stuck' });
+      createTask(() => sleep(1e6), { name: 'sleeper' });
+    }).then(() => console.log('ended'));`);
+  assert.equal(stdout, '');
+  assert.match(
+    stderr,
+    /^asyncio: the run could not end: task stuck was cancelled, and sits in a foreign promise [^]*until\(promise\)[^\n]*\n$/,
+  );
 });
