@@ -106,7 +106,7 @@ test('an initializer that fails breaks the pool, with its error as the cause', (
     async (pool) => {
       await assert.rejects(pool.apply(double, [1]), (error) => {
         assert.ok(error instanceof BrokenProcessPool);
-        assert.match(error.message, /the initializer failed in process PoolWorker-\d+ \(pid \d+\)/);
+        assert.match(error.message, /the initializer failed in process PoolWorker-\d+ \(pid \d+\): TypeError: not today$/);
         assert.equal((error.cause as Error).message, 'not today');
         return true;
       });

@@ -14,6 +14,7 @@ import type { Results } from './results.ts';
 import { NOTHING, type Slots } from './slots.ts';
 import { SCRATCH } from './ticket.ts';
 import { dropValue } from './values.ts';
+import { why } from '../why.ts';
 
 /** So many workers in turn that died before they could begin: the pool is broken, or goes on with those that it has. */
 const STILLBORN_MAX = 3;
@@ -65,7 +66,7 @@ export class Losses {
     if (thread.failure !== 0) {
       const error = take(thread.takeFailure());
       this.#crew.remove(thread);
-      return this.#listener.break('its initializer failed', error);
+      return this.#listener.break(`its initializer failed: ${why(error)}`, error);
     }
     if (isEnding) return;
     this.#crew.remove(thread);

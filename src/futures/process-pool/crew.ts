@@ -34,6 +34,7 @@ import { Member } from './member.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { arrived } from './remote-error.ts';
 import { IncomingStream, type Yielded } from './stream.ts';
+import { why } from '../why.ts';
 
 export interface CrewOptions {
   readonly workers: number;
@@ -497,7 +498,7 @@ export class Crew {
     const { failure } = this.#board;
     if (failure !== 0) {
       const [cause] = fromItem(this.#board.heap, { kind: 0, word: failure / 16, double: 0 }) as [unknown];
-      this.#break(new BrokenProcessPool(`the initializer failed in process ${member.name} (pid ${member.pid})`, { cause }));
+      this.#break(new BrokenProcessPool(`the initializer failed in process ${member.name} (pid ${member.pid}): ${why(cause)}`, { cause }));
     } else if (member.failure !== undefined) {
       const { failure: cause } = member;
       const why = isError(cause) ? cause.message : inspect(cause);
