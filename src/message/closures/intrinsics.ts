@@ -101,6 +101,9 @@ export function isUnloadedGlobal(name: PropertyKey): boolean {
   return false;
 }
 
+/** Of `process`: another module in each thread, and none in a process of ours. */
+const MAIN_MODULE = 'mainModule';
+
 type Add = (value: unknown, path: readonly Step[], depth: number) => void;
 
 function addRoot(name: string, add: Add): void {
@@ -115,7 +118,8 @@ function addHolder(name: string, add: Add): void {
   const value = (globalThis as Record<string, unknown>)[name] as object | undefined;
   if (value === undefined) return;
   add(value, [name], 0);
-  for (const key of Object.getOwnPropertyNames(value)) add(Object.getOwnPropertyDescriptor(value, key)!.value, [name, key], 0);
+  for (const key of Object.getOwnPropertyNames(value))
+    if (key !== MAIN_MODULE) add(Object.getOwnPropertyDescriptor(value, key)!.value, [name, key], 0);
 }
 
 type Index = Pick<WeakMap<object, readonly Step[]>, 'has' | 'set'>;

@@ -310,7 +310,9 @@ class Packer {
     const name = value.constructor?.name ?? '';
     const constructor = value.constructor as AnyFunction | undefined;
     if (types.isExternal(value) || (typeof constructor === 'function' && isOfNode(constructor))) {
-      this.#fail('E_NATIVE_HANDLE', `a ${name} belongs to this thread and can't be sent`, { hint });
+      this.#fail('E_NATIVE_HANDLE', `a ${name} belongs to this thread and can't be sent`, {
+        hint: name === 'Module' ? 'what it exports can be sent, as `exports`, and what is to be set there can be returned' : hint,
+      });
     }
   }
 
