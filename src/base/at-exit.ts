@@ -1,3 +1,5 @@
+import { expectListener } from './expect-listener.ts';
+
 type Listener = (code: number) => void;
 
 const known = new WeakSet<Listener>();
@@ -9,7 +11,7 @@ const known = new WeakSet<Listener>();
 export function atExit(listener: Listener, when: 'first' | 'in turn' = 'in turn'): void {
   const most = process.getMaxListeners();
   if (most > 0 && !known.has(listener)) process.setMaxListeners(most + 1);
-  known.add(listener);
+  known.add(expectListener(listener));
   if (when === 'first') process.prependListener('exit', listener);
   else process.on('exit', listener);
 }

@@ -9,8 +9,7 @@ import { type AnyFuture, type Future, whenDone } from './future.ts';
  * come first, and then `TimeoutError`. A future that has been given out is not kept.
  */
 export function asCompleted<F extends Future<never> | AnyFuture>(futures: Iterable<F>, { timeout, signal }: Wait = {}): AsCompleted<F> {
-  checkFutures(futures, 'asCompleted');
-  return new Completions<F>(new Set(futures), deadlineAfter(timeout), timeout, signal);
+  return new Completions<F>(new Set(checkFutures(futures, 'asCompleted')), deadlineAfter(timeout), timeout, signal);
 }
 
 /** What `asCompleted` gives: the futures, in the order in which they are done. */

@@ -15,8 +15,7 @@ export async function gather<const F extends readonly AnyFuture[]>(futures: F, w
 export async function gather<T>(futures: Iterable<Future<T>>, wait?: Wait): Promise<T[]>;
 export async function gather(futures: Iterable<AnyFuture>, { timeout, signal }: Wait = {}): Promise<unknown[]> {
   const deadline = deadlineAfter(timeout);
-  checkFutures(futures, 'gather');
-  const all = Array.isArray(futures) ? (futures as AnyFuture[]) : [...futures];
+  const all = checkFutures(futures, 'gather');
   let left = 0;
   // In an object: a promise would follow the future itself.
   const ended = new Promise<{ readonly failed: AnyFuture | null }>((resolve) => {

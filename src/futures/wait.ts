@@ -36,8 +36,7 @@ export async function wait<F extends Future<never> | AnyFuture>(futures: Iterabl
     throw new TypeError(`returnWhen must be FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED: got ${String(returnWhen)}`);
   const deadline = deadlineAfter(timeout);
   refuseOtherNames(options, 'wait');
-  checkFutures(futures, 'wait');
-  const all = new Set(futures);
+  const all = new Set(checkFutures(futures, 'wait'));
   const isEnough = (future: AnyFuture): boolean =>
     returnWhen === FIRST_COMPLETED || (returnWhen === FIRST_EXCEPTION && peek(future) === FAILED);
   let left = 0;

@@ -1,5 +1,4 @@
 import { onThreadEnd } from '../host/thread/run-thread.ts';
-import { expectListener } from '../host/thread/leftovers.ts';
 import { atExit } from '../base/at-exit.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { Handler, handlersHere } from './handler.ts';
@@ -73,5 +72,5 @@ function flushAtTheEnd(): void {
     for (const handler of handlersHere()) if (handler instanceof MemoryHandler) handler.flush();
   };
   onThreadEnd.push(flush);
-  atExit(expectListener(flush));
+  atExit(flush);
 }

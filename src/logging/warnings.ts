@@ -1,4 +1,4 @@
-import { expectListener } from '../host/thread/leftovers.ts';
+import { expectListener } from '../base/expect-listener.ts';
 import { getLogger } from './logger.ts';
 
 /** Node's own listeners, which print warnings. */

@@ -8,7 +8,7 @@ import * as mutex from '../sync/mutex.ts';
 import * as reentrant from '../sync/reentrant-mutex.ts';
 import { block, suspend, type Waiting } from '../sync/waiting.ts';
 import { type Heap, registerContents, sharedHeap } from '../word/heap.ts';
-import { faceOf, handle } from '../word/shareable.ts';
+import { faceOf, handle, otherCopyOf } from '../word/shareable.ts';
 import type { FutexWord } from '../word/word.ts';
 import { Face, Place, registerFace } from './face.ts';
 import { abandoned, isLenient, Lock } from './lock.ts';
@@ -35,6 +35,19 @@ const BYTES = PLACES.first + PLACES.count * PLACES.bytes;
 const noticing = new Glance(0.05);
 const releasing = new Glance(0.05);
 
+/** A condition keeps its lock alive, by the heap that both lie in. */
+function checkLock(lock: unknown, heap: Heap): void {
+  if (!(lock instanceof Lock || lock instanceof RLock)) {
+    const copy = typeof lock === 'object' && lock !== null ? otherCopyOf(lock) : null;
+    const found = copy === null ? inspect(lock, { depth: 0 }) : `one of ${copy}`;
+    throw new TypeError(`the lock of a condition must be a Lock or an RLock: got ${found}`);
+  }
+  const { block: within, heap: its } = lock[handle]();
+  if (within !== undefined) throw new TypeError('the lock of a condition must be a lock of its own, not a field of a SharedStruct');
+  if (its === heap) return;
+  throw new TypeError('a lock that processes share is for the Condition of manycore/multiprocessing');
+}
+
 /**
  * Waiting for something to become true that a lock guards: Python's `threading.Condition`.
  *
@@ -48,6 +61,7 @@ export class Condition extends Face implements Disposable {
   readonly #tickets: FutexWord;
 
   constructor(lock?: Lock | RLock | Place, heap: Heap = sharedHeap()) {
+    if (lock !== undefined && !(lock instanceof Place)) checkLock(lock, heap);
     const place = lock instanceof Place ? lock : Place.allocate(BYTES, heap);
     super('condition', place);
     this.#tickets = place.word(TICKETS);
@@ -58,8 +72,7 @@ export class Condition extends Face implements Disposable {
       return;
     }
     this.lock = lock ?? new RLock({}, heap);
-    const { offset, block: within } = this.lock[handle]();
-    if (within !== undefined) throw new TypeError('the lock of a condition must be a lock of its own, not a field of a SharedStruct');
+    const { offset } = this.lock[handle]();
     place.heap.retain(offset); // As long as the condition lives, its lock does.
     place.word(LOCK).store(offset / 16);
     place.heap.setContents(place.block, 'condition');

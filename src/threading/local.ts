@@ -42,6 +42,9 @@ export class Local {
   }
 }
 
+// The Proxy answers for each Local itself; this is for other copies of the package, which are to know whose a Local is.
+Object.defineProperty(Local.prototype, handle, { value: null });
+
 function valuesHere(): WeakMap<object, Values> {
   let values = valuesOf.get(self.id);
   if (values === undefined) valuesOf.set(self.id, (values = new WeakMap()));

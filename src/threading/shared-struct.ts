@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { reduce } from '../message/closures/index.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
-import { type Field, field, type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';
+import { type Field, field, type Handle, handle, otherCopyOf, own, registerKind, type Shareable } from '../word/shareable.ts';
 import { Place } from './face.ts';
 import { alignmentOf, type FieldType, type View } from './field-types.ts';
 
@@ -41,8 +41,11 @@ function layOut(schema: Schema): { readonly slots: readonly Slot[]; readonly byt
   for (const [name, type] of Object.entries(schema)) {
     const thing = isThing(type) ? type[field] : null;
     const value = thing === null ? (type as FieldType<unknown>) : null;
-    if (thing === null && typeof value?.bytes !== 'number')
+    if (thing === null && typeof value?.bytes !== 'number') {
+      const copy = typeof type === 'function' ? otherCopyOf(type) : null;
+      if (copy !== null) throw new TypeError(`field ${name} of a SharedStruct is of ${copy}`);
       throw new TypeError(`field ${name} of a SharedStruct has no type: use int32, float64, utf8(n), Lock, …`);
+    }
     const alignment = thing === null ? alignmentOf(value!) : THING_ALIGNMENT;
     const offset = Math.ceil(end / alignment) * alignment;
     slots.push({ name, offset, type: value, thing });

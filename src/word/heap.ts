@@ -1,3 +1,4 @@
+import { symbolOfCopy } from '../base/copy.ts';
 import { invariant } from '../base/invariant.ts';
 import { self } from './self.ts';
 import { SharedWord } from './shared-word.ts';
@@ -324,7 +325,7 @@ export class SharedHeap extends Heap {
   }
 }
 
-const KEY: unique symbol = Symbol.for('manycore.heap/1') as never;
+const KEY: unique symbol = symbolOfCopy('heap') as never;
 const globals = globalThis as { [KEY]?: SharedHeap };
 
 /** The heap of this process. The first use makes it; a thread adopts its starter's before anything else. */

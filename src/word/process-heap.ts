@@ -1,3 +1,4 @@
+import { symbolOfCopy } from '../base/copy.ts';
 import { canShareMemory } from '../system/memory.ts';
 import { findHeap, registerHeap } from './heaps.ts';
 import { sharedHeap } from './heap.ts';
@@ -9,7 +10,7 @@ import { letGoOfFaces } from './shareable.ts';
 export const PROCESS_HEAP = 1;
 
 const DEFAULT_BYTES = 256 << 20;
-const KEY: unique symbol = Symbol.for('manycore.process-heap/1') as never;
+const KEY: unique symbol = symbolOfCopy('process-heap') as never;
 const globals = globalThis as { [KEY]?: MappedHeap };
 
 /**

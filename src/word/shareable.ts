@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { copyHere, otherCopyWith, symbolOfCopy } from '../base/copy.ts';
 import { type Heap, sharedHeap } from './heap.ts';
 
 /*
@@ -9,7 +11,7 @@ import { type Heap, sharedHeap } from './heap.ts';
  */
 
 /** The method by which an object says that it is the face of a block. */
-export const handle: unique symbol = Symbol.for('manycore.handle') as never;
+export const handle: unique symbol = symbolOfCopy('handle') as never;
 
 export interface Handle {
   /** Registered with `registerKind` by the module that defines the class. */
@@ -31,7 +33,7 @@ export interface Shareable {
  * A class that has a static `[field]` can also lie inside another block, as a field of a SharedStruct: its
  * words need no more than `bytes` bytes, aligned to 16, and all zero is its fresh state.
  */
-export const field: unique symbol = Symbol.for('manycore.field') as never;
+export const field: unique symbol = symbolOfCopy('field') as never;
 
 export interface Field<T extends object> {
   readonly bytes: number;
@@ -100,6 +102,23 @@ export function letGoOfFaces(heap: Heap): void {
 
 export function isShareable(value: unknown): value is Shareable {
   return typeof value === 'object' && value !== null && handle in value;
+}
+
+/** Of which other copy of the package a shared thing, or a class of shared things, is, in words: `another copy of manycore, …`. */
+export function otherCopyOf(value: object): string | null {
+  const copy = otherCopyWith('handle', value) ?? otherCopyWith('field', value);
+  return copy === null ? null : `another copy of manycore, ${copyInWords(copy)}; this one is ${copyInWords(copyHere)}`;
+}
+
+/** The version of a copy, and the folder of the package. */
+function copyInWords(copy: string): string {
+  const folder = copy.replace(/^file:\/\//, '').replace(/\/build\/(?:dist|src)\/$/, '');
+  try {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', copy), 'utf8')) as { readonly version: string };
+    return `${version} in ${decodeURIComponent(folder)}`;
+  } catch {
+    return `in ${folder}`;
+  }
 }
 
 /** Makes `face` this thread's face of the block, which it now owns one reference of. Call it in the constructor. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
+import { Future as AsyncioFuture } from '../../src/asyncio/index.ts';
 import { asCompleted, type Future, gather, ThreadPoolExecutor, wait } from '../../src/futures/index.ts';
 import { test } from '../support/test.ts';
 
@@ -43,6 +44,19 @@ const uses: Readonly<Record<string, readonly [use: (pool: ThreadPoolExecutor, fu
     /wait does not know return_when/,
   ],
   'asCompleted of numbers': [() => asCompleted([1] as never), /asCompleted takes futures: number 0 is a number/],
+  'a wait for promises from a generator': [
+    () =>
+      wait(
+        (function* () {
+          yield Promise.resolve(1);
+        })() as never,
+      ),
+    /wait takes futures: number 0 is a promise/,
+  ],
+  'asCompleted of a future of asyncio': [
+    () => asCompleted([new AsyncioFuture()] as never),
+    /asCompleted takes futures: number 0 is one of asyncio, which asCompleted of manycore\/asyncio takes/,
+  ],
   'a time-out of idle threads that is none': [
     () => new ThreadPoolExecutor({ idleTimeout: -1 }),
     /idleTimeout must be a number of milliseconds, 0 or more: got -1/,

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ThreadPoolExecutor } from '../../src/futures/index.ts';
-import { Process } from '../../src/multiprocessing/index.ts';
+import { Lock as SharedLock, Process } from '../../src/multiprocessing/index.ts';
+import { canShareMemory } from '../../src/system/memory.ts';
 import { Queue } from '../../src/queue/index.ts';
 import {
   activeCount,
@@ -22,6 +23,7 @@ import {
   Semaphore,
   SendError,
   SharedArray,
+  SharedStruct,
   SharedValue,
   Thread,
   ThreadStartError,
@@ -320,4 +322,12 @@ test('what takes options refuses a bare function, number or text, and shows how 
   assert.throws(() => new Queue(bare(5)), /a queue takes an object of options, such as \{ maxSize: 5 \}: got a number/);
   assert.throws(() => new ThreadPoolExecutor(bare(2)), /a ThreadPoolExecutor takes an object of options, such as \{ maxWorkers: 2 \}/);
   assert.throws(() => new Process(bare(() => {})), /a Process takes an object of options, such as \{ target: fn \}/);
+});
+
+test('a condition refuses what is no lock of the threads of this process', () => {
+  class Pair extends SharedStruct({ value: int32, lock: Lock }) {}
+  assert.throws(() => new Condition({} as never), /the lock of a condition must be a Lock or an RLock: got \{\}/);
+  assert.throws(() => new Condition(new Event() as never), /must be a Lock or an RLock: got <Event/);
+  assert.throws(() => new Condition(new Pair().lock), /a lock of its own, not a field of a SharedStruct/);
+  if (canShareMemory()) assert.throws(() => new Condition(new SharedLock()), /is for the Condition of manycore\/multiprocessing/);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { getNativeId, Event, Thread } from '../../src/threading/index.ts';
+import { run, sleep } from '../../src/asyncio/index.ts';
+import { ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { busyCarriers, dismissCarriers } from '../../src/host/thread/carrier.ts';
 import { sharedHeap } from '../../src/word/heap.ts';
@@ -38,6 +40,16 @@ if (process.platform === 'linux') {
     const isUsuallyReusedAfter = async (act: () => unknown): Promise<boolean> => (await isReusedAfter(act)) || isReusedAfter(act);
     assert.equal(await isUsuallyReusedAfter(() => {}), true);
     assert.equal(await isUsuallyReusedAfter(async () => new Promise((resolve) => setTimeout(resolve, 1))), true);
+  });
+
+  test('a worker whose thread has loaded other modules of the package, and run a pool, is used again', async () => {
+    const act = async (): Promise<void> => {
+      const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+      await pool.submit(() => 1);
+      await pool.shutdown();
+      await run(() => sleep(1));
+    };
+    assert.equal((await isReusedAfter(act)) || (await isReusedAfter(act)), true);
   });
 
   for (const [what, act] of [

@@ -1,6 +1,7 @@
 import { isMainThread, type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
 import { atExit } from '../../base/at-exit.ts';
 import { compiledTexts } from '../../base/compiled-texts.ts';
+import { copyHere } from '../../base/copy.ts';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { drop } from '../../message/index.ts';
@@ -39,6 +40,7 @@ import {
 } from './table.ts';
 
 export interface CarrierData {
+  readonly copy: string;
   readonly heap: SharedArrayBuffer;
   readonly carrier: number;
   readonly manycoreMain: string;
@@ -139,7 +141,7 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
   setRunOf(carrier, run);
   shareWho();
   const compiled = compiledTexts.current?.memory ?? null;
-  const data: CarrierData = { heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels, compiled };
+  const data: CarrierData = { copy: copyHere, heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels, compiled };
   let worker: Worker;
   try {
     worker = withFlags(

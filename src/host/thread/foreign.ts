@@ -1,9 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { getEnvironmentData, isMainThread, setEnvironmentData, threadId, type Worker, workerData } from 'node:worker_threads';
+import { copyHere } from '../../base/copy.ts';
+import { expectListener } from '../../base/expect-listener.ts';
 import { adoptHeap, hasHeap, sharedHeap } from '../../word/heap.ts';
 import * as roster from '../../word/roster.ts';
 import { carrierHere, goneWith, withdrawCarriers } from './carrier.ts';
-import { expectListener } from './leftovers.ts';
 import { shareWho } from '../process/who.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
@@ -15,10 +16,11 @@ import { CARRIERS, recordOfThread } from './table.ts';
  * such a worker finds the heap of the process, and enrols as a thread: a daemon named `Dummy-N`, as Python calls threads that it has not
  * started. Whoever makes a worker hears of its end, and says what it held.
  */
-const KEY = 'manycore.heap/1';
+const KEY = `manycore.heap ${copyHere}`;
 
+/** Whether this copy of the package has made this worker: what another copy has made is the program's own for this one. */
 function isCarrier(): boolean {
-  return typeof workerData === 'object' && workerData !== null && 'manycoreMain' in workerData;
+  return (workerData as { readonly copy?: unknown } | null)?.copy === copyHere;
 }
 
 function enrol(): void {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { isExpected } from '../../base/expect-listener.ts';
 import { isUnloadedGlobal } from '../../message/closures/index.ts';
 import { generate } from '../../message/generate.ts';
 
@@ -33,14 +34,6 @@ const PROBES: readonly object[] = [
   Object(1),
   new Error(''),
 ];
-
-const expected = new WeakSet<(...args: never[]) => unknown>();
-
-/** Says that this listener on `process` belongs to the package, not to the thread that happens to run. */
-export function expectListener<F extends (...args: never[]) => unknown>(listener: F): F {
-  expected.add(listener);
-  return listener;
-}
 
 /** Timers that the program has taken the reference of, and that may still ring: the event loop does not list them. */
 const unreferenced = new Set<NodeJS.Timeout & { readonly _destroyed?: boolean }>();
@@ -79,7 +72,7 @@ function globalsNow(): number {
 function listenersNow(): number {
   let count = 0;
   for (const name of process.eventNames()) {
-    for (const listener of process.listeners(name as 'exit') as ((...args: never[]) => unknown)[]) if (!expected.has(listener)) count++;
+    for (const listener of process.listeners(name as 'exit') as ((...args: never[]) => unknown)[]) if (!isExpected(listener)) count++;
   }
   return count;
 }
@@ -98,11 +91,14 @@ function canChange(object: object, key: PropertyKey): boolean {
   return 'value' in descriptor && (descriptor.writable === true || descriptor.configurable === true);
 }
 
+/** Another copy of the package, which comes later, may set the same. */
+const isOfPackage = (key: PropertyKey): boolean => typeof key === 'symbol' && Symbol.keyFor(key)?.startsWith('manycore.') === true;
+
 /** Remembers how the worker is now; gives the way to find out what has changed since, in words, or `null`. */
 export function watchLeftovers(timer: NodeJS.Timeout): () => string | null {
   watchUnreferenced(timer);
   const globals = globalThis as unknown as Record<PropertyKey, unknown>;
-  const keys = Reflect.ownKeys(globals).filter((key) => !isUnloadedGlobal(key) && canChange(globals, key));
+  const keys = Reflect.ownKeys(globals).filter((key) => !isUnloadedGlobal(key) && canChange(globals, key) && !isOfPackage(key));
   const values = keys.map((key) => globals[key]);
   const areAsBefore = looksAt(keys);
   const replaceable = REPLACEABLE.map(({ object, name }) => object[name]);

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type TransferListItem, Worker, workerData } from 'node:worker_threads';
+import { copyHere } from '../../base/copy.ts';
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
@@ -11,6 +12,7 @@ import { ownWorkers } from './own-workers.ts';
  * block for what it says. The bell counts what the service has said: its maker sleeps on it.
  */
 interface ServiceData {
+  readonly copy: string;
   readonly heap: SharedArrayBuffer;
   readonly manycoreMain: string;
   readonly port: MessagePort;
@@ -35,7 +37,14 @@ export class Service {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#bell = new Int32Array(new SharedArrayBuffer(4));
-    const workerData: ServiceData = { heap: sharedHeap().buffer, manycoreMain: mainModule(), port: port2, bell: this.#bell, data };
+    const workerData: ServiceData = {
+      copy: copyHere,
+      heap: sharedHeap().buffer,
+      manycoreMain: mainModule(),
+      port: port2,
+      bell: this.#bell,
+      data,
+    };
     this.#worker = withFlags((flags) => new Worker(main, { name, workerData, transferList: [port2], trackUnmanagedFds: false, ...flags }));
     ownWorkers.add(this.#worker);
     let failure: Error | null = null;

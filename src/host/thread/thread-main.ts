@@ -3,11 +3,12 @@
  */
 import { inspect } from 'node:util';
 import { workerData } from 'node:worker_threads';
+import { expectListener } from '../../base/expect-listener.ts';
 import { adoptHeap, sharedHeap } from '../../word/heap.ts';
 import '../../word/process-heap.ts'; // Registers how the heap of the processes is found, should a message name it.
 import { setMainModule } from '../../message/closures/index.ts';
 import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX, whenWorkersAreGone, withdrawCarriers } from './carrier.ts';
-import { expectListener, watchLeftovers } from './leftovers.ts';
+import { watchLeftovers } from './leftovers.ts';
 import { announceLoading } from './loading.ts';
 import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';

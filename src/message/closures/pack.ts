@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { isShareable } from '../../word/shareable.ts';
+import { isShareable, otherCopyOf } from '../../word/shareable.ts';
 import { prototypeOf } from '../realm.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
 import { type Found, IS_TDZ_SILENT, isNative, refuseNotInitialised, type ScopesRead, variablesOf } from './captured-variables.ts';
@@ -124,6 +124,7 @@ class Packer {
 
   /** Test runners and loaders put a Proxy around the modules that a file imports; one around anything else is refused. */
   #proxy(value: object): Ref {
+    this.#checkCopy(value);
     const parts = canInspect() ? proxyParts(value) : null;
     if (parts === null || !isModule(parts.target))
       this.#fail('E_PROXY', "a Proxy can't be sent: what it does is in functions that cannot be seen", {
@@ -192,6 +193,7 @@ class Packer {
     if (types.isWeakMap(value) || types.isWeakSet(value)) return this.#weak(value);
     this.#refuse(value);
     if (prototype === null || prototype === Object.prototype) return this.#plain(value, prototype === null);
+    this.#checkCopy(value);
     return this.#instance(value, prototype);
   }
 
@@ -290,6 +292,15 @@ class Packer {
             : [this.#ref(key), bits, this.#ref(descriptor.get), this.#ref(descriptor.set)],
         ),
       ];
+    });
+  }
+
+  /** What another copy of the package shares lies in that one's memory, where nobody of this one looks. */
+  #checkCopy(value: object): void {
+    const copy = otherCopyOf(value);
+    if (copy === null) return;
+    this.#fail('E_OTHER_COPY', `a ${value.constructor.name} can't be sent: it is of ${copy}`, {
+      hint: 'have one copy of the package, such as by `npm dedupe` or a peer dependency; or send it by what that copy exports',
     });
   }
 
