@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { cancellation, Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
-import { currentThread, Event, Lock, SharedArray, SharedValue, int32 } from '../../src/threading/index.ts';
+import { Queue } from '../../src/queue/index.ts';
+import { currentThread, Event, Lock, SharedArray, SharedValue, int32, Thread } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
@@ -266,6 +267,27 @@ test('a thread is replaced after so many tasks [EXE-28 EXE-29]', async () => {
   const rest = Array.from({ length: 7 }, (_, i) => pool.submit((n: number) => n, i));
   await pool.shutdown();
   assert.ok(rest.every((future, i) => future.resultSync() === i));
+});
+
+test('a thread is replaced after so many tasks that are awaited, or that other threads hand over', async () => {
+  const count = async (): Promise<number> => {
+    await new Promise(setImmediate);
+    const globals = globalThis as { count?: number };
+    return (globals.count = (globals.count ?? 0) + 1);
+  };
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1, maxTasksPerWorker: 2 });
+  const counts: number[] = [];
+  for (let i = 0; i < 4; i++) counts.push(await pool.submit(count));
+  assert.deepEqual(counts, [1, 2, 1, 2]);
+  const told = new Queue<number>();
+  const other = new Thread({
+    target: async () => {
+      for (let i = 0; i < 4; i++) told.putSync(await pool.submit(count));
+    },
+  });
+  other.start();
+  await other.join();
+  assert.deepEqual(told.getManySync(4), [1, 2, 1, 2]);
 });
 
 test('a thread is replaced when it holds too much', async () => {

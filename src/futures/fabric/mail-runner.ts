@@ -20,6 +20,8 @@ export class MailRunner {
   readonly #times: RunTimes;
   readonly #hasEnded: () => void;
   #inbox: Inbox | null = null;
+  /** How many tasks it has run. */
+  ran = 0;
 
   constructor(fabric: Fabric, worker: number, inHand: InHand, times: RunTimes, hasEnded: () => void) {
     this.#fabric = fabric;
@@ -46,6 +48,7 @@ export class MailRunner {
       this.#letGo(record);
       return true;
     }
+    this.ran++;
     this.#inHand.calls.push(record / -16);
     const start = performance.now();
     try {

@@ -53,6 +53,7 @@ export class TaskRunner {
   readonly functions: FunctionCache;
   /** How many tasks it has run. */
   ran = 0;
+  readonly #loaded = new Map<number, { readonly missing: MustAwait; readonly parcels: readonly unknown[] | null }>();
 
   constructor(
     fabric: Fabric,
@@ -96,6 +97,13 @@ export class TaskRunner {
       this.#back.finish(number, slot, undefined, 0, false);
       return 1;
     }
+    this.#begin(number, slot, parcels, null);
+    return 1;
+  }
+
+  /** Calls the task. `missing` has been loaded for it. */
+  #begin(number: number, slot: number, parcels: readonly unknown[] | null, missing: MustAwait | null): void {
+    const flags = this.#fabric.i32[slot + FLAGS]!;
     let result: unknown;
     const { calls } = this.#inHand;
     calls.push(number);
@@ -110,9 +118,9 @@ export class TaskRunner {
       calls.pop();
     } catch (error) {
       calls.pop();
-      if (error instanceof MustAwait) void this.#whenLoaded(number, slot, error, parcels);
+      if (error instanceof MustAwait && error !== missing) this.#load(number, slot, error, parcels);
       else this.#back.finish(number, slot, error, FAILED, false);
-      return 1;
+      return;
     }
     if (isAwaited(result)) this.#await(number, slot, result);
     else if (isStream(result)) {
@@ -124,7 +132,6 @@ export class TaskRunner {
         sendStream(this.#fabric, slot, result, () => awaiting.get(number), send),
       );
     } else this.#back.finish(number, slot, result, 0, false);
-    return 1;
   }
 
   #noteBegin(slot: number, flags: number): void {
@@ -155,21 +162,38 @@ export class TaskRunner {
     if ((Atomics.or(this.#fabric.i32, slot + FLAGS, AWAITS) & INTERRUPTING) !== 0) this.#back.standStill();
   }
 
-  /** Something that the task needs lies in a module that has to be awaited. */
-  async #whenLoaded(number: number, slot: number, first: MustAwait, parcels: readonly unknown[] | null): Promise<void> {
+  /** Something that the task needs lies in a module that has to be awaited: it is called again when that is there, as if for the first time. */
+  #load(number: number, slot: number, missing: MustAwait, parcels: readonly unknown[] | null): void {
     this.#becomeAsync(slot);
     const task: Task = { controller: null };
-    this.#inHand.awaiting.set(number, task);
-    for (let missing = first; ;) {
-      try {
-        await missing.load();
-        const result = this.#call(slot, this.#fabric.i32[slot + FLAGS]!, parcels);
-        return this.#finishAwaited(number, slot, task, isAwaited(result) ? await result : result, 0);
-      } catch (error) {
-        if (!(error instanceof MustAwait) || error === missing) return this.#finishAwaited(number, slot, task, error, FAILED);
-        missing = error;
-      }
+    const { awaiting } = this.#inHand;
+    awaiting.set(number, task);
+    missing.load().then(
+      () => {
+        if (awaiting.get(number) !== task) return;
+        awaiting.delete(number);
+        this.#loaded.set(number, { missing, parcels });
+        this.#hasEnded();
+      },
+      (error: unknown) => this.#finishAwaited(number, slot, task, error, FAILED),
+    );
+  }
+
+  /** Whether there are tasks whose modules are there by now. */
+  get hasLoaded(): boolean {
+    return this.#loaded.size > 0;
+  }
+
+  /** Calls such a task again; false when there is none. */
+  runLoaded(): boolean {
+    for (const [number, { missing, parcels }] of this.#loaded) {
+      this.#loaded.delete(number);
+      const slot = this.#fabric.slot(number);
+      // It is a call again. Who has broken it off while it was none says so by a port: then nothing is called.
+      if ((Atomics.and(this.#fabric.i32, slot + FLAGS, ~AWAITS) & INTERRUPTING) === 0) this.#begin(number, slot, parcels, missing);
+      return true;
     }
+    return false;
   }
 
   #await(number: number, slot: number, result: PromiseLike<unknown>): void {
@@ -207,6 +231,7 @@ export class TaskRunner {
     const task = awaiting.get(number) ?? taskHere.current;
     const lost = this.#inHand.fall(number);
     awaiting.delete(number);
+    this.#loaded.delete(number);
     taskHere.current = null;
     this.#back.giveUp(number, slot);
     task?.controller?.abort();

@@ -146,10 +146,11 @@ export class PoolWorker {
     this.#parking.wakeUp();
     const start = performance.now();
     while (this.#inHand.mayBegin) {
+      // Also what has ended since the last turn.
+      if (this.#hasRun && this.#isWornOut() && this.#acceptNoMore()) return this.#leave();
       if (this.#runNext()) {
         this.#hasRun = true;
         this.#parking.disturb();
-        if (this.#isWornOut() && this.#acceptNoMore()) return this.#leave();
         if (performance.now() - start > TURN_MS) return this.#schedule();
         continue;
       }
@@ -172,6 +173,7 @@ export class PoolWorker {
 
   /** Runs something; false when there is nothing. What is for this worker alone, and what tasks have handed over, does not wait until nothing else comes. */
   #runNext(): boolean {
+    if (this.#tasks.runLoaded()) return true;
     this.#round = (this.#round + 1) % 3;
     if (this.#round === 1 && this.#takePinned()) return true;
     if (this.#round === 2 && this.#mail.run()) return true;
@@ -192,8 +194,8 @@ export class PoolWorker {
   #isWornOut(): boolean {
     const { maxTasks, maxHeap, maxBuffers } = this.#options;
     if (maxTasks === 0 && maxHeap === 0 && maxBuffers === 0) return false;
-    if (this.#inHand.isAwaiting || this.#claims.hasLeftOver) return false;
-    if (maxTasks > 0 && this.#tasks.ran >= maxTasks) return true;
+    if (this.#inHand.isAwaiting || this.#tasks.hasLoaded || this.#claims.hasLeftOver) return false;
+    if (maxTasks > 0 && this.#tasks.ran + this.#mail.ran >= maxTasks) return true;
     if ((maxHeap === 0 && maxBuffers === 0) || performance.now() < this.#memoryLook) return false;
     this.#memoryLook = performance.now() + MEMORY_LOOK_MS;
     const { heapUsed, arrayBuffers } = process.memoryUsage();
