@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DeadlockError, Event, Lock, setDeadlockDetection, Thread } from '../../src/threading/index.ts';
 import { MEDIUM } from '../support/patience.ts';
+import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 
 test('a thread that joins one which waits for its lock is in a deadlock, and is told so', async () => {
@@ -86,4 +87,32 @@ test('where the search for deadlocks is off, nobody is told', async () => {
   } finally {
     setDeadlockDetection(true);
   }
+});
+
+test('a deadlock with a thread that awaits is told where the output is a pipe, too, and not while a timer may end it', async () => {
+  const source = (more: string): string => `
+    import { Barrier, Lock, Thread } from 'manycore/threading';
+    const [a, b, met] = [new Lock({ name: 'A' }), new Lock({ name: 'B' }), new Barrier(2)];
+    console.log('begins');
+    console.error('begins');
+    ${more}
+    const thread = new Thread({ name: 'T', target: () => {
+      a.acquireSync();
+      met.waitSync();
+      try {
+        b.acquireSync();
+        console.log('released');
+      } catch (error) {
+        console.log(error.name);
+      }
+      a.release();
+    } });
+    b.acquireSync();
+    thread.start();
+    met.waitSync();
+    await a.acquire();
+    await thread.join();
+    process.exit();`;
+  assert.deepEqual((await programLines(source(''))).lines, ['begins', 'DeadlockError']);
+  assert.deepEqual((await programLines(source(`setTimeout(() => b.release(), ${6 * MEDIUM});`))).lines, ['begins', 'released']);
 });
