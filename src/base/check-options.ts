@@ -6,6 +6,12 @@ export function refuseNames(options: object, what: string, ours: ReadonlyMap<str
   }
 }
 
+/** Refuses what is no list of arguments: a text would be its letters. */
+export function checkArgs(args: unknown): void {
+  if (args === undefined || (typeof args === 'object' && args !== null && Symbol.iterator in args)) return;
+  throw new TypeError(`args must be a list of arguments, such as [1, 'a']: got ${args === null ? 'null' : typeof args}`);
+}
+
 /**
  * Refuses what is no object of options where one is expected: a bare function, number or text would be left unread, and silently.
  * `example` shows how it is written: `{ maxSize: 5 }`; `hint` says what else may have been meant.

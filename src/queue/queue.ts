@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { ambient } from '../base/ambient.ts';
 import { asked, type Deadline, deadlineAfter, deadlineOf, type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
+import { positiveInteger } from '../base/positive-integer.ts';
 import { MustAwait } from '../message/index.ts';
 import { block, suspend } from '../sync/waiting.ts';
 import { Face, Place, registerFace } from '../threading/face.ts';
@@ -22,6 +23,10 @@ export interface QueueOptions {
 export interface ShutdownOptions {
   /** Drops what is in the queue, as if it were done. Otherwise it can still be got. */
   readonly immediate?: boolean | undefined;
+}
+
+function checkCount(count: number): void {
+  if (count !== Infinity) positiveInteger(count, 'count');
 }
 
 /**
@@ -153,6 +158,7 @@ export class Queue<T = unknown> extends Face {
 
   /** Waits for one item, and takes as many as there are, `count` at most. */
   async getMany(count: number, wait?: Wait): Promise<T[]> {
+    checkCount(count);
     const { timeout, signal } = asked(wait);
     this.check('get from');
     const deadline = deadlineAfter(timeout);
@@ -172,6 +178,7 @@ export class Queue<T = unknown> extends Face {
   }
   /** The blocking twin of `getMany`. `MustAwait` as `getSync`. */
   getManySync(count: number, wait?: Wait): T[] {
+    checkCount(count);
     const { timeout, signal } = asked(wait);
     this.check('get from');
     signal?.throwIfAborted();

@@ -1,4 +1,4 @@
-import { checkOptions } from '../base/check-options.ts';
+import { checkArgs, checkOptions, refuseNames } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import { asked, deadlineAfter, type Wait } from '../base/deadline.ts';
 import { nameError, StateError } from '../base/errors.ts';
@@ -52,6 +52,13 @@ export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]
 const MB = 2 ** 20;
 
 const EMBODY: unique symbol = Symbol('embody');
+/** What the options are called elsewhere. */
+const OURS: ReadonlyMap<string, string> = new Map([
+  ['kwargs', 'args, with an object among them'],
+  ['fn', 'target'],
+  ['func', 'target'],
+  ['arg', 'args, a list'],
+]);
 let made = 0;
 
 /**
@@ -69,7 +76,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
 
   constructor(options: ThreadOptions<A> = {}) {
     checkOptions(options, 'a Thread', '{ target: fn }');
-    if ('kwargs' in options) throw new TypeError('a Thread does not know kwargs: put an object among its args');
+    refuseNames(options, 'a Thread', OURS);
     if (EMBODY in options) {
       this.#record = options[EMBODY] as number;
       this.#work = null;
@@ -80,6 +87,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
     }
     const { target, args, name, daemon, fresh, resourceLimits, transfer, context } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
+    checkArgs(args);
     if (target !== undefined) {
       if (fresh !== true && resourceLimits === undefined) prepareFirstWorker();
       foresee(target);

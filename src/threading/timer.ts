@@ -1,3 +1,4 @@
+import { checkArgs, checkOptions } from '../base/check-options.ts';
 import { deadlineAfter } from '../base/deadline.ts';
 import { Event } from './event.ts';
 import { Thread } from './thread.ts';
@@ -26,8 +27,11 @@ export class Timer<A extends readonly unknown[] = readonly unknown[]> extends Th
   /** Set when it has run, or has been cancelled. */
   readonly finished: Event;
 
-  constructor(interval: number, fn: (...args: A) => unknown, { args, name, daemon }: TimerOptions<A> = {}) {
+  constructor(interval: number, fn: (...args: A) => unknown, options: TimerOptions<A> = {}) {
     if (typeof fn !== 'function') throw new TypeError(`a Timer needs a function: got ${typeof fn}`);
+    checkOptions(options, 'a Timer', '{ args: [1] }');
+    const { args, name, daemon } = options;
+    checkArgs(args);
     deadlineAfter(interval); // Refuses what is no interval.
     super({ name, daemon });
     this.interval = interval;

@@ -324,6 +324,30 @@ test('what takes options refuses a bare function, number or text, and shows how 
   assert.throws(() => new Process(bare(() => {})), /a Process takes an object of options, such as \{ target: fn \}/);
 });
 
+test('a thread and a timer refuse arguments that are no list, and options under other names: they would be left unread', () => {
+  const target = (): void => {};
+  for (const [options, message] of [
+    [{ target, args: 5 }, /args must be a list of arguments, such as \[1, 'a'\]: got number/],
+    [{ target, args: 'ab' }, /args must be a list of arguments, .*: got string/],
+    [{ target, args: null }, /args must be a list of arguments, .*: got null/],
+    [{ target, kwargs: { a: 1 } }, /does not know kwargs: here it is called args, with an object among them/],
+    [{ fn: target }, /does not know fn: here it is called target/],
+  ] as const)
+    assert.throws(() => new Thread(options as never), { name: 'TypeError', message });
+  assert.throws(() => new Timer(5, target, [1] as never), /a Timer takes an object of options, such as \{ args: \[1\] \}: got a list/);
+  assert.throws(() => new Timer(5, target, { args: 1 as never }), /args must be a list of arguments/);
+});
+
+test('a queue refuses to get fewer than one item: it would wait for ever', async () => {
+  const queue = new Queue();
+  for (const count of [0, -1, 1.5, undefined]) {
+    await assert.rejects(queue.getMany(count as never), { name: 'RangeError', message: /count must be a positive integer/ });
+    assert.throws(() => queue.getManySync(count as never), RangeError);
+  }
+  queue.putManySync([1, 2, 3]);
+  assert.deepEqual(await queue.getMany(Infinity), [1, 2, 3]);
+});
+
 test('a condition refuses what is no lock of the threads of this process', () => {
   class Pair extends SharedStruct({ value: int32, lock: Lock }) {}
   assert.throws(() => new Condition({} as never), /the lock of a condition must be a Lock or an RLock: got \{\}/);
