@@ -22,6 +22,8 @@ export class ScheduledEvent {
     args: readonly unknown[],
   ) {
     if (typeof time !== 'number' || Number.isNaN(time)) throw new TypeError(`the time of an event must be a number: got ${String(time)}`);
+    if (typeof priority !== 'number' || Number.isNaN(priority))
+      throw new TypeError(`the priority of an event must be a number: got ${String(priority)}`);
     if (typeof action !== 'function') throw new TypeError(`an event needs a function: got ${typeof action}`);
     this.id = id;
     this.sequence = sequence;

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { checkOptions } from '../base/check-options.ts';
 import { deadlineAfter, type Wait } from '../base/deadline.ts';
 import { BinaryHeap } from '../base/heap.ts';
 import { OutOfRangeError, StateError } from '../base/errors.ts';
@@ -51,7 +52,9 @@ export class Scheduler {
   #inbox: Queue<Entry> | null = null;
   #entered = 0;
 
-  constructor({ time = now, delay }: SchedulerOptions = {}) {
+  constructor(options: SchedulerOptions = {}) {
+    checkOptions(options, 'a Scheduler', '{ time, delay }');
+    const { time = now, delay } = options;
     this.#time = time;
     this.#delay = delay;
   }
@@ -92,7 +95,9 @@ export class Scheduler {
    * it runs what is due, and gives the milliseconds until the next one, or `null`. What a function throws comes out; run it
    * again for the rest.
    */
-  async run({ blocking = true, signal }: RunOptions = {}): Promise<number | null> {
+  async run(options: RunOptions = {}): Promise<number | null> {
+    checkOptions(options, 'run', '{ blocking: false }');
+    const { blocking = true, signal } = options;
     for (;;) {
       signal?.throwIfAborted();
       const wait = this.#untilNext();
@@ -107,7 +112,9 @@ export class Scheduler {
   }
 
   /** The blocking twin of `run`: nothing that a function returns is awaited. */
-  runSync({ blocking = true }: Pick<RunOptions, 'blocking'> = {}): number | null {
+  runSync(options: Pick<RunOptions, 'blocking'> = {}): number | null {
+    checkOptions(options, 'runSync', '{ blocking: false }');
+    const { blocking = true } = options;
     for (;;) {
       const wait = this.#untilNext();
       if (wait === null || (wait > 0 && !blocking)) return wait;

@@ -141,8 +141,16 @@ test('a signal ends the wait, and nothing is lost', async () => {
   assert.equal(scheduler.queue.length, 1);
 });
 
-test('what is no time and no function is refused', () => {
+test('what is no time, no priority, no function and no object of options is refused', async () => {
   const scheduler = new Scheduler();
+  assert.throws(() => scheduler.enter(1, 'first' as never, () => {}), /the priority of an event must be a number: got first/);
+  assert.throws(() => scheduler.enter(1, (() => {}) as never, [] as never), /the priority of an event must be a number/);
+  assert.throws(
+    () => new Scheduler(Date.now as never),
+    /a Scheduler takes an object of options, such as \{ time, delay \}: got a function/,
+  );
+  await assert.rejects(scheduler.run(false as never), /run takes an object of options, such as \{ blocking: false \}: got a boolean/);
+  assert.throws(() => scheduler.runSync(false as never), /runSync takes an object of options/);
   assert.throws(() => scheduler.enter(Number.NaN, 1, () => {}), { name: 'TypeError' });
   assert.throws(() => scheduler.enter(1, 1, 'text' as never), { name: 'TypeError' });
 });
