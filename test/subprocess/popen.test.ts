@@ -555,3 +555,20 @@ test('a task that is cancelled in a run ends its command; in a wait it does not 
   child.kill();
   await child.wait();
 });
+
+test('a thread runs commands, and Node warns of none of their pipes', async () => {
+  const program = new Program(`
+    import { Thread } from 'manycore/threading';
+    import { PIPE, run } from 'manycore/subprocess';
+    const thread = new Thread({ target: async () => {
+      const { stdout } = await run(['echo', 'heard'], { stdout: PIPE, text: true });
+      process.stdout.write(stdout);
+      process.emitWarning('its own');
+      await new Promise((resolve) => process.once('warning', resolve));
+    } });
+    thread.start();
+    await thread.join();`);
+  const { stdout, stderr } = await program.ended;
+  assert.equal(stdout, 'heard\n');
+  assert.match(stderr, /^\(node:\d+\) Warning: its own\n\(Use `[^`]+` to show where the warning was created\)\n$/);
+});

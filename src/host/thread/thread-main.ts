@@ -13,6 +13,7 @@ import { announceLoading } from './loading.ts';
 import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
 import { findItself } from '../../word/roster.ts';
+import { tellNothingOfDescriptors } from './quiet-descriptors.ts';
 import * as record from './record.ts';
 import { Glance } from '../../sync/glance.ts';
 import { awaitEnd, current, firstParcels, onEnd, onUncaught, runThread } from './run-thread.ts';
@@ -25,6 +26,7 @@ carrierHere.number = carrier;
 setMainModule(manycoreMain);
 announceLoading(carrier);
 writeDirectly();
+tellNothingOfDescriptors();
 firstParcels.current = parcels;
 
 const state = carrierOffset(carrier) / 4;
