@@ -11,8 +11,8 @@ import type { FutexWord } from './word.ts';
  *
  * Nothing here takes a lock, for a thread can be terminated between any two operations. A thread takes
  * whole chunks by one atomic add and cuts blocks from them; freed blocks go to a list of the thread that
- * frees them, and a list that has grown too long gives half of itself to the others in one exchange.
- * What a terminated thread had on its own lists is lost: at most a chunk and a few short lists.
+ * frees them, and a list that has grown too long gives half of itself to the others in one exchange; who has none takes some of those.
+ * What a terminated thread had on its own lists is lost: at most a chunk, a chunk's worth of each size, and what it was writing.
  *
  *   word 0        how many bytes have been handed out ("top"), in units of 16
  *   words 4..     one 64-bit head a size class: the free blocks that nobody in particular owns
@@ -69,6 +69,10 @@ function classOf(bytes: number): number {
 function sizeOf(sizeClass: number): number {
   return sizeClass < 4 ? (sizeClass + 1) * UNIT : 2 ** (sizeClass - 4 + 7);
 }
+
+/** So many blocks of a size lie in a chunk. That much a thread has at hand, for it is lost when the thread is killed, and of large ones only what it is about to use. */
+const IN_CHUNK = Array.from({ length: CLASSES }, (_, sizeClass) => Math.floor(CHUNK / sizeOf(sizeClass)));
+const KEPT_MAX = IN_CHUNK.map((blocks) => Math.min(LOCAL_MAX, blocks));
 
 export abstract class Heap {
   /** Views of the whole heap as it was when they were last refreshed; a block that this thread knows lies inside. */
@@ -257,7 +261,7 @@ export abstract class Heap {
     const sizeClass = this.i32[(offset - HEADER) / 4]!;
     const local = this.#free[sizeClass]!;
     local.push(offset);
-    if (local.length > LOCAL_MAX || sizeOf(sizeClass) > CHUNK) this.#share(sizeClass, local);
+    if (local.length > KEPT_MAX[sizeClass]!) this.#share(sizeClass, local);
   }
 
   /** Gives the older half of a list to all threads: the blocks are chained through their first word. */
@@ -274,16 +278,24 @@ export abstract class Heap {
     }
   }
 
-  /** Takes the whole chain that the others have given. */
+  /** Takes the first blocks of the chain that the others have given. */
   #adopt(sizeClass: number): void {
-    const head = Atomics.load(this.#i64, HEADS + sizeClass);
-    if ((head & 0xffff_ffffn) === 0n) return;
-    const empty = (((head >> 32n) + 1n) & 0x7fff_ffffn) << 32n;
-    if (Atomics.compareExchange(this.#i64, HEADS + sizeClass, head, empty) !== head) return;
+    const most = Math.max(1, IN_CHUNK[sizeClass]!);
     const local = this.#free[sizeClass]!;
-    for (let unit = Number(head & 0xffff_ffffn); unit !== 0; unit = this.i32[(unit * UNIT) / 4]! >>> 0) {
-      this.reach(unit * UNIT);
-      local.push(unit * UNIT);
+    for (;;) {
+      const head = Atomics.load(this.#i64, HEADS + sizeClass);
+      let unit = Number(head & 0xffff_ffffn);
+      if (unit === 0) return;
+      while (unit !== 0 && local.length < most) {
+        // Somebody else may have taken the block, and written it: then this is no chain, and it shows below.
+        if (unit * UNIT >= this.top) break;
+        this.reach(unit * UNIT);
+        local.push(unit * UNIT);
+        unit = this.i32[(unit * UNIT) / 4]! >>> 0;
+      }
+      const next = ((((head >> 32n) + 1n) & 0x7fff_ffffn) << 32n) | BigInt(unit);
+      if (Atomics.compareExchange(this.#i64, HEADS + sizeClass, head, next) === head) return;
+      local.length = 0;
     }
   }
 

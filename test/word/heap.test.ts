@@ -34,6 +34,25 @@ test('blocks that one thread frees serve another thread', () => {
   assert.ok(producer.top - before < 1 << 20, `the heap grew by ${producer.top - before} bytes`);
 });
 
+test('a thread that is killed takes little of what others have freed with it: of each size what lies in a chunk, and none of the large blocks that it did not use', () => {
+  const heap = new SharedHeap();
+  for (const [size, count, lost] of [
+    [1 << 20, 50, 1],
+    [1 << 16, 50, 1],
+    [1 << 12, 500, 16],
+    [200, 5000, 256],
+  ] as const) {
+    const blocks = Array.from({ length: count }, () => heap.allocateAnyhow(size));
+    for (const block of blocks) heap.release(block);
+    // What this one has at hand is used first.
+    const killed = new SharedHeap(heap.buffer);
+    killed.allocateAnyhow(size);
+    const before = heap.top;
+    for (let i = 0; i < count - lost; i++) heap.allocateAnyhow(size);
+    assert.equal(heap.top, before, `${size} bytes`);
+  }
+});
+
 test('a block that lies across the end of what a thread has seen of the heap is written whole, however it came to the thread', () => {
   for (const frees of ['the other thread', 'the thread itself']) {
     const grower = new SharedHeap();
