@@ -339,5 +339,5 @@ export function releaseHolds(i32: Int32Array, offset: number): void {
 }
 
 function unpackExtra(recipe: unknown): unknown {
-  return recipe === undefined ? undefined : packer.current.unpack(recipe);
+  return recipe === undefined || typeof recipe === 'string' ? recipe : packer.current.unpack(recipe);
 }

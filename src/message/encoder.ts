@@ -388,7 +388,7 @@ export class Encoder {
       this.put(moduleOfKind(kind));
     }
     // A class, a function: it is packed by itself.
-    this.put(extra === undefined ? undefined : packer.current.pack(extra, { where: this.#where }));
+    this.put(extra === undefined || typeof extra === 'string' ? extra : packer.current.pack(extra, { where: this.#where }));
   }
 
   #putView(value: ArrayBufferView): void {

@@ -122,6 +122,17 @@ export function bytes(length: number): FieldType<Uint8Array> {
 /** How values of this type are aligned: as typed arrays want it. */
 export const alignmentOf = (type: FieldType<never> | FieldType<unknown>): number => (type.view === null ? 4 : type.view.BYTES_PER_ELEMENT);
 
+/** What goes with what holds values of a type: its name, where that says it all, for a type is taken apart when it is sent, and a name is not. */
+export const sentType = (type: FieldType<never> | FieldType<unknown>): unknown => (typeNamed(type.name) === type ? type.name : type);
+export const typeSent = (sent: unknown): unknown => (typeof sent === 'string' ? typeNamed(sent) : sent);
+
+const NAMED = new Map(
+  [int8, uint8, int16, uint16, int32, uint32, float32, float64, int64, uint64, bool].map((type) => [
+    type.name,
+    type as unknown as FieldType<never>,
+  ]),
+);
+
 /** The type with this name: how types of numbers travel. */
 const CODES: Readonly<Record<string, string>> = {
   b: 'int8',
@@ -149,6 +160,5 @@ export function checkType(type: unknown): void {
 }
 
 export function typeNamed(name: string): FieldType<never> {
-  const all = [int8, uint8, int16, uint16, int32, uint32, float32, float64, int64, uint64, bool] as unknown as FieldType<never>[];
-  return all.find((type) => type.name === name)!;
+  return NAMED.get(name)!;
 }

@@ -4,7 +4,7 @@ import { LOCK_BYTES } from '../sync/lock-block.ts';
 import { type Heap, sharedHeap } from '../word/heap.ts';
 import { field, type Handle, handle, registerKind } from '../word/shareable.ts';
 import { Face, Place } from './face.ts';
-import { checkType, type FieldType, type ViewOf } from './field-types.ts';
+import { checkType, type FieldType, sentType, typeSent, type ViewOf } from './field-types.ts';
 import { RLock } from './rlock.ts';
 
 /* A lock, the length, and after 32 bytes the items. */
@@ -43,7 +43,7 @@ export class SharedArray<T extends number | bigint = number> extends Face implem
   }
 
   override [handle](): Handle {
-    return { ...super[handle](), extra: this.#type };
+    return { ...super[handle](), extra: sentType(this.#type) };
   }
 
   /** How many items it has. It can't be changed. */
@@ -75,6 +75,6 @@ export class SharedArray<T extends number | bigint = number> extends Face implem
 }
 registerKind(
   'shared-array',
-  (offset, type, heap, block) => new SharedArray(type as FieldType<number>, new Place(heap, block, offset)),
+  (offset, type, heap, block) => new SharedArray(typeSent(type) as FieldType<number>, new Place(heap, block, offset)),
   import.meta.url,
 );

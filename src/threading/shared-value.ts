@@ -3,7 +3,7 @@ import { LOCK_BYTES } from '../sync/lock-block.ts';
 import type { Heap } from '../word/heap.ts';
 import { field, type Handle, handle, registerKind } from '../word/shareable.ts';
 import { Face, Place } from './face.ts';
-import { checkType, type FieldType } from './field-types.ts';
+import { checkType, type FieldType, sentType, typeSent } from './field-types.ts';
 import { RLock } from './rlock.ts';
 
 /*
@@ -25,7 +25,7 @@ export class SharedValue<T> extends Face {
   }
 
   override [handle](): Handle {
-    return { ...super[handle](), extra: this.#type };
+    return { ...super[handle](), extra: sentType(this.#type) };
   }
 
   /** Reading and writing is one step each, for numbers. `value++` is two: do it under the lock, or with `add`. */
@@ -63,6 +63,6 @@ export class SharedValue<T> extends Face {
 
 registerKind(
   'shared-value',
-  (offset, type, heap, block) => new SharedValue(type as FieldType<unknown>, new Place(heap, block, offset)),
+  (offset, type, heap, block) => new SharedValue(typeSent(type) as FieldType<unknown>, new Place(heap, block, offset)),
   import.meta.url,
 );

@@ -19,6 +19,7 @@ import {
   SystemExit,
   Value,
 } from '../../src/multiprocessing/index.ts';
+import * as multiprocessing from '../../src/multiprocessing/index.ts';
 import { run, sleep } from '../../src/asyncio/index.ts';
 import { Thread } from '../../src/threading/index.ts';
 import { sharedNames, zombies } from '../support/leftovers.ts';
@@ -507,6 +508,34 @@ test('listeners for the exit of a child run at its normal end [PRC-18]', async (
   child.start();
   await child.join();
   assert.equal(await answers.get(), 'at exit');
+});
+
+test('values and arrays arrive with their type, whichever it is', async () => {
+  const values = [
+    new Value(multiprocessing.int8, -1),
+    new Value(multiprocessing.uint16, 65_535),
+    new Value(multiprocessing.float32, 0.5),
+    new Value(multiprocessing.uint64, 2n ** 64n - 1n),
+    new Value(multiprocessing.bool, true),
+    new Value(multiprocessing.utf8(12), 'übrig'),
+    new Value(multiprocessing.bytes(3), Uint8Array.of(1, 2, 3)),
+  ];
+  const array = new multiprocessing.SharedArray(multiprocessing.int16, [-1, 2]);
+  const answers = new Queue();
+  const child = new Process({
+    target: () => {
+      answers.putSync([values.map(({ value }) => value), array.view.constructor.name, [...array]]);
+      array.view[1] = 3;
+      (values[4] as Value<boolean>).value = false;
+      answers.putSync(array);
+    },
+  });
+  child.start();
+  assert.deepEqual(await answers.get(), [[-1, 65_535, 0.5, 2n ** 64n - 1n, true, 'übrig', Uint8Array.of(1, 2, 3)], 'Int16Array', [-1, 2]]);
+  const back = (await answers.get()) as typeof array;
+  assert.deepEqual([...back], [-1, 3]);
+  assert.equal(values[4]!.value, false);
+  await child.join();
 });
 
 test('a function that cannot travel is refused at the start, and the process can be started no less', () => {
