@@ -26,6 +26,24 @@ test('a Node that is too old is told by its version, whichever way the package i
   }
 });
 
+test('threads are refused in a copy of a fork server by the package as it is shipped, too', () => {
+  const place = (name: string): string => JSON.stringify(new URL(`../../dist/${name}/index.js`, import.meta.url).href);
+  const program = `
+    import { getContext, Queue } from ${place('multiprocessing')};
+    import { Thread } from ${place('threading')};
+    const answers = new Queue();
+    const child = new (getContext('forkserver').Process)({
+      target: () => {
+        try { new Thread({ target: () => {} }).start(); answers.putSync('started'); } catch ({ code }) { answers.putSync(code); }
+      },
+    });
+    child.start();
+    await child.join();
+    console.log(answers.getSync());`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  assert.equal(stdout, 'ERR_NO_THREADS_IN_FORK\n', stderr);
+});
+
 test('a bundle that the package has become a part of says what to leave out, whatever it starts', () => {
   const starts = {
     thread: [`import { Thread } from 'manycore/threading'`, `new Thread({ target: () => {} }).start()`],

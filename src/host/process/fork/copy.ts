@@ -4,17 +4,22 @@ import { inspect } from 'node:util';
 import { StateError } from '../../../base/errors.ts';
 import { exitAtOnce } from '../../../system/exit-at-once.ts';
 import { systemPid } from '../../../system/fork.ts';
+import { noWorkers } from '../../thread/flags.ts';
 import { drawSeed, reseed, type Seed } from './randomness.ts';
 
 /** V8 makes its threads at its start, and a copy has none of them: a worker in it would wait for them for ever. */
 export function refuseThreads(): void {
+  const refusal = (): Error =>
+    new StateError(
+      'ERR_NO_THREADS_IN_FORK',
+      'cannot start a thread in a process that was started by forkserver: Node can not make threads in a copy of itself. Start this process by spawn',
+    );
+  // Our own modules have the class by now.
+  noWorkers.reason = refusal;
   const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: unknown };
   threads.Worker = class Worker {
     constructor() {
-      throw new StateError(
-        'ERR_NO_THREADS_IN_FORK',
-        'cannot start a thread in a process that was started by forkserver: Node can not make threads in a copy of itself. Start this process by spawn',
-      );
+      throw refusal();
     }
   };
   syncBuiltinESMExports();
