@@ -415,6 +415,11 @@ export class Encoder {
   }
 
   #putBuffer(value: ArrayBufferLike): void {
+    if (value.byteLength === 0 && isDetached(value)) {
+      throw new SendError('E_GIVEN_AWAY', "an ArrayBuffer can't be sent that has been given away before: nothing of it is left here", {
+        hint: 'send it before, or give a copy away: buffer.slice()',
+      });
+    }
     if (value === sharedHeap().buffer && this.#where === 'thread') this.#putTag(TAG.KNOWN, 0);
     else if (types.isSharedArrayBuffer(value) || this.#transfer.includes(value)) this.#putParcel(value);
     else this.#putBytes(new Uint8Array(value));
@@ -470,6 +475,15 @@ export class Encoder {
     this.#i32 = larger;
     this.#f64 = new Float64Array(larger.buffer);
     this.#limit = larger.length - 8;
+  }
+}
+
+/** What `ArrayBuffer.prototype.detached` tells, which Node 20 has not. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
   }
 }
 

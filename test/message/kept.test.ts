@@ -146,6 +146,8 @@ test('keys of node:crypto and blobs go to a thread', async () => {
 });
 
 test('what can go nowhere is refused by name, wherever it stands', () => {
+  const givenAway = new Float64Array(4);
+  structuredClone(givenAway, { transfer: [givenAway.buffer] });
   const cases: readonly (readonly [unknown, string])[] = [
     [{ a: [new WeakRef({})] }, 'E_WEAK'],
     [new Map([[1, new Proxy({}, {})]]), 'E_PROXY'],
@@ -155,6 +157,8 @@ test('what can go nowhere is refused by name, wherever it stands', () => {
     [new Intl.NumberFormat('en'), 'E_NATIVE_HANDLE'],
     [[1, 2][Symbol.iterator](), 'E_GENERATOR'],
     [new MessageChannel().port1, 'E_NOT_TRANSFERRED'],
+    [[givenAway.buffer], 'E_GIVEN_AWAY'],
+    [{ view: givenAway }, 'E_GIVEN_AWAY'],
     [process, 'none'],
   ];
   for (const [value, code] of cases) {

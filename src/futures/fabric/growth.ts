@@ -24,6 +24,7 @@ export class Growth {
     crew: Crew,
     load: Load,
     mail: Mail,
+    pins: { readonly isAnyWaiting: boolean },
     options: CrewOptions,
     isStopping: () => boolean,
     /** There is no thread, and none can be started. */
@@ -38,7 +39,7 @@ export class Growth {
     this.#fail = fail;
     this.#hunger = new Hunger(fabric, crew, options.eagerWorkers, {
       isWanted: () => this.#mayGrow && (load.outstanding > crew.living || mail.isWaiting),
-      hasMail: () => mail.isWaiting,
+      hasBeside: () => mail.isWaiting || pins.isAnyWaiting,
       feed: () => this.#start(),
     });
   }

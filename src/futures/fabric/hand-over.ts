@@ -120,7 +120,7 @@ export class HandOver {
       futures[slot] = future;
       fabric.i32[at + FLAGS] = 0;
       fabric.i32[at + RECORD] = 0;
-      this.#pins.give(slot, parcels, false, NOTHING, thread);
+      this.#pins.give(slot, parcels, false, NOTHING, thread, true);
       this.#load.becomeBusy();
       return future;
     });

@@ -12,25 +12,18 @@ const IDLE_SHARE = 0.3;
 interface Need {
   /** Whether there may be one more, and there is something to do for it. */
   isWanted(): boolean;
-  /** Whether tasks wait that other threads have handed over. */
-  hasMail(): boolean;
+  /** Whether tasks wait that are not in the ring: those that other threads have handed over, and those that go to one worker. */
+  hasBeside(): boolean;
   /** Starts one more. */
   feed(): void;
-}
-
-/** What a thread was at. */
-interface Plate {
-  /** The first of the tasks that it had taken at once, as the number of a slot; 0: it had not. */
-  readonly batch: number;
-  /** Tasks for it alone waited. */
-  readonly hasOwn: boolean;
 }
 
 interface Seen {
   readonly at: number;
   readonly tail: number;
-  readonly hasMail: boolean;
-  readonly plates: ReadonlyMap<PoolThread, Plate>;
+  readonly hasBeside: boolean;
+  /** What each thread was at: the first of the tasks that it had taken at once, as the number of a slot; 0: it had not. */
+  readonly plates: ReadonlyMap<PoolThread, number>;
   /** How much each thread of the process had wanted a core; `null` where only is told how much they all had, `used`. */
   readonly wanted: ReadonlyMap<number, number> | null;
   readonly used: NodeJS.CpuUsage;
@@ -96,30 +89,24 @@ export class Hunger {
     return {
       at: performance.now(),
       tail: Atomics.load(i32, base + TAIL),
-      hasMail: this.#need.hasMail(),
+      hasBeside: this.#need.hasBeside(),
       plates: new Map(this.#crew.threads.map((thread) => [thread, this.#plateOf(thread)])),
       wanted: tellsCoreTimes() ? coreTimes() : null,
       used: process.cpuUsage(),
     };
   }
 
-  #plateOf({ number, pins }: PoolThread): Plate {
+  #plateOf({ number }: PoolThread): number {
     const { i32 } = this.#fabric;
     const area = this.#fabric.worker(number);
-    return {
-      batch: Atomics.load(i32, area + BATCH_SIZE) === 0 ? 0 : i32[area + BATCH_SLOTS]!,
-      hasOwn: pins > 1,
-    };
+    return Atomics.load(i32, area + BATCH_SIZE) === 0 ? 0 : i32[area + BATCH_SLOTS]!;
   }
 
   /** Whether something has not been begun that had been handed over at the last look. */
   #haveWaited(before: Seen, now: Seen): boolean {
     const { i32, base } = this.#fabric;
-    if (((before.tail - Atomics.load(i32, base + HEAD)) | 0) > 0 || (before.hasMail && now.hasMail)) return true;
-    for (const [thread, { batch, hasOwn }] of now.plates) {
-      const last = before.plates.get(thread);
-      if (last !== undefined && ((batch !== 0 && batch === last.batch) || (hasOwn && last.hasOwn))) return true;
-    }
+    if (((before.tail - Atomics.load(i32, base + HEAD)) | 0) > 0 || (before.hasBeside && now.hasBeside)) return true;
+    for (const [thread, batch] of now.plates) if (batch !== 0 && batch === before.plates.get(thread)) return true;
     return false;
   }
 

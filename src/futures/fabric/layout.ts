@@ -129,6 +129,8 @@ export const CLOSED = 64;
 export const INBOX = 66;
 /** 1: the owner takes no more tasks. */
 export const SHUT = 68;
+/** How many tasks the owner holds until a worker has nothing to do: workers then ring before they sleep. */
+export const HELD = 69;
 /** How many worker areas are in use. */
 export const WORKER_COUNT = 67;
 const FIRST_WORKER = 96;

@@ -1,3 +1,4 @@
+import { takeOver } from '../../host/thread/port.ts';
 import { type AnyFuture, peek, recordOf, setTicket } from '../future.ts';
 import { CANCELLED } from '../future-record.ts';
 import { Backlog } from './backlog.ts';
@@ -21,8 +22,8 @@ import {
   TIMED,
   WITHDRAWN,
 } from './layout.ts';
-import { dropPacked, packUp, unpack } from './parked.ts';
-import type { Pins } from './pins.ts';
+import { dropPacked, packUp, type Parked, unpack } from './parked.ts';
+import type { Pin, Pins } from './pins.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { NOTHING, type Slots } from './slots.ts';
 import { BACKLOG, SCRATCH } from './ticket.ts';
@@ -72,9 +73,21 @@ export class Outbox {
     only?: PoolThread,
   ): void {
     if (slot !== SCRATCH) return this.#send(slot, at, future, flags, parcels, transfer, only);
+    const ours = this.#takeOver(at, parcels, transfer);
     setTicket(future, BACKLOG);
-    this.backlog.push(future, packUp(this.#slots.fabric, at, parcels), flags, priority, transfer);
+    this.backlog.push(future, packUp(this.#slots.fabric, at, ours.parcels), flags, priority, ours.transfer);
     if (this.backlog.isOrdered) this.refill();
+  }
+
+  /** What is to be given away is the program's no more, though it is kept here. */
+  #takeOver(at: number, parcels: readonly unknown[] | null, transfer: readonly unknown[]): Pick<Parked, 'parcels' | 'transfer'> {
+    if (parcels === null || transfer.length === 0) return { parcels, transfer };
+    try {
+      return takeOver(parcels, transfer);
+    } catch (error) {
+      dropValue(this.#slots.fabric, at);
+      throw error;
+    }
   }
 
   /** Puts a slot that has been filled into the ring, or gives it to one worker when parcels go with it. */
@@ -147,6 +160,28 @@ export class Outbox {
       setTicket(future, BACKLOG);
       this.backlog.push(future, packed, flags, itsPriority, NOTHING);
     }
+  }
+
+  /** Sends a task to a worker that is idle, which waits for another one to come to it. False when it has begun meanwhile. */
+  move(slot: number, { parcels }: Pin, idle: PoolThread): boolean {
+    const { fabric, futures } = this.#slots;
+    const future = futures[slot];
+    // That one finds that there is nothing to do, and the slot comes home.
+    const other = future ? this.#slots.takeFree() : undefined;
+    if (other === undefined) return false;
+    const at = fabric.slot(slot);
+    if (Atomics.compareExchange(fabric.i32, at, QUEUED, WITHDRAWN) !== QUEUED) {
+      this.#slots.giveBack(other);
+      return false;
+    }
+    const flags = fabric.i32[at + FLAGS]! & ~STAMPED;
+    const task = packUp(fabric, at, parcels);
+    futures[slot] = null;
+    this.#pins.drop(slot);
+    unpack(fabric, fabric.slot(other), task);
+    setTicket(future!, other);
+    this.#send(other, fabric.slot(other), future!, flags, parcels, NOTHING, idle);
+    return true;
   }
 
   /** Gives slots to tasks that wait for one. */

@@ -1,6 +1,6 @@
 import { hasWorkers } from '../../host/thread/carrier.ts';
 import { isLoopEmpty, runReactions } from '../../host/thread/loop.ts';
-import { AWAKE, type Fabric, HEAD, LISTENING, PARK, PARKED, SLEEPERS, TAIL } from './layout.ts';
+import { AWAKE, type Fabric, HEAD, HELD, LISTENING, PARK, PARKED, SLEEPERS, TAIL } from './layout.ts';
 
 /** How a worker sleeps when there is nothing to do: itself, or in its event loop when something goes on there. */
 export class Parking {
@@ -42,6 +42,7 @@ export class Parking {
     Atomics.add(i32, base + SLEEPERS, 1);
     Atomics.store(i32, park, state);
     if (!this.#hasWork()) {
+      if (Atomics.load(i32, base + HELD) > 0) this.#fabric.ring();
       if (state === LISTENING) {
         const { async, value } = Atomics.waitAsync(i32, park, state);
         if (async) {

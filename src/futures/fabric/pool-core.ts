@@ -22,6 +22,7 @@ import { Outbox } from './outbox.ts';
 import { dropPacked } from './parked.ts';
 import { Pins } from './pins.ts';
 import type { PoolThread, ThreadEnd } from './pool-thread.ts';
+import { Rebalance } from './rebalance.ts';
 import { Results } from './results.ts';
 import { Slots } from './slots.ts';
 import { StableFunctions } from './stable-functions.ts';
@@ -45,6 +46,7 @@ export class PoolCore {
   readonly #stable: StableFunctions = new StableFunctions(this.#functions);
   readonly #slots: Slots;
   readonly #pins: Pins;
+  readonly #rebalance: Rebalance;
   readonly #outbox: Outbox;
   readonly #works: Works;
   readonly #handOver: HandOver;
@@ -67,16 +69,22 @@ export class PoolCore {
       becomeIdle: () => this.crew.becomeIdle(),
     });
     this.crew = new Crew(this.fabric, options, (thread, end) => this.#died(thread, end));
+    this.#pins = new Pins(
+      this.fabric,
+      this.crew,
+      (thread) => this.#losses.takeLeave(thread),
+      () => this.#rebalance.watch(),
+    );
     this.#growth = new Growth(
       this.fabric,
       this.crew,
       this.load,
       this.#mail,
+      this.#pins,
       options,
       () => this.ending.isStopping,
       (error) => this.#break('no thread can be started', error),
     );
-    this.#pins = new Pins(this.fabric, this.crew, (thread) => this.#losses.takeLeave(thread));
     this.#slots = new Slots(this.fabric, this.#pins);
     this.#works = new Works(this.#slots, (future, error) => this.fates.endEarly(future, error));
     this.#breakOffs = new BreakOffs(this.#slots, this.crew);
@@ -89,6 +97,7 @@ export class PoolCore {
       this.load.outstanding--;
       this.fates.finish(future, FAILED, error);
     });
+    this.#rebalance = new Rebalance(this.#slots, this.#pins, this.#outbox);
     this.#handOver = new HandOver(
       this.fates,
       this.#slots,
@@ -234,6 +243,7 @@ export class PoolCore {
         if (thread.hasLeft) this.#losses.left(thread, this.ending.isStopping);
       }
       if (backlog.length > 0) this.#outbox.refill();
+      this.#rebalance.look();
       this.#growth.forInbox();
     } finally {
       this.#isDraining = false;
@@ -254,6 +264,7 @@ export class PoolCore {
     }
     this.#breakOffs.endStubborn();
     this.#works.checkTimes();
+    this.#rebalance.look();
     this.#growth.look();
   }
 

@@ -44,12 +44,14 @@ export class Slots {
     this.#free.push(slot);
   }
 
-  /** Takes a task back that has not begun. Its slot comes home through the ring. */
+  /** Takes a task back that has not begun. Its slot comes home through the ring, or by the worker that it was sent to. */
   withdraw(slot: number, at: number): boolean {
     // Nobody reads the arguments of a task that is not QUEUED.
     if (Atomics.compareExchange(this.fabric.i32, at, QUEUED, WITHDRAWN) !== QUEUED) return false;
     dropValue(this.fabric, at);
     this.futures[slot] = null;
+    // Nobody else knows of it.
+    if (this.#pins.of(slot)?.worker === null) this.release(slot, at);
     return true;
   }
 

@@ -66,6 +66,19 @@ export function portsToMaker(key: number): Ports {
   }
 }
 
+let ownChannel: MessageChannel | undefined;
+
+/** Takes what is given away out of the program's hands: as if it had been sent to this thread. What then can be sent, and given away, in its place. */
+export function takeOver(
+  parcels: readonly unknown[],
+  transfer: readonly unknown[],
+): { readonly parcels: readonly unknown[]; readonly transfer: readonly unknown[] } {
+  // Without a listener it keeps nothing alive.
+  const { port1, port2 } = (ownChannel ??= new MessageChannel());
+  port1.postMessage({ parcels, transfer }, transfer as TransferListItem[]);
+  return receiveMessageOnPort(port2)!.message as { parcels: unknown[]; transfer: unknown[] };
+}
+
 /** Calls `run` later, from the event of a port: what is called from there can be interrupted. Gives the way to ask for that, and to end it. */
 export function callFromPort(run: () => void): { readonly ask: () => void; readonly close: () => void } {
   const { port1, port2 } = new MessageChannel();
