@@ -26,9 +26,12 @@ export class Context {
   /** @internal It belongs to several tasks: one that sets a variable takes a copy first. */
   isSnapshot = false;
 
-  /** @internal */
-  get(variable: ContextVar<unknown>): unknown {
-    return this.#values.has(variable) ? this.#values.get(variable) : this.#inherited?.get(variable.name);
+  /** The value that a variable was set to in it; `fallback` when it was not: the default of the variable itself does not count. */
+  get<T>(variable: ContextVar<T>): T | undefined;
+  get<T, F>(variable: ContextVar<T>, fallback: F): T | F;
+  get(variable: ContextVar<unknown>, fallback?: unknown): unknown {
+    if (this.#values.has(variable)) return this.#values.get(variable);
+    return this.#inherited?.has(variable.name) === true ? this.#inherited.get(variable.name) : fallback;
   }
 
   /** Whether the variable was set in it. One that only has a default was not. */
@@ -88,8 +91,20 @@ export class Context {
     return this.#values.size;
   }
 
-  [Symbol.iterator](): IterableIterator<[ContextVar<unknown>, unknown]> {
+  /** The variables that were set in it. */
+  keys(): IterableIterator<ContextVar<unknown>> {
+    return this.#values.keys();
+  }
+  /** Their values. */
+  values(): IterableIterator<unknown> {
+    return this.#values.values();
+  }
+  /** Each variable that was set in it, with its value. */
+  entries(): IterableIterator<[ContextVar<unknown>, unknown]> {
     return this.#values.entries();
+  }
+  [Symbol.iterator](): IterableIterator<[ContextVar<unknown>, unknown]> {
+    return this.entries();
   }
 
   /** Calls `fn` in this context: what it sets, also after an `await`, is set here. Gives what `fn` gives. */

@@ -181,6 +181,16 @@ test('a context variable has a value, a default, or neither [CTX-01]', () => {
   assert.equal(plain.get(5), 5);
 });
 
+test('a context tells what was set in it, and not the defaults of variables', () => {
+  const [plain, withDefault] = [new ContextVar<number>('plain'), new ContextVar('with default', { default: 'its default' })];
+  const context = copyContext();
+  assert.deepEqual([context.get(plain), context.get(withDefault), context.get(plain, 'none')], [undefined, undefined, 'none']);
+  context.run(() => plain.set(3));
+  assert.deepEqual([context.get(plain), context.get(plain, 'none'), plain.get(0)], [3, 3, 0]);
+  assert.deepEqual([[...context.keys()].includes(plain as ContextVar<unknown>), [...context.values()].includes(3)], [true, true]);
+  assert.deepEqual([...context.entries()], [...context]);
+});
+
 test('a copy of a context is independent of it [CTX-03]', async () => {
   const variable = new ContextVar<string>('v', { default: 'none' });
   const one = copyContext();
