@@ -162,17 +162,16 @@ export function outermostCancelled(scope: Scope): Scope {
   return found;
 }
 
-/** A cancellation ends a wait of the scope's task: what the task awaits besides does not give it back as well. */
+/** A cancellation ends a wait of the scope's task: what the task awaits besides does not give it back as well. What runs ahead does not count. */
 export function meet(scope: Scope | null, error: unknown): void {
   const task = scope?.task;
   if (task === undefined || task === null) return;
-  task.met = error;
-  let isAhead = false;
-  for (let at = scope; at !== null && !isAhead; at = at.parent) {
+  for (let at = scope; at !== null; at = at.parent) {
     if (at.pending === error) at.pending = null;
     if (at.kept?.error === error) at.kept = null;
-    ({ isAhead } = at);
+    if (at.isAhead) return;
   }
+  task.met = error;
 }
 
 /** What a wait of the scope was told of, it passes on: the scope has not met it yet. */

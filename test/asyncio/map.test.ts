@@ -199,6 +199,37 @@ test('what runs ahead of the loop leaves a cancellation that has met nobody yet 
   assert.deepEqual(stages, ['cancelled', 'cleaned up']);
 });
 
+test('what runs ahead of a loop does not meet a cancellation in the place of what goes on beside the loop', async () => {
+  const [gate, left] = [deferred<void>(), deferred<void>()];
+  const stages: string[] = [];
+  const fails = async (): Promise<never> => {
+    await gate.promise;
+    boom();
+  };
+  const work = async (n: number): Promise<void> => {
+    if (n === 2) await sleep(1e6);
+  };
+  const loops = async (): Promise<void> => {
+    for await (const _ of map([1, 2], work, { limit: 2 })) {
+      await left.promise;
+      break;
+    }
+  };
+  const task = createTask(async () => {
+    await forEach([() => rejects(createTask(fails), Boom), loops], (item) => item());
+    stages.push('left');
+    await step();
+    stages.push('went on');
+  });
+  await step();
+  task.cancel();
+  gate.resolve(undefined);
+  await step();
+  left.resolve(undefined);
+  await rejects(task, CancelledError);
+  assert.deepEqual(stages, ['left']);
+});
+
 test('a cancellation that has ended a forEach does not come again because of a failure inside one of its items', async () => {
   const gate = deferred<void>();
   const stages: string[] = [];
