@@ -195,6 +195,21 @@ test('a signal ends what was handed over with it, whether it runs or waits', asy
   assert.equal(await pool.submit(() => 2), 2);
 });
 
+test('of what a signal ends, nothing begins that waits for a worker which it frees', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const calls = new SharedValue(int32, 0);
+  for (let round = 0; round < 5; round++) {
+    const [begun, stop] = [new Event(), new AbortController()];
+    const view = pool.with({ signal: stop.signal });
+    const futures = [view.submit(spin, begun), ...Array.from({ length: 300 }, () => view.submit(() => calls.add(1)))];
+    await begun.wait();
+    stop.abort();
+    await Promise.allSettled(futures);
+    assert.equal(await pool.submit(() => 2), 2);
+  }
+  assert.equal(calls.value, 0);
+});
+
 test('tasks with a greater priority begin earlier', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
   const [begun, go] = [new Event(), new Event()];

@@ -36,10 +36,17 @@ export class Works {
     const { future, terms } = work;
     const { signal, timeout } = terms;
     if (signal !== undefined)
-      work.unsubscribe = onAbort(signal, () => {
-        leaveAsItIs(signal.reason);
-        this.#endEarly(future, signal.reason);
-      });
+      work.unsubscribe = onAbort(
+        signal,
+        () => {
+          leaveAsItIs(signal.reason);
+          // Those that wait come first: a worker that is rid of its task would run one of them.
+          if (!future.running) this.#endEarly(future, signal.reason);
+        },
+        () => {
+          if (!future.done) this.#endEarly(future, signal.reason);
+        },
+      );
     if (timeout !== undefined) this.#checkLater(work, timeout);
   }
 
