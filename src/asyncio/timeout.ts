@@ -2,7 +2,7 @@ import { type CancelledError, StateError, TimeoutError } from '../base/errors.ts
 import { cancelledBy } from './cancelled.ts';
 import { invoke, mustBeFunction } from './coroutine.ts';
 import { enter } from './current.ts';
-import { cancelScope } from './scope.ts';
+import { cancelScope, type Scope } from './scope.ts';
 import { mustBeDelay, mustBeTime } from './sleep.ts';
 import { attach, detach, isDueTo, SubScope } from './sub-scope.ts';
 import { clearTimer, setTimer, Timer } from './timers.ts';
@@ -66,7 +66,7 @@ export class Timeout extends SubScope {
     const left = when - performance.now();
     if (left > 0) setTimer((this.#timer ??= new Deadline(this)), left);
     // It has passed: whatever waits now is cut, also a `sleep(0)`, which a timer would come too late for.
-    else queueMicrotask(() => this.#when === when && this.expire());
+    else queueMicrotask(() => this.#when === when && expireDue(this, performance.now()));
   }
 
   /** @internal */
@@ -97,6 +97,13 @@ export class Timeout extends SubScope {
       detach(this, failure);
     }
   }
+}
+
+/** What has passed its deadline, and those around it that have: the outermost first, as their timers would come too late. */
+function expireDue(scope: Scope | null, now: number): void {
+  if (scope === null) return;
+  expireDue(scope.parent, now);
+  if (scope instanceof Timeout && scope.when !== null && scope.when <= now) scope.expire();
 }
 
 /**

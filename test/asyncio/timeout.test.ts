@@ -113,6 +113,18 @@ test('of two time-outs at once the outer one turns it into TimeoutError; both ha
   assert.deepEqual([outer?.expired, inner?.expired], [true, true]);
 });
 
+test('a time-out that is entered when its deadline and that of the one around it have passed expires together with that one', async () => {
+  const deadline = now() + 1;
+  const outer = new Timeout(deadline);
+  const inner = new Timeout(deadline);
+  const timed = outer.run(async () => {
+    while (now() <= deadline);
+    await inner.run(forever);
+  });
+  await rejects(timed, TimeoutError);
+  assert.deepEqual([outer.expired, inner.expired], [true, true]);
+});
+
 test('the error of a shorter time-out inside can be handled, and the outer one still holds [TMO-07]', async () => {
   let handled = 0;
   const timed = timeout(SHORT, async () => {
