@@ -11,6 +11,7 @@ import { Executor, type ExecutorOptions } from './executor.ts';
 import { CHUNK_MAX, type ChunkSource } from './map.ts';
 import { oneByOne } from './one-by-one.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
+import { WORKERS } from './fabric/layout.ts';
 import { PoolCore } from './fabric/pool-core.ts';
 import { notHere, RemotePool } from './fabric/remote-pool.ts';
 import type { AnyFuture, Future } from './future.ts';
@@ -24,7 +25,7 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** How a `ThreadPoolExecutor` is made. */
 export interface ThreadPoolOptions<I extends readonly unknown[] = readonly unknown[]> extends ExecutorOptions {
-  /** How many threads there may be. Left out: up to one for each core when there is work, and up to 4 more (32 in all) when tasks have to wait. */
+  /** How many threads there may be, 256 at most. Left out: up to one for each core when there is work, and up to 4 more (32 in all) when tasks have to wait. */
   readonly maxWorkers?: number | undefined;
   /** So many are started at once, and stay; 0 when left out. */
   readonly minWorkers?: number | undefined;
@@ -105,6 +106,8 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
       throw new OutOfRangeError('ERR_OUT_OF_RANGE', `idleTimeout must be a number of milliseconds, 0 or more: got ${String(idleTimeout)}`);
     const cores = availableParallelism();
     this.maxWorkers = maxWorkers === undefined ? Math.min(32, cores + 4) : positive(maxWorkers, 'maxWorkers');
+    if (this.maxWorkers > WORKERS)
+      throw new OutOfRangeError('ERR_OUT_OF_RANGE', `maxWorkers must not be more than ${WORKERS}: got ${this.maxWorkers}`);
     if (minWorkers !== 0 && positive(minWorkers, 'minWorkers') > this.maxWorkers)
       throw new OutOfRangeError('ERR_OUT_OF_RANGE', `minWorkers must not be more than maxWorkers, ${this.maxWorkers}: got ${minWorkers}`);
     this.maxQueued = options.maxQueued === undefined ? Infinity : positive(options.maxQueued, 'maxQueued');

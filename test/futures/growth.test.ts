@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, promises, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
-import { Barrier, int32, SharedValue } from '../../src/threading/index.ts';
+import { Barrier, currentThread, Event, int32, SharedValue } from '../../src/threading/index.ts';
 import { tellsCoreTimes } from '../../src/system/core-time.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
@@ -86,6 +86,34 @@ test('a pool grows while its threads are in a system call', async (context) => {
     const writer = await promises.open(path, 'r+');
     await gather(all);
     await writer.close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('another thread takes the place of one whose task was cancelled in native code, before that returns', async (context) => {
+  if (process.platform === 'win32') return context.skip('named pipes are no files here');
+  const folder = mkdtempSync(join(tmpdir(), 'growth-'));
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  try {
+    await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    const begun = new Event();
+    const inNativeCode = pool.submit(() => {
+      begun.set();
+      closeSync(openSync(path, 'r'));
+    });
+    await begun.wait();
+    assert.equal(inNativeCode.cancel({ running: true }), true);
+    const shared = new Int32Array(new SharedArrayBuffer(4));
+    const next = [pool.submit(() => currentThread().name), pool.submit((to: Int32Array) => Atomics.add(to, 0, 1), shared)];
+    const [name, before] = await Promise.all(next);
+    assert.match(String(name), /_1$/);
+    assert.equal(before, 0);
+    const writer = await promises.open(path, 'r+');
+    await until(() => pool.workers.length === 1, 'the one that was cancelled ends');
+    await writer.close();
+    assert.equal(await pool.submit(() => currentThread().name), name);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -14,6 +14,10 @@ const uses: Readonly<Record<string, readonly [use: (pool: ThreadPoolExecutor, fu
     () => new ThreadPoolExecutor({ initializer: () => 1, initArgs: [1] } as object),
     /does not know initArgs: here it is called initargs/,
   ],
+  'more threads than a pool has room for': [
+    () => new ThreadPoolExecutor({ maxWorkers: 257 }),
+    /maxWorkers must not be more than 256: got 257/,
+  ],
   'an option by its name in Python': [() => new ThreadPoolExecutor({ max_workers: 3 } as object), /here it is called maxWorkers/],
   'an option of map by its name in Python': [
     (pool) => pool.map((n: number) => n, [1], { chunksize: 5 } as object),

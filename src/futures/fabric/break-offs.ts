@@ -31,10 +31,13 @@ export class BreakOffs {
   /** By slot: one that is being broken off once more is through with the last time. */
   readonly #ends = new Map<number, End>();
   #timer: NodeJS.Timeout | null = null;
+  /** A worker is counted no more, and another one may take its place. */
+  readonly #replace: () => void;
 
-  constructor(slots: Slots, crew: Crew) {
+  constructor(slots: Slots, crew: Crew, replace: () => void) {
     this.#slots = slots;
     this.#crew = crew;
+    this.#replace = replace;
   }
 
   /** Breaks off a task that runs; false when it does not. The worker lives on, unless the task runs native code for too long. */
@@ -78,6 +81,8 @@ export class BreakOffs {
       } else if (now >= end.due) {
         this.#ends.delete(slot);
         end.thread.kill();
+        // It ends when the native code returns, which may take long.
+        if (this.#crew.giveUp(end.thread)) this.#replace();
       }
     }
   }

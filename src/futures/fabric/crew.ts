@@ -1,4 +1,4 @@
-import type { Fabric } from './layout.ts';
+import { type Fabric, WORKERS } from './layout.ts';
 import { PoolThread, type ThreadEnd, type ThreadOptions } from './pool-thread.ts';
 
 export interface CrewOptions extends ThreadOptions {
@@ -18,7 +18,10 @@ export class Crew {
   readonly #onEnd: (thread: PoolThread, end: ThreadEnd) => void;
   /** By their numbers; `null` where there was one. */
   readonly slots: (PoolThread | null)[] = [];
+  /** How many there are, without those that are given up. */
   living = 0;
+  /** They have been told to end, and native code keeps them. */
+  readonly #givenUp = new Set<PoolThread>();
   #started = 0;
   #boredom: NodeJS.Timeout | null = null;
   /** What those that have left had done. */
@@ -32,6 +35,10 @@ export class Crew {
 
   get threads(): readonly PoolThread[] {
     return this.slots.filter((thread) => thread !== null);
+  }
+  /** Those that tasks can be given to. */
+  get usable(): readonly PoolThread[] {
+    return this.#givenUp.size === 0 ? this.threads : this.threads.filter((thread) => !this.#givenUp.has(thread));
   }
   get busyMs(): number {
     return this.threads.reduce((sum, { busyMs }) => sum + busyMs, this.#busyMs);
@@ -50,11 +57,19 @@ export class Crew {
     return thread;
   }
 
+  /** Counts one no more that has been told to end. False when there are so many of these that no other one may take its place before. */
+  giveUp(thread: PoolThread): boolean {
+    if (this.#givenUp.size >= Math.min(this.#options.maxWorkers, WORKERS - this.#options.maxWorkers)) return false;
+    this.#givenUp.add(thread);
+    this.living--;
+    return true;
+  }
+
   /** It has ended. */
   remove(thread: PoolThread): void {
     this.#busyMs += thread.busyMs;
     this.slots[thread.number] = null;
-    this.living--;
+    if (!this.#givenUp.delete(thread)) this.living--;
     thread.release();
   }
 

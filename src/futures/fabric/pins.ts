@@ -80,7 +80,7 @@ export class Pins {
       if (crew.living === 0) crew.start();
       wanted ??= this.idle();
       if (wanted === undefined && transfer.length > 0) return this.#hold(slot, at, parcels, transfer);
-      const worker = wanted ?? crew.threads.reduce((best, one) => (one.pins < best.pins ? one : best));
+      const worker = wanted ?? crew.usable.reduce((best, one) => (one.pins < best.pins ? one : best));
       this.#pins.set(slot, { worker, parcels, transfer: [], isMoved, isFixed });
       worker.pins++;
       Atomics.store(this.#fabric.i32, at, QUEUED);
