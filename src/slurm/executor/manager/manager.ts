@@ -73,7 +73,8 @@ export class Manager {
     const options = {
       maxWorkers: this.workers,
       ...(maxTasksPerWorker === null ? {} : { maxTasksPerWorker }),
-      ...(initializer === null ? {} : { initializer: initialize, initargs: [Buffer.from(initializer)] as const }),
+      initializer: initialize,
+      initargs: [initializer === null ? null : Buffer.from(initializer)] as const,
     };
     this.#pool =
       workerType === 'threads' ? new ThreadPoolExecutor({ ...options, threadNamePrefix: 'worker' }) : new ProcessPoolExecutor(options);

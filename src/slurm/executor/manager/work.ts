@@ -141,8 +141,10 @@ export function outcome(kind: number, value: unknown): Buffer {
   return whole;
 }
 
-/** The initializer of the workers: what is given as bytes. */
-export async function initialize(bytes: Buffer): Promise<void> {
+/** The initializer of the workers: what is given as bytes. What the thread has of an earlier manager has other numbers. */
+export async function initialize(bytes: Buffer | null): Promise<void> {
+  functions.clear();
+  if (bytes === null) return;
   const [fn, args] = (await decodeAsync(bytes)).value as readonly [AnyFunction, readonly unknown[]];
   await fn(...args);
 }
