@@ -11,7 +11,7 @@ const TO = resolve('build/dist');
  * The files that hold several modules, and whom each is for. A module lies in the first file that is for somebody who needs it: so no file imports a
  * later one, and whoever needs a module reads little beside it.
  */
-const FILES = [
+export const FILES = /** @type {const} */ ([
   ['base/version', ['base/version']],
   ['base/all', ['signal/index', 'subprocess/index', 'trace/index', 'profile/index', 'host/thread/stack-monitor']],
   ['host/all', ['host/thread/thread-main', 'threading/thread']],
@@ -44,7 +44,7 @@ const FILES = [
   ['cli/report-all', ['cli/report/write-report']],
   ['cli/map-all', ['cli/map']],
   ['cli/slurm-all', ['cli/slurm']],
-];
+]);
 /** What is for so many holds these layers of what they need. */
 const SHARED = 'base/all';
 const LOWEST = /^(?:base|system|word|sync|host)\//;

@@ -2,31 +2,12 @@
 // bundler, which can't follow that, gets the ES modules as they were: all of build/dist as it was is in build/es.
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import './bundle.mjs';
+import { FILES } from './bundle.mjs';
 
 const DIST = resolve('build/dist');
 const ES = resolve('build/es');
-/** The files of several modules, in the order in which they need each other. */
-const CORE = [
-  'base/all',
-  'host/all',
-  'futures/worker-all',
-  'threading/all',
-  'queue/all',
-  'host/process-all',
-  'futures/process-worker-all',
-  'multiprocessing/child-all',
-  'futures/all',
-  'recording/all',
-  'sched/all',
-  'logging/all',
-  'signal/all',
-  'subprocess/all',
-  'trace/all',
-  'profile/all',
-  'multiprocessing/all',
-  'asyncio/all',
-];
+/** The library's files of several modules: all but those of the command-line tool, of Slurm, and of a program that is recorded from its start. */
+const CORE = FILES.map(([file]) => file).filter((file) => !/^(?:base\/version|profile\/program-all|(?:slurm|cli)\/.*)$/.test(file));
 /** What a worker begins with, and what its first message names. */
 const ENTRIES = ['host/thread/thread-main', 'futures/fabric/worker'];
 
