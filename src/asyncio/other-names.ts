@@ -1,4 +1,4 @@
-import { checkOptions, refuseNames } from '../base/check-options.ts';
+import { namesCheck } from '../base/check-options.ts';
 
 /** What Python, and other packages, call our options. */
 const OURS: ReadonlyMap<string, string> = new Map([
@@ -10,7 +10,4 @@ const OURS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Refuses what is no object of options, and options under a name that they have elsewhere. */
-export function checkNames(options: object, what: string, example: string, hint?: string): void {
-  checkOptions(options, what, example, hint);
-  refuseNames(options, what, OURS);
-}
+export const checkNames: ReturnType<typeof namesCheck> = namesCheck(OURS);

@@ -6,6 +6,14 @@ export function refuseNames(options: object, what: string, ours: ReadonlyMap<str
   }
 }
 
+/** A check that refuses what is no object of options, see `checkOptions`, and options under a name that they have elsewhere. */
+export function namesCheck(ours: ReadonlyMap<string, string>): (options: object, what: string, example: string, hint?: string) => void {
+  return (options, what, example, hint) => {
+    checkOptions(options, what, example, hint);
+    refuseNames(options, what, ours);
+  };
+}
+
 /** Refuses what is no list of arguments: a text would be its letters. */
 export function checkArgs(args: unknown): void {
   if (args === undefined || (typeof args === 'object' && args !== null && Symbol.iterator in args)) return;

@@ -1,4 +1,4 @@
-import { checkOptions, refuseNames } from '../base/check-options.ts';
+import { namesCheck, refuseNames } from '../base/check-options.ts';
 
 /** What Python, and other pools, call our options. Who writes such a name means ours, and would be left without it. */
 const OURS: ReadonlyMap<string, string> = new Map([
@@ -22,10 +22,7 @@ const OURS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Refuses what is no object of options, and options under a name that they have elsewhere. */
-export function checkNames(options: object, what: string, example: string): void {
-  checkOptions(options, what, example);
-  refuseOtherNames(options, what);
-}
+export const checkNames: ReturnType<typeof namesCheck> = namesCheck(OURS);
 
 /** Refuses options under a name that they have elsewhere. */
 export function refuseOtherNames(options: object, what: string): void {

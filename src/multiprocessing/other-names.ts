@@ -1,4 +1,4 @@
-import { checkOptions, refuseNames } from '../base/check-options.ts';
+import { namesCheck } from '../base/check-options.ts';
 
 /** What Python calls our options. */
 const OURS: ReadonlyMap<string, string> = new Map([
@@ -15,7 +15,4 @@ const OURS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Refuses what is no object of options, and options under the name that they have in Python. */
-export function checkNames(options: object, what: string, example: string): void {
-  checkOptions(options, what, example);
-  refuseNames(options, what, OURS);
-}
+export const checkNames: ReturnType<typeof namesCheck> = namesCheck(OURS);

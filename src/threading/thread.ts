@@ -1,4 +1,4 @@
-import { checkArgs, checkOptions, refuseNames } from '../base/check-options.ts';
+import { checkArgs, namesCheck } from '../base/check-options.ts';
 import { inspect } from 'node:util';
 import { asked, deadlineAfter, type Wait } from '../base/deadline.ts';
 import { nameError, StateError } from '../base/errors.ts';
@@ -50,15 +50,16 @@ export interface ThreadOptions<A extends readonly unknown[] = readonly unknown[]
 }
 
 const MB = 2 ** 20;
-
 const EMBODY: unique symbol = Symbol('embody');
-/** What the options are called elsewhere. */
-const OURS: ReadonlyMap<string, string> = new Map([
-  ['kwargs', 'args, with an object among them'],
-  ['fn', 'target'],
-  ['func', 'target'],
-  ['arg', 'args, a list'],
-]);
+/** With what the options are called elsewhere. */
+const checkNames = namesCheck(
+  new Map([
+    ['kwargs', 'args, with an object among them'],
+    ['fn', 'target'],
+    ['func', 'target'],
+    ['arg', 'args, a list'],
+  ]),
+);
 let made = 0;
 
 /**
@@ -75,8 +76,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   readonly #context: ContextOf | undefined | null;
 
   constructor(options: ThreadOptions<A> = {}) {
-    checkOptions(options, 'a Thread', '{ target: fn }');
-    refuseNames(options, 'a Thread', OURS);
+    checkNames(options, 'a Thread', '{ target: fn }');
     if (EMBODY in options) {
       this.#record = options[EMBODY] as number;
       this.#work = null;
