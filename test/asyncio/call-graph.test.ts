@@ -162,10 +162,8 @@ test('a task tells its stack: while it runs, where it waits in debug mode, and w
   assert.match(failed.stack().join('\n'), /boom .*\n.*whoFails/);
 });
 
-test('tasks are listed, and drawn as a tree; circles of awaits are told and not followed [GRA-02]', async () => {
-  const future = new Future<void>();
-  const leaf = createTask(async () => await future, { name: 'leaf' });
-  const root = createTask(async () => await leaf, { name: 'root' });
+/** Two tasks that wait for each other. */
+async function circle(): Promise<readonly [Task, Task]> {
   const one: Task = createTask(
     async () => {
       await step();
@@ -176,6 +174,14 @@ test('tasks are listed, and drawn as a tree; circles of awaits are told and not 
   const two: Task = createTask(async () => await one, { name: 'two' });
   await step();
   await step();
+  return [one, two];
+}
+
+test('tasks are listed, and drawn as a tree; circles of awaits are told and not followed [GRA-02]', async () => {
+  const future = new Future<void>();
+  const leaf = createTask(async () => await future, { name: 'leaf' });
+  const root = createTask(async () => await leaf, { name: 'root' });
+  const [one, two] = await circle();
   const described = describeTasks([leaf as Task, root as Task, one, two]);
   const list = formatTasks(described).split('\n');
   assert.equal(list.length, 5);
@@ -192,21 +198,13 @@ test('tasks are listed, and drawn as a tree; circles of awaits are told and not 
 
 test('what a task waits for is told in the words of the module, and the last line of a tree is drawn as such when circles follow', async () => {
   const never = new Future<void>();
+  const gate = new Int32Array(new SharedArrayBuffer(4));
   const tasks: Task[] = [
     createTask(() => gather(never, never), { name: 'gatherer' }),
     createTask(() => shield(never), { name: 'shielder' }),
-    createTask(() => toThread(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)), { name: 'thrower' }),
+    createTask(() => toThread(() => Atomics.wait(gate, 0, 0)), { name: 'thrower' }),
   ];
-  const one: Task = createTask(
-    async () => {
-      await step();
-      await two;
-    },
-    { name: 'one' },
-  );
-  const two: Task = createTask(async () => await one, { name: 'two' });
-  await step();
-  await step();
+  const [one, two] = await circle();
   const tree = formatTaskTree(describeTasks([...tasks, one, two]));
   assert.equal(
     tree,
@@ -220,6 +218,8 @@ test('what a task waits for is told in the words of the module, and the last lin
     ].join('\n'),
   );
   never.setResult();
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
   one.cancel();
   await wait([...tasks, one, two]);
 });
