@@ -1,6 +1,5 @@
-import { asked } from '../base/deadline.ts';
 import { inspect } from 'node:util';
-import type { Wait } from '../base/deadline.ts';
+import { asked, type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { BufferTooShort } from '../host/peer/errors.ts';
 import { QueueEmpty } from '../queue/index.ts';

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Wait } from '../base/deadline.ts';
-import { asked, deadlineAfter, NEVER, remaining } from '../base/deadline.ts';
+import { asked, deadlineAfter, NEVER, remaining, type Wait } from '../base/deadline.ts';
 import { within } from '../base/within.ts';
 import { here } from '../host/process/setup.ts';
 import { type Secret, secretBytes } from './secret.ts';

@@ -1,7 +1,6 @@
 import { atExit } from '../base/at-exit.ts';
 import { checkOptions } from '../base/check-options.ts';
-import { asked } from '../base/deadline.ts';
-import type { Wait } from '../base/deadline.ts';
+import { asked, type Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import { BrokenPipeError, EndOfFileError } from '../host/peer/errors.ts';
 import { Queue, QueueEmpty } from '../queue/index.ts';

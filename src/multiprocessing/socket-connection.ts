@@ -1,5 +1,4 @@
-import { asked } from '../base/deadline.ts';
-import type { Wait } from '../base/deadline.ts';
+import { asked, type Wait } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import type { BlockingWait, Frames } from '../host/peer/frames.ts';
 import { SendError } from '../message/index.ts';

@@ -62,14 +62,19 @@ export class Growth {
     else this.#hunger.begin();
   }
 
+  /** A place has become free, whoever handed the tasks over that there may be for it. */
+  forAll(): void {
+    this.forLoad();
+    this.forInbox();
+  }
+
   /** Threads could not begin, and there are some that have. */
   rest(): void {
     if (this.#isResting) return;
     this.#isResting = true;
     setTimeout(() => {
       this.#isResting = false;
-      this.forLoad();
-      this.forInbox();
+      this.forAll();
     }, REST_MS).unref();
   }
 

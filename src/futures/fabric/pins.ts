@@ -2,6 +2,7 @@ import { takeOver } from '../../host/thread/port.ts';
 import type { Crew } from './crew.ts';
 import { type Fabric, FREE, HELD, QUEUED } from './layout.ts';
 import type { PoolThread } from './pool-thread.ts';
+import { NOTHING } from './slots.ts';
 
 export interface Pin {
   /** Whom it has been sent to; `null`: it is held until a worker has nothing to do. */
@@ -81,7 +82,7 @@ export class Pins {
       wanted ??= this.idle();
       if (wanted === undefined && transfer.length > 0) return this.#hold(slot, at, parcels, transfer);
       const worker = wanted ?? crew.usable.reduce((best, one) => (one.pins < best.pins ? one : best));
-      this.#pins.set(slot, { worker, parcels, transfer: [], isMoved, isFixed });
+      this.#pins.set(slot, { worker, parcels, transfer: NOTHING, isMoved, isFixed });
       worker.pins++;
       Atomics.store(this.#fabric.i32, at, QUEUED);
       if (worker.sendParcels(slot, parcels, transfer)) return this.#watch();

@@ -87,10 +87,7 @@ export class PoolCore {
     );
     this.#slots = new Slots(this.fabric, this.#pins);
     this.#works = new Works(this.#slots, (future, error) => this.fates.endEarly(future, error));
-    this.#breakOffs = new BreakOffs(this.#slots, this.crew, () => {
-      this.#growth.forLoad();
-      this.#growth.forInbox();
-    });
+    this.#breakOffs = new BreakOffs(this.#slots, this.crew, () => this.#growth.forAll());
     this.fates = new Fates(this.#slots, this.#works, this.#breakOffs, this.load, {
       waitSync: (isDone, deadline) => this.#listener.waitSync(isDone, deadline),
       runAgain: (work, delay) => this.#handOver.later(work, delay),
