@@ -35,3 +35,23 @@ test('the `module` of a CommonJS program is refused: in a thread it would be ano
   assert.equal(stderr, '');
   assert.equal(stdout, 'E_NATIVE_HANDLE true true\n42\n'.repeat(2));
 });
+
+test('a function that is imported travels without the parser being loaded for it', () => {
+  const module = join(folder, 'double.mjs');
+  writeFileSync(module, 'export const double = (n) => n * 2;\n');
+  const file = join(folder, 'without-parser.mjs');
+  writeFileSync(
+    file,
+    `import { createRequire } from 'node:module';
+     import { ThreadPoolExecutor } from ${at('futures')};
+     import { double } from './double.mjs';
+     const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+     console.log(await pool.submit(double, 21));
+     const files = () => Object.keys(createRequire(import.meta.url).cache).filter((name) => name.includes('acorn'));
+     console.log(files().length);
+     console.log(await pool.submit((n) => n * 2, 21), files().length);`,
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: LONG });
+  assert.equal(stderr, '');
+  assert.equal(stdout, '42\n0\n42 1\n');
+});

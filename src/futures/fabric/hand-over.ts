@@ -100,7 +100,7 @@ export class HandOver {
     i32[at + FUNCTION] = number;
     const args = [items, isSpread];
     try {
-      const parcels = putMessage(i32, at, number === 0 ? [fn, args] : args, undefined, slot === SCRATCH ? 0 : undefined);
+      const parcels = putMessage(i32, at, number === 0 ? [fn, ...args] : args, undefined, slot === SCRATCH ? 0 : undefined);
       return this.#dispatch(newFuture<unknown>(this.#source, slot), slot, at, CHUNK, 0, parcels, NOTHING);
     } catch (error) {
       this.#slots.giveBack(slot);

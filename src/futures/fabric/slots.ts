@@ -67,7 +67,7 @@ export class Slots {
     const { i32 } = this.fabric;
     i32[at + FUNCTION] = number;
     const room = slot === SCRATCH ? 0 : undefined;
-    if (number === 0) return putMessage(i32, at, [fn, args], options, room);
+    if (number === 0) return putMessage(i32, at, [fn, ...args], options, room);
     if (args.length === 0) {
       i32[at + KIND] = NONE;
       return null;

@@ -145,7 +145,7 @@ export class TaskRunner {
     const { i32 } = this.#fabric;
     const number = i32[slot + FUNCTION]!;
     if (number === 0) {
-      const [called, args] = takeValue(this.#fabric, slot, parcels) as [AnyFunction, readonly never[]];
+      const [called, ...args] = takeValue(this.#fabric, slot, parcels) as [AnyFunction, ...never[]];
       const fn = observed(called);
       return (flags & CHUNK) === 0 ? fn(...args) : applyToChunk(fn, ...(args as unknown as ChunkArgs));
     }

@@ -16,8 +16,9 @@ import type { CodeRecipe, PrivatesRecipe, PropertyRecipe, Recipe, RecipeNode, Re
 import type { Reference } from './references.ts';
 import { folderOfRequire, mainModule, reduce, referenceByName, referenceTo, referenceToRequired } from './references-to.ts';
 import { checkPeculiarities } from './peculiarities.ts';
-import { isCodecsOwn, isPrimitive } from './plain-values.ts';
+import { isCodecsOwn, isPlainList, isPrimitive } from './plain-values.ts';
 import { bindingAt, checkMutation, checkWrite, type Shipped } from './refusals.ts';
+import { Script } from './script.ts';
 import { type Capture, shareVariables } from './shared-variables.ts';
 import { checkSize, type Dragged } from './size-guard.ts';
 
@@ -64,7 +65,8 @@ class Packer {
   }
 
   pack(value: unknown): Recipe {
-    const root = this.#ref(value);
+    // A list that was made for the message has a name nowhere.
+    const root = isPlainList(value) ? this.#array(value) : this.#ref(value);
     while (this.#fillWeak());
     shareVariables(this.#captures, (value) => this.#add(undefined, ['cell', value]));
     for (const finish of this.#functions) finish();
@@ -113,10 +115,9 @@ class Packer {
     const factory: unknown =
       typeof value === 'function' && !Object.hasOwn(value, reduce) ? undefined : (value as { [reduce]?: unknown })[reduce];
     if (typeof factory === 'function') return this.#reduced(value, factory as AnyFunction);
-    const path = pathOfIntrinsic(value);
-    if (path !== undefined) return this.#add(value, ['global', path]);
-    const builtin = placeInBuiltins(value);
-    if (builtin !== undefined) return this.#add(value, ['builtin', builtin.module, builtin.path]);
+    const isPrograms = typeof value === 'function' && Script.of(value)?.isKnownAsPrograms === true;
+    const name = isPrograms ? undefined : nameOf(value);
+    if (name !== undefined) return this.#add(value, name);
     if (typeof value !== 'function') return this.#object(value);
     const folder = folderOfRequire(value);
     return folder === null ? this.#function(value as AnyFunction) : this.#add(value, ['requirer', folder]);
@@ -498,6 +499,14 @@ class Packer {
 
 const NEVER_UNDEFINED =
   /^(Literal|TemplateLiteral|ArrayExpression|ObjectExpression|FunctionExpression|ArrowFunctionExpression|Class\w+|NewExpression|BinaryExpression|UpdateExpression)$/;
+
+/** By which every thread finds it, if it is the language's or Node's. */
+function nameOf(value: object): RecipeNode | undefined {
+  const path = pathOfIntrinsic(value);
+  if (path !== undefined) return ['global', path];
+  const builtin = placeInBuiltins(value);
+  return builtin === undefined ? undefined : ['builtin', builtin.module, builtin.path];
+}
 
 /** A module's namespace, or the exports of one that was compiled to CommonJS. */
 const isModule = (value: unknown): boolean =>

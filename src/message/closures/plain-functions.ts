@@ -75,11 +75,15 @@ export function functionParts(fn: AnyFunction, read: ScopesRead): FunctionParts 
 function partsOf(fn: AnyFunction, read: ScopesRead): FunctionParts | null {
   const ours = referenceByName(fn);
   if (ours !== undefined) return partsByName(fn, ours as NamedNode, named);
-  const path = pathOfIntrinsic(fn);
-  if (path !== undefined) return partsByName(fn, ['global', path], named);
-  const builtin = placeInBuiltins(fn);
-  if (builtin !== undefined) return partsByName(fn, ['builtin', builtin.module, builtin.path], named);
-  if (Script.of(fn) === null || origins.has(fn) || folderOfRequire(fn) !== null) return null;
+  const script = Script.of(fn);
+  // To look for it among what Node has takes milliseconds, the first time.
+  if (script?.isKnownAsPrograms !== true) {
+    const path = pathOfIntrinsic(fn);
+    if (path !== undefined) return partsByName(fn, ['global', path], named);
+    const builtin = placeInBuiltins(fn);
+    if (builtin !== undefined) return partsByName(fn, ['builtin', builtin.module, builtin.path], named);
+  }
+  if (script === null || origins.has(fn) || folderOfRequire(fn) !== null) return null;
   const code = FunctionCode.of(fn);
   const reference = referenceTo(fn, code, read);
   if (reference !== null) return referred.get(reference) ?? partsByName(reference, reference as NamedNode, referred);

@@ -24,10 +24,13 @@ export function isPlainValue(value: unknown): boolean {
 
 /** The same for a whole message. Most are lists that were made for it: no other thread has one of these under a name. */
 export function isPlainMessage(value: unknown): boolean {
-  if (!Array.isArray(value) || types.isProxy(value) || Object.getPrototypeOf(value) !== Array.prototype) return isPlainValue(value);
+  if (!isPlainList(value)) return isPlainValue(value);
   left = VALUES_MAX;
   return isPlainArray(value, DEPTH_MAX - 1);
 }
+
+export const isPlainList = (value: unknown): value is readonly unknown[] =>
+  Array.isArray(value) && !types.isProxy(value) && Object.getPrototypeOf(value) === Array.prototype && !(reduce in value);
 
 /** The same for what a function captures: what a module exports is found by its file. */
 export function isPlainCapture(value: unknown): boolean {

@@ -8,7 +8,7 @@ import { canRequireModules, quietly } from '../require-module.ts';
 import { type FunctionCode, SENT_OFTEN } from './function-code.ts';
 import type { ScopesRead } from './captured-variables.ts';
 import { canInspect, scopesFor } from './inspector.ts';
-import type { Script } from './script.ts';
+import type { ExportName, Script } from './script.ts';
 import { tsNodeHere } from './ts-node-loader.ts';
 import { loadedFrom, TYPESCRIPT } from './tsx-loader.ts';
 import type { RecipeNode } from './recipe.ts';
@@ -122,7 +122,19 @@ export function referenceToRequired(file: string, path: readonly string[]): Reci
 }
 
 function exportOf(fn: AnyFunction, code: FunctionCode, url: string, read: ScopesRead): RecipeNode | null {
-  const exports = code.script?.exports() ?? [];
+  const { script } = code;
+  if (script === null) return null;
+  // To parse the script for the others takes longer than all else.
+  return exportAmong(script.plainExports(), fn, code, url, read) ?? exportAmong(script.exports(), fn, code, url, read);
+}
+
+function exportAmong(
+  exports: readonly ExportName[],
+  fn: AnyFunction,
+  code: FunctionCode,
+  url: string,
+  read: ScopesRead,
+): RecipeNode | null {
   if (exports.length === 0) return null;
   const variables = exportedVariables(fn, code, read);
   for (const { name, local } of exports) {

@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import util from 'node:util';
 import v8 from 'node:v8';
 import type * as Acorn from 'acorn';
 import type { FunctionCode } from './function-code.ts';
 import { type Analysis, analyzeReferences } from './references.ts';
-import { fileBehind } from './tsx-loader.ts';
+import { isPlainlyModule, plainExports } from './plain-exports.ts';
+import { searchedUrl, urlAtHand } from './url-of-script.ts';
 
 /*
  * The script that a function was written in, as V8 sees it: after tsx, type stripping or a bundler have been
@@ -94,7 +92,6 @@ export interface ExportName {
   readonly local: string | null;
 }
 
-const urls = new Map<number, string>();
 const scripts = new Map<number, Script>();
 
 export class Script {
@@ -102,18 +99,19 @@ export class Script {
   readonly source: string;
   /** The functions in it that have been looked at, by their places. */
   readonly codes = new Map<number, FunctionCode>();
-  readonly #sample: unknown;
   #url: string | undefined;
   #program: Acorn.Program | null | undefined;
   #analysis: Analysis | null | undefined;
   #lines: number[] | undefined;
   #imports: Map<string, ImportBinding> | undefined;
   #exports: ExportName[] = [];
+  #plainExports: readonly ExportName[] | undefined;
+  #isKnownAsPrograms: boolean | undefined;
+  #isModule: boolean | undefined;
 
-  private constructor(id: number, source: string, sample: unknown) {
+  private constructor(id: number, source: string) {
     this.id = id;
     this.source = source;
-    this.#sample = sample;
   }
 
   /** The script of a function that was written in one; `null` for native code. */
@@ -122,7 +120,7 @@ export class Script {
     const id = intrinsics.scriptId(fn);
     if (!(id > 0)) return null;
     let script = scripts.get(id);
-    if (script === undefined) scripts.set(id, (script = new Script(id, intrinsics.source(fn), fn)));
+    if (script === undefined) scripts.set(id, (script = new Script(id, intrinsics.source(fn))));
     return script;
   }
 
@@ -140,7 +138,8 @@ export class Script {
 
   /** The file it came from, as a URL or path; '' when it has none. */
   get url(): string {
-    return (this.#url ??= urlOf(this.id, this.source, this.#sample));
+    this.#isKnownAsPrograms ??= this.#lookAtHand();
+    return (this.#url ??= searchedUrl(this.id, this.source));
   }
 
   /** Whether it is part of Node. The workers of Node 26 don't tell its name. */
@@ -148,9 +147,24 @@ export class Script {
     return this.url === '' ? /\bprimordials\b/.test(this.source) : this.url.startsWith('node:');
   }
 
+  /** Whether it is known, without a search, to be the program's and not Node's. */
+  get isKnownAsPrograms(): boolean {
+    return (this.#isKnownAsPrograms ??= this.#lookAtHand());
+  }
+
+  #lookAtHand(): boolean {
+    this.#url = urlAtHand(this.id, this.source);
+    return this.#url ? !this.#url.startsWith('node:') : this.plainExports().length > 0;
+  }
+
+  /** Some of what it exports: what can be told without the parser. */
+  plainExports(): readonly ExportName[] {
+    return (this.#plainExports ??= plainExports(this.source));
+  }
+
   get isModule(): boolean {
-    this.imports();
-    return (this.#program?.body ?? []).some((node) => /^(Import|Export)/.test(node.type));
+    return (this.#isModule ??=
+      isPlainlyModule(this.source) ?? this.#parse()?.body.some((node) => /^(Import|Export)/.test(node.type)) ?? false);
   }
 
   imports(): ReadonlyMap<string, ImportBinding> {
@@ -248,103 +262,4 @@ export class Script {
     }
     return { line: low + 1, column: offset - this.#lines[low]! + 1 };
   }
-}
-
-/** Remembers which files call us: the frames of a call name both script and file, from Node 22 on. */
-function noteCallSites(): void {
-  const sites = (util as { getCallSites?: (depth: number) => { scriptId?: string; scriptName?: string }[] }).getCallSites;
-  for (const { scriptId, scriptName } of sites?.(32) ?? []) if (scriptId && scriptName) urls.set(Number(scriptId), scriptName);
-}
-
-function urlOf(id: number, source: string, sample: unknown): string {
-  noteCallSites();
-  const url = urlAsLoaded(id, source, sample);
-  const file = fileBehind(url);
-  return file === null ? url : pathToFileURL(file).href;
-}
-
-function urlAsLoaded(id: number, source: string, sample: unknown): string {
-  return (
-    urls.get(id) ?? urlByText(source) ?? urlByCoverage(id) ?? urlByDebugger(id) ?? urlByImports(source) ?? (sample === undefined ? '' : '')
-  );
-}
-
-/** Node 20: a file on the stack whose text is the script's. */
-function urlByText(source: string): string | undefined {
-  const { stackTraceLimit, prepareStackTrace } = Error;
-  Error.stackTraceLimit = 32;
-  Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getScriptNameOrSourceURL());
-  const holder: { stack?: unknown } = {};
-  Error.captureStackTrace(holder, urlByText);
-  const names = holder.stack as (string | null)[];
-  Error.stackTraceLimit = stackTraceLimit;
-  Error.prepareStackTrace = prepareStackTrace;
-  return [...new Set(names)].find(
-    (name): name is string => typeof name === 'string' && !name.startsWith('node:') && textOf(name) === source,
-  );
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file.startsWith('file:') ? new URL(file) : file, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-const IMPORTED = /\bfrom\s*["']([./][^"']+|file:[^"']+)["']|\bimport\s*["']([./][^"']+)["']/g;
-const FILES_MAX = 500;
-
-/** Without the inspector: a file with this text, among those that the program's files import by relative names. */
-function urlByImports(source: string): string | undefined {
-  const queue = process.argv[1] === undefined ? [] : [pathToFileURL(process.argv[1]).href];
-  const seen = new Set(queue);
-  for (const url of queue) {
-    if (seen.size > FILES_MAX) break;
-    const text = textOf(url);
-    if (text === source) return url;
-    for (const [, from, bare] of text?.matchAll(IMPORTED) ?? []) {
-      const next = new URL(from ?? bare!, url).href;
-      if (!seen.has(next)) queue.push(next);
-      seen.add(next);
-    }
-  }
-  return undefined;
-}
-
-/** The profiler's list of the scripts whose functions have run: a few milliseconds, and nothing is switched on for it. */
-function urlByCoverage(id: number): string | undefined {
-  const { Session } = require('node:inspector') as typeof import('node:inspector');
-  const session = new Session();
-  try {
-    session.connect();
-    session.post('Profiler.getBestEffortCoverage', (error, answer) => {
-      if (error !== null) return;
-      for (const { scriptId, url } of answer.result) if (url !== '') urls.set(Number(scriptId), url);
-    });
-  } catch {
-    return undefined;
-  } finally {
-    session.disconnect();
-  }
-  return urls.get(id);
-}
-
-/** The debugger's list of all scripts: switched on and off again, some ten milliseconds. */
-function urlByDebugger(id: number): string | undefined {
-  const { Session } = require('node:inspector') as typeof import('node:inspector');
-  const session = new Session();
-  try {
-    session.connect();
-    session.on('Debugger.scriptParsed', ({ params }) => {
-      if (params.url !== '') urls.set(Number(params.scriptId), params.url);
-    });
-    session.post('Debugger.enable');
-    session.post('Debugger.disable');
-  } catch {
-    // No inspector here.
-  } finally {
-    session.disconnect();
-  }
-  return urls.get(id);
 }
