@@ -13,6 +13,7 @@ import { until } from '../support/until.ts';
 
 /** Runs a function in a thread, and then asks, in the next one, what there is to see: whether it was the same worker. */
 async function isReusedAfter(act: () => unknown): Promise<boolean> {
+  await until(() => busyCarriers() === 0);
   await dismissCarriers();
   const seen = new Queue<number | null>();
   const first = new Thread({
@@ -188,6 +189,8 @@ test('five hundred threads one after another leave no handles, listeners or memo
 });
 
 test('a start that is refused leaves the worker that was made for it to the next thread', async () => {
+  // One may still start whose thread another has run.
+  await until(() => busyCarriers() === 0);
   await dismissCarriers();
   const refused = new Thread({ target: (promise) => promise, args: [Promise.resolve() as never] });
   assert.throws(() => refused.start(), { code: 'E_PROMISE' });

@@ -16,6 +16,7 @@ import { awaitLoading } from './loading.ts';
 import { orderOutput } from './output.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
+import { callAll, clearRunOf, give, giveBack, letGo, offer, revoke, withdraw } from './offers.ts';
 import {
   BUSY,
   carrierOffset,
@@ -23,20 +24,16 @@ import {
   ENDING,
   freeCarrier,
   claimCarrier,
-  clearRunOf,
   errandsOffset,
   GONE,
   askToKill,
   PARKED,
   busyCarriers,
-  runOf,
-  setRunOf,
   STARTING,
   takeCarrier,
   timesClaimed,
   takeKillRequest,
   takeParkedCarrier,
-  withdrawRun,
 } from './table.ts';
 
 export interface CarrierData {
@@ -80,6 +77,13 @@ const workers = new Map<number, Worker>();
 let hasOrderedOutput = false;
 let isListening = false;
 
+/** A carrier that the caller has made BUSY. */
+interface Carrier {
+  readonly carrier: number;
+  /** Whether its worker has started. */
+  readonly isUp: boolean;
+}
+
 /** A carrier that has been made before it was known what it will run; -1 when there is none. */
 let prepared = -1;
 
@@ -88,46 +92,45 @@ let prepared = -1;
  * nothing come of it, the worker is a spare. `own`: for who takes none but a worker that this thread has made.
  */
 export function prepareCarrier(own = false): void {
-  if (prepared < 0 && freeCarrier(own ? carrierHere.number : undefined) < 0) prepared = newCarrier(0, {});
+  if (prepared < 0 && freeCarrier(own ? carrierHere.number : undefined) < 0) prepared = newCarrier(STARTING, {});
 }
 
-function takePreparedCarrier(): number {
+function takePreparedCarrier(): Carrier | null {
   const carrier = prepared;
   prepared = -1;
-  return carrier >= 0 && takeCarrier(carrier) ? carrier : -1;
+  const before = carrier < 0 ? GONE : takeCarrier(carrier);
+  return before === GONE ? null : { carrier, isUp: before === PARKED };
 }
 
 /** A worker that is about to be free takes some microseconds for that, or a few turns of a busy machine, and a new one many milliseconds. */
 const PATIENCE_MS = 10;
 const freedAtOnce = new Glance(0.05);
 
-/** Takes a parked carrier, or waits a moment for one whose thread has just ended; -1 when there is none. */
-function takeFreeCarrier(maker?: number): number {
+/** Takes a parked carrier, or waits a moment for one whose thread has just ended; `null` when there is none. */
+function takeFreeCarrier(maker?: number): Carrier | null {
   const parked = takeParkedCarrier(maker);
-  const free = parked < 0 ? freeCarrier(maker) : -1;
-  if (free < 0) return parked;
+  if (parked >= 0) return { carrier: parked, isUp: true };
+  const free = freeCarrier(maker);
+  if (free < 0) return null;
   const state = sharedHeap().word(carrierOffset(free));
   if (!freedAtOnce.sees(state, ENDING)) state.sleep(ENDING, performance.now() + PATIENCE_MS);
-  return takeParkedCarrier(maker);
+  const freed = takeParkedCarrier(maker);
+  return freed < 0 ? null : { carrier: freed, isUp: true };
 }
 
 /** Gives a record, whose message is ready, to a carrier: a parked one at the cost of a wake, or a new one. */
 export function carry(run: number, options: CarrierOptions = {}): void {
   const needsNew = record.isFresh(run) || options.resourceLimits !== undefined || (options.parcels ?? null) !== null;
-  let parked = needsNew ? -1 : takePreparedCarrier();
-  if (parked < 0 && !needsNew) parked = takeFreeCarrier(options.own === true ? carrierHere.number : undefined);
-  const carrier = parked >= 0 ? parked : newCarrier(run, options);
+  const found = needsNew ? null : (takePreparedCarrier() ?? takeFreeCarrier(options.own === true ? carrierHere.number : undefined));
+  const { carrier, isUp } = found ?? { carrier: newCarrier(BUSY, options), isUp: false };
   record.setCarrierOf(run, carrier);
-  if (parked >= 0) {
-    setRunOf(carrier, run);
-    // The carrier sleeps on its state, which has changed: this wake cannot come too early.
-    sharedHeap().word(carrierOffset(carrier)).wake(1);
-  }
+  if (needsNew || options.own === true) give(carrier, run);
+  else offer(carrier, run, isUp);
   // Somebody has wanted its end before it had a carrier.
-  if (record.stateOf(run) === record.DOOMED) kill(carrier);
+  if (record.stateOf(run) === record.DOOMED) endDoomed(run);
 }
 
-function newCarrier(run: number, { resourceLimits, parcels = null, transfer = [] }: CarrierOptions): number {
+function newCarrier(state: typeof STARTING | typeof BUSY, { resourceLimits, parcels = null, transfer = [] }: CarrierOptions): number {
   if (!hasOrderedOutput) {
     hasOrderedOutput = true;
     orderOutput();
@@ -136,9 +139,8 @@ function newCarrier(run: number, { resourceLimits, parcels = null, transfer = []
         for (const mine of workers.keys()) awaitLoading(mine);
       });
   }
-  const carrier = claimCarrier(carrierHere.number, run === 0 ? STARTING : BUSY);
+  const carrier = claimCarrier(carrierHere.number, state);
   if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
-  setRunOf(carrier, run);
   shareWho();
   const compiled = compiledTexts.current?.memory ?? null;
   const data: CarrierData = { copy: copyHere, heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels, compiled };
@@ -201,8 +203,9 @@ function watch(worker: Worker, carrier: number): void {
     if (workers.get(carrier) === worker) workers.delete(carrier);
     if (workers.size === 0) afterWorkers?.();
     if (timesClaimed(carrier) !== claim) return;
-    const run = runOf(carrier);
+    const { run } = withdraw(carrier);
     gone(carrier);
+    giveBack(carrier, run);
     if (run === 0) return;
     const how: Death = isTerminated ? 'terminated' : failure?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : 'exited';
     // Not even our own first module has got as far as its message.
@@ -221,7 +224,7 @@ const terminations = new WeakMap<Worker, () => void>();
 
 /** A carrier has ended, and with it the carriers that it has made. */
 function gone(carrier: number): void {
-  setRunOf(carrier, 0);
+  letGo(carrier);
   goneWith(carrier);
   const { i32 } = sharedHeap();
   Atomics.store(i32, carrierOffset(carrier) / 4 + 3, 0);
@@ -231,7 +234,7 @@ function gone(carrier: number): void {
 /** The maker of carriers has ended, and they have with it. */
 export function goneWith(maker: number): void {
   for (const child of carriersMadeBy(maker)) {
-    const run = runOf(child);
+    const { run } = withdraw(child);
     gone(child);
     if (run !== 0) record.die(run, 'lost', 1);
   }
@@ -245,7 +248,19 @@ export function withdrawCarriers(): void {
 
 /** Ends a thread, wherever it is, with the worker that carries it; nothing when it has ended. What it held is abandoned. */
 export function terminate(run: number): void {
-  if (record.doom(run) && record.carrierOf(run) >= 0) kill(record.carrierOf(run));
+  if (record.doom(run)) endDoomed(run);
+}
+
+function endDoomed(run: number): void {
+  const bearer = revoke(run);
+  if (bearer === true) endBeforeBegin(run);
+  else if (bearer >= 0) kill(bearer);
+}
+
+function endBeforeBegin(run: number): void {
+  drop(record.messageOf(run));
+  record.messageIsTaken(run);
+  record.die(run, 'terminated', 1);
 }
 
 function kill(carrier: number): void {
@@ -260,12 +275,13 @@ function kill(carrier: number): void {
   awaitLoading(carrier);
   terminations.get(worker)?.();
   void worker.terminate();
-  const run = withdrawRun(carrier);
-  if (run === 0) return;
+  const { run, hadBegun } = withdraw(carrier);
+  // It may have been called, and not have called the next.
+  callAll();
+  if (run === 0 || hadBegun) return;
   // It has no name in the system yet, by which its death could be seen, and who waits for it may block this thread.
-  drop(record.messageOf(run));
-  record.messageIsTaken(run);
-  record.die(run, 'terminated', 1);
+  clearRunOf(carrier, run);
+  endBeforeBegin(run);
   queueMicrotask(() => onWorkerEnd.get(run)?.({ how: 'terminated', exitCode: 1, error: undefined }));
 }
 

@@ -7,8 +7,9 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   word 1        changes when somebody asks the creator of a carrier to end it
  *   word 2        the record of the main thread
  *   word 3        how many inspector sessions are open that read stacks; word 4: 1 when the process ends
+ *   words 5, 6    threads that wait for a carrier: see offers.ts
  *   from word 8   CARRIERS entries of seven words: what a carrier does, the record it shall run, its kill switch, its creator,
- *                 how often the entry has been used, whether it loads a module (see loading.ts), and whether it has taken that record
+ *                 how often the entry has been used, whether it loads a module (see loading.ts), and how far it is with that record (see offers.ts)
  *   then          the records of the living threads, by their slots in the roster
  *
  * A carrier is a worker thread that runs one thread after another.
@@ -23,19 +24,13 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   FREE, GONE -> STARTING, BUSY  its creator
  *   BUSY -> ENDING           the carrier itself, before it says that the thread has ended
  *   STARTING, ENDING -> PARKED the carrier itself, when it has nothing to do
- *   ENDING -> RETIRED        the carrier itself, when its thread has left something behind
+ *   ENDING -> RETIRED        the carrier itself, when its thread has left something behind, or enough others are PARKED
+ *   STARTING -> RETIRED      the carrier itself, when enough others are PARKED
+ *   ENDING -> BUSY           the carrier itself, when it takes over another's thread
  *   STARTING -> BUSY         its creator, by one exchange
  *   PARKED -> BUSY           whoever takes it, from any thread, by one exchange
+ *   BUSY -> PARKED, STARTING whoever takes its thread from it before it has begun
  *   any -> GONE              its creator, when the worker has ended
- *
- * The record that it shall run
- *   OFFERED     nobody has touched it yet
- *   TAKEN       the carrier runs it
- *   WITHDRAWN   its creator has ended the worker before that: the carrier touches it no more
- *
- *   any -> OFFERED           whoever gives it a thread, before the record
- *   OFFERED -> TAKEN         the carrier, by one exchange
- *   OFFERED -> WITHDRAWN     its creator, by one exchange
  */
 export const CARRIERS = 512;
 const CARRIER_WORDS = 7;
@@ -52,14 +47,11 @@ export const GONE = 4;
 export const RETIRED = 5;
 export const ENDING = 6;
 
-const OFFERED = 0;
-const TAKEN = 1;
-const WITHDRAWN = 2;
-
 const NON_DAEMONS = 0;
 const ERRANDS = 1;
 const MAIN = 2;
 const SESSIONS = 3;
+const OFFERS = 5;
 
 let table = 0;
 
@@ -98,36 +90,9 @@ export function loadingOffset(carrier: number): number {
   return carrierOffset(carrier) + 20;
 }
 
-export function runOf(carrier: number): number {
-  return (Atomics.load(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 1)) >>> 0) * 16;
-}
-/** Gives it a record to run; 0: none. */
-export function setRunOf(carrier: number, record: number): void {
-  const { i32 } = sharedHeap();
-  const word = at(FIRST_CARRIER + carrier * CARRIER_WORDS);
-  Atomics.store(i32, word + 6, OFFERED);
-  Atomics.store(i32, word + 1, record / 16);
-}
-
-/** For the carrier: from now on the record that it was given is its own. False when it must not touch it any more. */
-export function takeRun(carrier: number): boolean {
-  const word = at(FIRST_CARRIER + carrier * CARRIER_WORDS + 6);
-  return Atomics.compareExchange(sharedHeap().i32, word, OFFERED, TAKEN) === OFFERED;
-}
-/** For its creator, who ends the worker: the record that the carrier was given and will not run, or 0 when it has none, or runs it. */
-export function withdrawRun(carrier: number): number {
-  const { i32 } = sharedHeap();
-  const word = at(FIRST_CARRIER + carrier * CARRIER_WORDS);
-  const run = runOf(carrier);
-  if (run === 0 || Atomics.compareExchange(i32, word + 6, OFFERED, WITHDRAWN) !== OFFERED) return 0;
-  Atomics.store(i32, word + 1, 0);
-  return run;
-}
-
-/** The thread with this record is nothing to the carrier any more: the record may be another one's soon. */
-export function clearRunOf(carrier: number, record: number): void {
-  const unit = (record / 16) | 0;
-  Atomics.compareExchange(sharedHeap().i32, at(FIRST_CARRIER + carrier * CARRIER_WORDS + 1), unit, 0);
+/** Byte offset of the two words about threads that wait for a carrier. */
+export function offersOffset(): number {
+  return tableOffset() + OFFERS * 4;
 }
 
 export function askToKill(carrier: number): void {
@@ -218,11 +183,12 @@ export function freeCarrier(maker?: number): number {
   return -1;
 }
 
-/** Takes a carrier that this thread has made, and has given nobody: false when somebody else has it, or it has ended. */
-export function takeCarrier(carrier: number): boolean {
+/** Takes a carrier that this thread has made, and has given nobody: what it did before, or GONE when somebody else has it, or it has ended. */
+export function takeCarrier(carrier: number): typeof STARTING | typeof PARKED | typeof GONE {
   const { i32 } = sharedHeap();
   const word = carrierOffset(carrier) / 4;
-  return Atomics.compareExchange(i32, word, STARTING, BUSY) === STARTING || Atomics.compareExchange(i32, word, PARKED, BUSY) === PARKED;
+  for (const state of [STARTING, PARKED] as const) if (Atomics.compareExchange(i32, word, state, BUSY) === state) return state;
+  return GONE;
 }
 
 /** How many carriers are in one of these states, a bit each. */

@@ -18,7 +18,8 @@ import * as record from './record.ts';
 import { Glance } from '../../sync/glance.ts';
 import { awaitEnd, current, firstParcels, onEnd, onUncaught, runThread } from './run-thread.ts';
 import { whenMonitorIsIdle } from './stacks.ts';
-import { BUSY, carrierOffset, ENDING, GONE, PARKED, parkedCarriers, RETIRED, runOf, setRunOf, STARTING, takeRun } from './table.ts';
+import { letGo, passOn, takeGiven, takeOver, withdraw } from './offers.ts';
+import { BUSY, carrierOffset, ENDING, GONE, PARKED, parkedCarriers, RETIRED, STARTING } from './table.ts';
 
 const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
 adoptHeap(heap);
@@ -42,7 +43,7 @@ process.on(
   'exit',
   expectListener((code: number) => {
     withdrawCarriers();
-    const run = runOf(carrier);
+    const { run } = withdraw(carrier);
     if (run !== 0) record.die(run, 'exited', code);
     // Whoever made this worker may be blocked, and not hear of its end for long.
     else if (!hasWorkers()) Atomics.store(i32, state, GONE);
@@ -60,11 +61,8 @@ process.on(
 onEnd.current = () => void Atomics.compareExchange(i32, state, BUSY, ENDING);
 let leftovers: () => string | null = () => null;
 
-/** Runs the thread that was given. */
-function work(): void {
-  const run = runOf(carrier);
-  findItself();
-  if (!takeRun(carrier)) awaitEnd();
+/** Runs a thread that was given, or taken over. */
+function work(run: number): void {
   const isFresh = record.isFresh(run);
   const running = runThread(run);
   // Not at once: what the thread has left in the queues of its event loop has its turn first.
@@ -72,50 +70,60 @@ function work(): void {
   else void running.then(() => setImmediate(park, isFresh));
 }
 
-/** Waits for the next thread: hard, or in the event loop when workers of this one's may call. */
+/** Takes over a thread that nobody has been woken for; or waits for the next one: hard, or in the event loop when workers of this one's may call. */
 function park(isFresh: boolean): void {
-  setRunOf(carrier, 0);
-  if (isFresh || !isLoopEmpty() || leftovers() !== null || parkedCarriers() >= SPARES_MAX) {
+  letGo(carrier);
+  const isClean = !isFresh && isLoopEmpty() && leftovers() === null;
+  const run = isClean ? takeOver(carrier) : 0;
+  if (run !== 0) {
+    become(BUSY);
+    work(run);
+  } else if (!isClean || parkedCarriers() >= SPARES_MAX) {
     become(RETIRED);
-    // What is still going on here goes on; then the worker ends, after those that it has made, which end with it.
-    whenWorkersAreGone(() => whenMonitorIsIdle(() => clearInterval(hold)));
-    return;
+    endInOrder();
+  } else {
+    become(PARKED);
+    waitForRun();
   }
-  become(PARKED);
-  waitForRun();
+}
+
+/** What is still going on here goes on; then the worker ends, after those that it has made, which end with it. */
+function endInOrder(): void {
+  whenWorkersAreGone(() => whenMonitorIsIdle(() => clearInterval(hold)));
 }
 
 /** Says what this carrier does from now on, also to who waits for it to be free. */
-function become(next: typeof PARKED | typeof RETIRED): void {
+function become(next: typeof PARKED | typeof RETIRED | typeof BUSY): void {
   Atomics.store(i32, state, next);
   stateWord.wake(Infinity);
 }
 
 function waitForRun(): void {
-  if (!hasWorkers()) {
-    parking.sees(stateWord, PARKED);
-    while (Atomics.load(i32, state) === PARKED) Atomics.wait(views, state, PARKED);
-    resume();
+  if (hasWorkers()) {
+    const { async, value } = Atomics.waitAsync(views, state, PARKED);
+    if (async) void value.then(resume);
+    else setImmediate(resume);
     return;
   }
-  const { async, value } = Atomics.waitAsync(views, state, PARKED);
-  if (async) void value.then(resume);
-  else setImmediate(resume);
+  parking.sees(stateWord, PARKED);
+  while (Atomics.load(i32, state) === PARKED) Atomics.wait(views, state, PARKED);
+  resume();
 }
 
+/** This carrier has been woken. */
 function resume(): void {
-  awaitRun();
-  work();
-}
-
-/** Whoever takes a carrier says so first, and then what it shall run. */
-function awaitRun(): void {
-  while (runOf(carrier) === 0) Atomics.wait(views, state + 1, 0, 1);
+  const run = takeGiven(carrier);
+  if (run === null) awaitEnd();
+  if (run === 0) return waitForRun();
+  passOn();
+  work(run);
 }
 
 // Once this module has been evaluated: until then, Node has a listener of its own on process.
 setImmediate(() => {
   leftovers = watchLeftovers(hold);
-  if (Atomics.compareExchange(i32, state, STARTING, PARKED) === STARTING) waitForRun();
+  findItself();
+  // What it was made for may have been taken over by others meanwhile.
+  if (parkedCarriers() >= SPARES_MAX && Atomics.compareExchange(i32, state, STARTING, RETIRED) === STARTING) endInOrder();
   else resume();
 });

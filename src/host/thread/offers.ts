@@ -1,0 +1,234 @@
+import { sharedHeap } from '../../word/heap.ts';
+import { onPatrol } from '../../sync/patrol.ts';
+import * as record from './record.ts';
+import { BUSY, CARRIERS, carrierOffset, FREE, offersOffset, PARKED, STARTING } from './table.ts';
+
+/*
+ * How a thread gets from who starts it to a carrier.
+ *
+ * Each thread has a carrier of its own from its start on, which waits or comes up: so threads that wait for each other run at the same time, however
+ * many. But most threads are over in less time than it takes to wake the next carrier. So who starts several wakes one carrier; that one wakes the
+ * next before it runs its thread, and so on; and one that has done its thread takes over another's that has not been woken yet. Then a few carriers,
+ * awake and warm, run most of many short threads, and the others sleep on.
+ *
+ * The last word of a carrier's entry says how far it is with the record that it has been given:
+ *   NONE         it has none, or that is being said
+ *   OFFERED      it has one, and sleeps
+ *   EARLY        it has one, and its worker is still starting
+ *   CALLED       it has one, and has been woken, or needs no call and is to keep it
+ *   TAKEN        it runs it
+ *   WITHDRAWN    its worker is ended, and has not begun with it: it touches it no more
+ *   REVOKED      somebody who ends the thread takes it away
+ *   STOLEN + n   carrier n takes it over
+ *
+ *   NONE -> OFFERED, EARLY, CALLED         who starts the thread, and has made the carrier BUSY for that
+ *   OFFERED -> CALLED                      whoever wakes it
+ *   OFFERED, EARLY, CALLED -> TAKEN        the carrier
+ *   OFFERED, EARLY, CALLED -> WITHDRAWN    its maker
+ *   OFFERED, EARLY -> REVOKED -> NONE      who ends the thread; then the carrier is free again
+ *   OFFERED, EARLY -> STOLEN -> NONE       carrier n, between two threads; then the carrier is free again
+ *   TAKEN -> NONE                          the carrier, after its thread
+ *
+ * Two words for all: how many are OFFERED or EARLY, at least; and CALLING, 1 when a carrier has been woken that has not yet looked whom to wake.
+ * Invariant: while somebody is OFFERED, CALLING is 1, or somebody is about to look. A carrier that dies before it looks is made up for by who ends
+ * it, who hears of its end, and at the latest by whoever has waited for a while.
+ *
+ * Only carriers of the main thread's are OFFERED and take over: they live as long as the process, unless they are ended for their thread's sake.
+ */
+const NONE = 0;
+const OFFERED = 1;
+const EARLY = 2;
+const CALLED = 3;
+const TAKEN = 4;
+const WITHDRAWN = 5;
+const REVOKED = 6;
+const STOLEN = 16;
+
+const words = (): Int32Array<SharedArrayBuffer> => sharedHeap().i32 as Int32Array<SharedArrayBuffer>;
+const stateAt = (carrier: number): number => carrierOffset(carrier) / 4;
+const runAt = (carrier: number): number => stateAt(carrier) + 1;
+const makerAt = (carrier: number): number => stateAt(carrier) + 3;
+const claimAt = (carrier: number): number => stateAt(carrier) + 6;
+const countAt = (): number => offersOffset() / 4;
+const callingAt = (): number => countAt() + 1;
+
+/** The record that a carrier has been given; 0: none. */
+export function runOf(carrier: number): number {
+  return (Atomics.load(words(), runAt(carrier)) >>> 0) * 16;
+}
+
+/** The thread with this record is nothing to the carrier any more: the record may be another one's soon. */
+export function clearRunOf(carrier: number, run: number): void {
+  Atomics.compareExchange(words(), runAt(carrier), (run / 16) | 0, 0);
+}
+
+const ofMain = (carrier: number): boolean => Atomics.load(words(), makerAt(carrier)) === 0;
+
+function wake(carrier: number): void {
+  Atomics.notify(words(), stateAt(carrier));
+}
+
+/** Gives a record to a carrier that the caller has made BUSY, and that is to keep it. */
+export function give(carrier: number, run: number): void {
+  Atomics.store(words(), runAt(carrier), run / 16);
+  Atomics.store(words(), claimAt(carrier), CALLED);
+  wake(carrier);
+}
+
+/** Gives a record to a carrier that the caller has made BUSY, or to whichever is free before that. `isUp`: its worker has started. */
+export function offer(carrier: number, run: number, isUp: boolean): void {
+  if (!ofMain(carrier)) return give(carrier, run);
+  const view = words();
+  if (isUp && Atomics.compareExchange(view, callingAt(), 0, 1) === 0) return give(carrier, run);
+  Atomics.store(view, runAt(carrier), run / 16);
+  Atomics.add(view, countAt(), 1);
+  Atomics.store(view, claimAt(carrier), isUp ? OFFERED : EARLY);
+  // Who was called may have looked before this was to be seen.
+  if (isUp) callNext();
+}
+
+/** For a carrier that comes to its own, before it runs anything: calls the next. */
+export function passOn(): void {
+  Atomics.store(words(), callingAt(), 0);
+  if (Atomics.load(words(), countAt()) > 0) callNext();
+}
+
+/** Has one carrier called that is OFFERED, if there is any: by the caller, or by one that is called already. */
+function callNext(): void {
+  const view = words();
+  while (find(OFFERED) >= 0 && Atomics.compareExchange(view, callingAt(), 0, 1) === 0) {
+    for (let carrier = find(OFFERED); carrier >= 0; carrier = find(OFFERED)) if (call(carrier)) return;
+    Atomics.store(view, callingAt(), 0);
+  }
+}
+
+function call(carrier: number): boolean {
+  if (Atomics.compareExchange(words(), claimAt(carrier), OFFERED, CALLED) !== OFFERED) return false;
+  Atomics.sub(words(), countAt(), 1);
+  wake(carrier);
+  return true;
+}
+
+/** Calls all that are OFFERED: one that should have done so may be dead. */
+export function callAll(): void {
+  const view = words();
+  if (Atomics.load(view, countAt()) <= 0) return;
+  Atomics.store(view, callingAt(), 0);
+  for (let carrier = find(OFFERED); carrier >= 0; carrier = find(OFFERED)) call(carrier);
+}
+onPatrol.push(callAll);
+
+/** The first carrier with this claim, or with the other; -1 when there is none. */
+function find(claim: number, other = claim): number {
+  const view = words();
+  for (let carrier = 0; carrier < CARRIERS && Atomics.load(view, stateAt(carrier)) !== FREE; carrier++) {
+    const found = Atomics.load(view, claimAt(carrier));
+    if (found === claim || found === other) return carrier;
+  }
+  return -1;
+}
+
+/** For a carrier that is awake: the record that it is to run from now on; 0 when another one has that, and it is to wait again. `null`: its end is near. */
+export function takeGiven(carrier: number): number | null {
+  const view = words();
+  for (;;) {
+    const state = Atomics.load(view, stateAt(carrier));
+    if (state === PARKED) return 0;
+    if (state === STARTING) {
+      Atomics.compareExchange(view, stateAt(carrier), STARTING, PARKED);
+      continue;
+    }
+    const claim = Atomics.load(view, claimAt(carrier));
+    if (claim === WITHDRAWN) return null;
+    if (claim !== OFFERED && claim !== EARLY && claim !== CALLED) {
+      // Whoever gives it, or takes it away, needs a moment.
+      Atomics.wait(view, claimAt(carrier), claim, 1);
+    } else if (Atomics.compareExchange(view, claimAt(carrier), claim, TAKEN) === claim) {
+      if (claim !== CALLED) Atomics.sub(view, countAt(), 1);
+      return runOf(carrier);
+    }
+  }
+}
+
+/** For a carrier whose thread has ended. */
+export function letGo(carrier: number): void {
+  Atomics.store(words(), runAt(carrier), 0);
+  Atomics.store(words(), claimAt(carrier), NONE);
+}
+
+/** For a carrier between two threads: takes over the record of one that has not been called; 0 when there is none. */
+export function takeOver(thief: number): number {
+  const view = words();
+  if (Atomics.load(view, countAt()) <= 0 || !ofMain(thief)) return 0;
+  for (let carrier = find(OFFERED, EARLY); carrier >= 0; carrier = find(OFFERED, EARLY)) {
+    const claim = Atomics.load(view, claimAt(carrier));
+    if (claim !== OFFERED && claim !== EARLY) continue;
+    if (Atomics.compareExchange(view, claimAt(carrier), claim, STOLEN + thief) !== claim) continue;
+    Atomics.sub(view, countAt(), 1);
+    const run = runOf(carrier);
+    // In this order: whoever ends the thread, and whoever hears of the thief's end, can tell at each moment whose it is.
+    record.setCarrierOf(run, thief);
+    Atomics.store(view, runAt(thief), run / 16);
+    Atomics.store(view, claimAt(thief), TAKEN);
+    free(carrier, claim);
+    return run;
+  }
+  return 0;
+}
+
+/** What was given to a carrier has been taken from it: it waits again, or comes up as a spare. */
+function free(carrier: number, claim: typeof OFFERED | typeof EARLY): void {
+  letGo(carrier);
+  Atomics.compareExchange(words(), stateAt(carrier), BUSY, claim === EARLY ? STARTING : PARKED);
+}
+
+/** For who ends a thread: true when its record could be taken from its carrier, which had not begun; else which carrier has to be ended for it; -1: none. */
+export function revoke(run: number): true | number {
+  const view = words();
+  for (;;) {
+    const carrier = record.carrierOf(run);
+    if (carrier < 0) return -1;
+    const claim = Atomics.load(view, claimAt(carrier));
+    // Only if it is still this carrier's, the claim is about this thread. One that is being taken over is the other's in a moment.
+    if (record.carrierOf(run) !== carrier || claim >= STOLEN) continue;
+    if (claim === CALLED || claim === TAKEN) return carrier;
+    // Who starts it sees, when it has given it away, that its end is wanted; or somebody ends it already.
+    if (claim === NONE || claim === WITHDRAWN) return -1;
+    if (claim === REVOKED || Atomics.compareExchange(view, claimAt(carrier), claim, REVOKED) !== claim) continue;
+    if (runOf(carrier) === run) {
+      Atomics.sub(view, countAt(), 1);
+      free(carrier, claim as typeof OFFERED);
+      return true;
+    }
+    // Taken over in between, and this is the next one's.
+    Atomics.store(view, claimAt(carrier), claim);
+    callNext();
+  }
+}
+
+/** For who ends a worker, or hears of its end: the record that is lost with it; 0 when it has none, or another has it. */
+export function withdraw(carrier: number): { readonly run: number; readonly hadBegun: boolean } {
+  const view = words();
+  for (;;) {
+    const claim = Atomics.load(view, claimAt(carrier));
+    if (claim >= STOLEN || claim === REVOKED) return { run: 0, hadBegun: false };
+    const isGiven = claim === OFFERED || claim === EARLY || claim === CALLED;
+    if (!isGiven) return { run: runOf(carrier), hadBegun: claim !== WITHDRAWN };
+    if (Atomics.compareExchange(view, claimAt(carrier), claim, WITHDRAWN) !== claim) continue;
+    if (claim !== CALLED) Atomics.sub(view, countAt(), 1);
+    return { run: runOf(carrier), hadBegun: false };
+  }
+}
+
+/** A carrier has ended: what it was about to take over stays with whom it was given to. `lost` is what it had. */
+export function giveBack(thief: number, lost: number): void {
+  for (let carrier = find(STOLEN + thief); carrier >= 0; carrier = find(STOLEN + thief)) {
+    const run = runOf(carrier);
+    if (run === 0 || run === lost) free(carrier, OFFERED);
+    else {
+      record.setCarrierOf(run, carrier);
+      give(carrier, run);
+    }
+  }
+  callAll();
+}

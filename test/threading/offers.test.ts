@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { busyCarriers, dismissCarriers } from '../../src/host/thread/carrier.ts';
+import { offersOffset, parkedCarriers } from '../../src/host/thread/table.ts';
+import { Queue } from '../../src/queue/index.ts';
+import { Barrier, Event, getNativeId, Thread } from '../../src/threading/index.ts';
+import { sharedHeap } from '../../src/word/heap.ts';
+import { LONG } from '../support/patience.ts';
+import { test } from '../support/test.ts';
+import { until } from '../support/until.ts';
+
+/** Workers that have nothing to do, so many at least. */
+async function parked(count: number): Promise<void> {
+  const together = new Barrier(count);
+  const threads = Array.from({ length: count }, () => new Thread({ target: () => void together.waitSync() }));
+  for (const thread of threads) thread.start();
+  await Promise.all(threads.map((thread) => thread.join()));
+  await until(() => busyCarriers() === 0 && parkedCarriers() >= Math.min(count, 16));
+}
+
+/** As if a carrier had been woken that has not yet looked whom to wake next: who starts threads wakes none meanwhile. */
+function pretendThatOneIsCalled(): void {
+  Atomics.store(sharedHeap().i32, offersOffset() / 4 + 1, 1);
+}
+
+test('threads that wait for each other all run, however many are started at once, and whoever is awake', async () => {
+  for (const count of [2, 10, 18, 10]) {
+    const together = new Barrier(count);
+    const threads = Array.from({ length: count }, () => new Thread({ target: () => void together.waitSync({ timeout: LONG }) }));
+    const short = [0, 1].map(() => new Thread({ target: () => {} }));
+    for (const [i, thread] of threads.entries()) {
+      short[i]?.start();
+      thread.start();
+    }
+    for (const thread of threads) assert.equal(thread.joinSync({ timeout: LONG }), true);
+    assert.ok(threads.every((thread) => thread.death === null));
+    await Promise.all(short.map((thread) => thread.join()));
+  }
+});
+
+test('a thread whose worker has not been woken yet is run by one that has just ended another, and that worker sleeps on', async () => {
+  await parked(2);
+  const free = parkedCarriers();
+  const ids = new Queue<number | null>();
+  const [begun, end] = [new Event(), new Event()];
+  const target = (): void => {
+    begun.set();
+    end.waitSync();
+    ids.putSync(getNativeId());
+  };
+  const first = new Thread({ target });
+  first.start();
+  await begun.wait();
+  pretendThatOneIsCalled();
+  const second = new Thread({ target: () => ids.putSync(getNativeId()) });
+  second.start();
+  end.set();
+  assert.equal(first.joinSync() && second.joinSync(), true);
+  assert.equal(await ids.get(), await ids.get());
+  await until(() => busyCarriers() === 0);
+  assert.equal(parkedCarriers(), free);
+});
+
+test('a thread is not lost when the carrier that should have woken its own has died', async () => {
+  await parked(2);
+  for (const join of ['join', 'joinSync'] as const) {
+    pretendThatOneIsCalled();
+    const ran = new Event();
+    const threads = [new Thread({ target: () => ran.set() }), new Thread({ target: () => void ran.waitSync() })];
+    for (const thread of threads) thread.start();
+    for (const thread of threads) assert.equal(await thread[join]({ timeout: LONG }), true);
+  }
+});
+
+test('a thread that is terminated before its worker is woken has not run, and that worker runs the next', async () => {
+  await parked(3);
+  const free = parkedCarriers();
+  for (let i = 0; i < 10; i++) {
+    const ran = new Event();
+    pretendThatOneIsCalled();
+    const thread = new Thread({ target: () => ran.set() });
+    thread.start();
+    const ended = thread.terminate();
+    assert.deepEqual([thread.death, thread.joinSync(), ran.isSet()], [{ how: 'terminated', code: 1 }, true, false]);
+    await ended;
+    assert.equal(parkedCarriers(), free);
+    const next = new Thread({ target: () => {} });
+    next.start();
+    assert.deepEqual([next.joinSync(), next.death], [true, null]);
+    await until(() => busyCarriers() === 0);
+  }
+});
+
+test('all of those that are started at once are hit by terminate, and no other', async () => {
+  for (let round = 0; round < 3; round++) {
+    const kept = Array.from({ length: 6 }, () => new Thread({ target: () => {} }));
+    const ended = Array.from(
+      { length: 6 },
+      () =>
+        new Thread({
+          target: () => {
+            for (;;);
+          },
+        }),
+    );
+    for (let i = 0; i < 6; i++) {
+      ended[i]!.start();
+      kept[i]!.start();
+    }
+    const terminations = ended.map((thread) => thread.terminate());
+    assert.ok(ended.every((thread) => thread.joinSync({ timeout: LONG })));
+    await Promise.all(terminations);
+    for (const thread of kept) assert.deepEqual([await thread.join(), thread.death], [true, null]);
+    for (const thread of ended) assert.deepEqual(thread.death, { how: 'terminated', code: 1 });
+  }
+});
+
+test('a thread whose worker still starts is run by one that is free before that', async () => {
+  let hasBeenSeen = false;
+  for (let tries = 0; tries < 20 && !hasBeenSeen; tries++) {
+    await until(() => busyCarriers() === 0);
+    await dismissCarriers();
+    const ids = new Queue<number | null>();
+    const begun = new Event();
+    const first = new Thread({
+      target: () => {
+        begun.set();
+        ids.putSync(getNativeId());
+      },
+    });
+    first.start();
+    // Its worker is up: the next one's is made.
+    const second = new Thread({ target: () => ids.putSync(getNativeId()) });
+    second.start();
+    await Promise.all([first.join(), second.join()]);
+    hasBeenSeen = (await ids.get()) === (await ids.get());
+    await until(() => parkedCarriers() === 2);
+  }
+  assert.ok(hasBeenSeen || process.platform !== 'linux');
+});
+
+test('workers that are made for many short threads are not kept beyond those that are kept anyway', async () => {
+  await until(() => busyCarriers() === 0);
+  await dismissCarriers();
+  const threads = Array.from({ length: 20 }, () => new Thread({ target: () => {} }));
+  for (const thread of threads) thread.start();
+  await Promise.all(threads.map((thread) => thread.join()));
+  await until(() => busyCarriers() === 0);
+  assert.ok(parkedCarriers() <= 16);
+});
