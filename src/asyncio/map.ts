@@ -1,27 +1,36 @@
-import { isThenable } from '../base/thenable.ts';
 import { Deque } from '../base/deque.ts';
+import type { CancelledError } from '../base/errors.ts';
+import { isThenable } from '../base/thenable.ts';
 import { cancelledBy } from './cancelled.ts';
 import { mustBeFunction, outcome } from './coroutine.ts';
-import { enter } from './current.ts';
+import { currentScope, enter } from './current.ts';
 import { checked, type Each, type Items, type MapOptions, takerOf, work } from './for-each.ts';
-import { cancelScope } from './scope.ts';
+import { cancelScope, granted } from './scope.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
-import { until } from './until.ts';
+import { giveUp, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
+
+/** What has become of one item. */
+interface Slot<R> {
+  isDone: boolean;
+  value: R | undefined;
+}
 
 /** One pass through the results of a `map`: what is running, and what lies ready, in the order of the items. */
-class Pass<T, R> {
+class Pass<T, R> implements Source {
+  readonly what = 'the next result of a map';
   readonly #scope = new SubScope(null, false, true);
   readonly #taker: ReturnType<typeof takerOf<T>>;
   readonly #fn: Each<T, R>;
   readonly #limit: number;
   readonly #most: number;
-  readonly #started = new Deque<Promise<R | undefined>>();
+  readonly #started = new Deque<Slot<R>>();
   #index = 0;
   #running = 0;
   #isOver = false;
   #isTaking = false;
   #failure: { readonly error: unknown } | null = null;
-  #tell: (() => void) | null = null;
+  #consumer: Waiter | null = null;
+  #allEnded: (() => void) | null = null;
 
   constructor(items: Items<T>, fn: Each<T, R>, limit: number, most: number) {
     this.#taker = takerOf(items);
@@ -31,49 +40,88 @@ class Pass<T, R> {
     attach(this.#scope);
   }
 
-  /** The next result; `null` when there is none any more. */
-  async next(): Promise<{ readonly value: R } | null> {
-    enter(this.#scope, fillFor, this as Pass<unknown, unknown>, null);
-    while (this.#started.length === 0 && this.#isTaking) await until(new Promise<void>((resolve) => (this.#tell = resolve)));
-    const first = this.#started.peek();
-    const value = first === undefined ? undefined : await until(first);
-    if (this.#failure !== null) throw this.#failure.error;
-    if (first === undefined) return null;
-    void this.#started.shift();
-    return { value: value as R };
+  /** Starts what there is room for, and gives a promise if the next result is not there yet. */
+  prepare(): Promise<unknown> | null {
+    const scope = currentScope();
+    const error = refusal(scope);
+    if (error !== null) throw error;
+    if (this.#hasRoom()) enter(this.#scope, fillFor, this as Pass<unknown, unknown>, null);
+    if (this.#isNextThere()) {
+      granted(scope);
+      return null;
+    }
+    return (this.#consumer = park(this, scope)).promise;
   }
 
-  /** Starts what there is room for. */
-  async fill(): Promise<void> {
-    if (this.#isTaking) return;
-    this.#isTaking = true;
-    try {
-      while (!this.#isOver && this.#running < this.#limit && this.#started.length < this.#most) {
+  /** Takes the next result, which is there; `null` when there is none any more. */
+  take(): Slot<R> | null {
+    if (this.#failure !== null) throw this.#failure.error;
+    return this.#started.shift() ?? null;
+  }
+
+  #hasRoom(): boolean {
+    return !this.#isOver && !this.#isTaking && this.#running < this.#limit && this.#started.length < this.#most;
+  }
+
+  #isNextThere(): boolean {
+    return this.#started.peek()?.isDone ?? !this.#isTaking;
+  }
+
+  #tell(): void {
+    const consumer = this.#consumer;
+    if (consumer === null || !this.#isNextThere()) return;
+    this.#consumer = null;
+    wake(consumer, undefined);
+  }
+
+  interrupt(waiter: Waiter, error: CancelledError): void {
+    this.#consumer = null;
+    giveUp(waiter, error);
+  }
+
+  /** Starts what there is room for. Called in the scope of the items. */
+  fill(): void {
+    while (this.#hasRoom()) {
+      this.#isTaking = true;
+      try {
         const taken = this.#taker.next();
-        const { done, value } = isThenable(taken) ? await taken : taken;
-        if (done === true) this.#isOver = true;
-        if (!this.#isOver) this.#started.push(this.#run(value as T, this.#index++));
-        this.#tell?.();
+        if (isThenable(taken)) return void this.#takeLater(taken);
+        this.#start(taken);
+      } catch (error) {
+        this.#fail(error);
       }
+      this.#isTaking = false;
+    }
+    this.#tell();
+  }
+
+  async #takeLater(taken: PromiseLike<IteratorResult<T>>): Promise<void> {
+    try {
+      this.#start(await taken);
     } catch (error) {
       this.#fail(error);
-    } finally {
-      this.#isTaking = false;
-      this.#tell?.();
     }
+    this.#isTaking = false;
+    this.fill();
   }
 
-  async #run(item: T, index: number): Promise<R | undefined> {
+  #start({ done, value }: IteratorResult<T>): void {
+    if (done === true) this.#isOver = true;
+    if (!this.#isOver) void this.#run(value as T, this.#index++);
+  }
+
+  async #run(item: T, index: number): Promise<void> {
+    const slot: Slot<R> = { isDone: false, value: undefined };
+    this.#started.push(slot);
     this.#running++;
     try {
-      return await outcome(this.#fn(item, index));
+      slot.value = await outcome(this.#fn(item, index));
     } catch (error) {
       this.#fail(error);
-      return undefined;
-    } finally {
-      this.#running--;
-      void this.fill();
     }
+    slot.isDone = true;
+    if (--this.#running === 0) this.#allEnded?.();
+    this.fill();
   }
 
   #fail(error: unknown): void {
@@ -91,13 +139,13 @@ class Pass<T, R> {
   /** Cancels what is running, and waits for its end. */
   async end(): Promise<void> {
     this.#stop('the results of a map are not wanted any more');
-    await Promise.all(this.#started);
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#allEnded = resolve));
     this.#scope.kept = null;
     detach(this.#scope);
   }
 }
 
-const fillFor = (pass: Pass<unknown, unknown>): void => void pass.fill();
+const fillFor = (pass: Pass<unknown, unknown>): void => pass.fill();
 
 /** The results of a `map`, in the order of the items: taken one by one, or all. */
 export class MapResults<T, R> implements AsyncIterable<R> {
@@ -126,7 +174,13 @@ export class MapResults<T, R> implements AsyncIterable<R> {
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, void> {
     const pass = new Pass(this.#items, this.#fn, this.#limit, this.#limit + this.#bufferSize);
     try {
-      for (let result = await pass.next(); result !== null; result = await pass.next()) yield result.value;
+      for (;;) {
+        const coming = pass.prepare();
+        if (coming !== null) await coming;
+        const slot = pass.take();
+        if (slot === null) return;
+        yield slot.value as R;
+      }
     } finally {
       await pass.end();
     }
