@@ -87,6 +87,8 @@ class WaitForSome implements Observer, Source {
   }
 }
 
+const isPending = (future: Future): boolean => future.state === PENDING;
+
 /**
  * Waits until all are done, or the first, or the first has failed; or until time is up, which cancels nothing. Throws no error of
  * theirs. Cancelling who waits cancels none of them.
@@ -115,7 +117,6 @@ export async function wait(awaitables: Iterable<Awaitable<unknown>>, options: Wa
       call.end();
     }
   }
-  const [done, pending] = [new Set<Future>(), new Set<Future>()];
-  for (const future of futures) (future.state === PENDING ? pending : done).add(future);
-  return { done, pending };
+  const pending = futures.filter(isPending);
+  return { done: new Set(pending.length === 0 ? futures : futures.filter((future) => !isPending(future))), pending: new Set(pending) };
 }
