@@ -12,9 +12,14 @@ export const currentScope = (): Scope | undefined => storage.getStore();
 /*
  * Since Node 24 a context is a map that is copied whenever a value is entered, and `run` copies it twice: for the way in and for the
  * way out. Within an AsyncResource the way out is free. The resource is made each time, so that the values of other storages are kept.
+ * Where it holds nothing but our own value, which is about to be another, there is nothing to copy: that is most of what a task costs.
  */
 const framesAreCopied = !('_enable' in AsyncLocalStorage.prototype);
 const UNTRACKED = { triggerAsyncId: 1 };
+
+type Frame = Partial<ReadonlyMap<unknown, unknown>> | undefined;
+/** Where an AsyncResource keeps its context. A Node that keeps it elsewhere copies it, as before. */
+const FRAME = Object.getOwnPropertySymbols(new AsyncResource('Task', UNTRACKED)).find((symbol) => symbol.description === 'context_frame');
 
 /** Calls `fn(a, b)` with `scope` as the scope of all that it does and starts. */
 export function enter<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B): R {
@@ -22,9 +27,15 @@ export function enter<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B):
     ambient.scope = ambientScope;
     ambient.outside = outside;
   }
-  return framesAreCopied
-    ? new AsyncResource('Task', UNTRACKED).runInAsyncScope<unknown, R>(enterHere as never, null, scope, fn, a, b)
-    : storage.run(scope, fn, a, b);
+  if (!framesAreCopied) return storage.run(scope, fn, a, b);
+  const resource = new AsyncResource('Task', UNTRACKED);
+  if (FRAME !== undefined) leaveOwnOut(resource as unknown as Record<symbol, Frame>, FRAME);
+  return resource.runInAsyncScope<unknown, R>(enterHere as never, null, scope, fn, a, b);
+}
+
+function leaveOwnOut(resource: Record<symbol, Frame>, key: symbol): void {
+  const frame = resource[key];
+  if (frame?.size === 1 && frame.has?.(storage) === true) resource[key] = undefined;
 }
 
 function enterHere<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B): R {

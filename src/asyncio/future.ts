@@ -254,7 +254,7 @@ function promiseOf<T>(future: Future<T>, scope: Scope | undefined): Promise<T> {
 
 const nothing: Promise<unknown> = Promise.resolve();
 
-/** What the functions that V8 makes for a promise look like: they have no name, and no text. */
+/** What the functions that V8 makes for a promise look like: they have no name, and no text. Those that are bound have a name. */
 const NATIVE = Function.prototype.toString.call(Function.prototype.call).replace('call', '');
 
 function isNative(fn: unknown): boolean {

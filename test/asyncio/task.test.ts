@@ -453,6 +453,32 @@ test('a task keeps the values that its creator has in other storages', async () 
   });
 });
 
+test('the values of other storages reach the tasks of tasks, and what one sets stays with it', async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const look = async (): Promise<void> => {
+    seen.push(storage.getStore());
+    await step();
+    seen.push(storage.getStore());
+  };
+  await createTask(async () => {
+    await createTask(look);
+    await createTask(async () => {
+      await step();
+      storage.enterWith('inner');
+      await createTask(look);
+      await timeout(1e9, look);
+    });
+    // Nothing is left of it here, where a task has no other value than ours.
+    await look();
+    await storage.run('around', () => createTask(() => createTask(look)));
+    await createTask(look);
+  });
+  const [none, inner, around] = [Array<undefined>(2).fill(undefined), Array<string>(4).fill('inner'), Array<string>(2).fill('around')];
+  assert.deepEqual(seen, [...none, ...inner, ...none, ...around, ...none]);
+  assert.equal(currentTask(), null);
+});
+
 test('a context that is given is used in place [TSK-28]', async () => {
   const variable = new ContextVar<string>('v', { default: 'none' });
   const context = copyContext();
