@@ -1,4 +1,4 @@
-import { isConstant } from '../message/closures/index.ts';
+import { hasOnlyItsOwn, isConstant } from '../message/closures/index.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -15,13 +15,13 @@ export class TextualFunctions {
   readonly #closed = new Set<string>();
   readonly #capturing = new Set<string>();
 
-  /** The text of a function that captures nothing; `null` when it does, or when that is not worth finding out yet. */
-  textOf(fn: AnyFunction): string | null {
-    if (Object.keys(fn).length > 0) return null;
+  /** The text of a function that captures nothing; `null` when it does, or when that is not worth finding out yet, unless it will be applied often. */
+  textOf(fn: AnyFunction, isOften = false): string | null {
+    if (!hasOnlyItsOwn(fn)) return null;
     const text = Function.prototype.toString.call(fn);
     if (this.#closed.has(text)) return text;
     if (text.length > TEXT_MAX || this.#capturing.has(text)) return null;
-    if (!this.#met.has(text)) {
+    if (!isOften && !this.#met.has(text)) {
       if (this.#met.size >= TEXTS_MAX) this.#met.clear();
       this.#met.add(text);
       return null;

@@ -202,10 +202,9 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
       return { workers: this.maxWorkers, chunkMax: CHUNK_MAX, submit, close: () => {} };
     }
     const core = this.core('map()');
-    const number = core.enter(fn);
+    const { number, leave: close } = core.enter(fn);
     // As many as compute at the same time.
     const workers = Math.min(this.maxWorkers, Math.max(core.crew.living, core.eagerWorkers));
-    const close = (): void => core.leave(number);
     if (terms !== NO_TERMS) return { workers, close, ...oneByOne((args) => core.submit(fn, args, terms, number)) };
     return {
       workers,

@@ -87,20 +87,34 @@ export function packed(values: readonly unknown[]): Values {
   if (values.length < WORTH || typeof values[0] !== 'number' || typeof values.at(-1) !== 'number') return values;
   const { length } = values;
   const integers = new Int32Array(length);
-  let at = 0;
-  for (; at < length; at++) {
-    const value = values[at];
-    if (typeof value !== 'number') return values;
-    if ((value | 0) !== value || (value === 0 && 1 / value < 0)) break;
-    integers[at] = value;
-  }
+  const at = copyIntegers(values, integers);
   if (at === length) return integers;
+  if (typeof values[at] !== 'number') return values;
   const doubles = new Float64Array(length);
   doubles.set(integers.subarray(0, at));
-  for (; at < length; at++) {
+  return copyNumbers(values, doubles, at) === length ? doubles : values;
+}
+
+// Loops of their own: what V8 has compiled while one of them ran it throws away when it comes to what it has not seen before.
+
+/** Copies integers up to the first value that is none: its place. */
+function copyIntegers(values: readonly unknown[], into: Int32Array): number {
+  let at = 0;
+  for (; at < into.length; at++) {
     const value = values[at];
-    if (typeof value !== 'number') return values;
-    doubles[at] = value;
+    if (typeof value !== 'number' || (value | 0) !== value || (value === 0 && 1 / value < 0)) break;
+    into[at] = value;
   }
-  return doubles;
+  return at;
+}
+
+/** Copies numbers from one place on, up to the first value that is none: its place. */
+function copyNumbers(values: readonly unknown[], into: Float64Array, from: number): number {
+  let at = from;
+  for (; at < into.length; at++) {
+    const value = values[at];
+    if (typeof value !== 'number') break;
+    into[at] = value;
+  }
+  return at;
 }

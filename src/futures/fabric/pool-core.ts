@@ -201,12 +201,15 @@ export class PoolCore {
     return this.#handOver.toEach(this.crew.threads, this.#functions.enter(fn), fn, args);
   }
 
-  /** A number for a function that will be applied often; 0 when it has to be sent each time. */
-  enter(fn: AnyFunction): number {
-    return this.#functions.enter(fn);
-  }
-  leave(number: number): void {
-    if (number !== 0 && !this.ending.isStopping) this.#functions.leave(number);
+  /** A number for a function that will be applied often, for as long as it is not left; 0 when it has to be sent each time. Throws `SendError`. */
+  enter(fn: AnyFunction): { readonly number: number; readonly leave: () => void } {
+    const stable = this.#stable.numberForMany(fn);
+    if (stable !== 0) return { number: stable, leave: () => {} };
+    const number = this.#functions.enter(fn);
+    const leave = (): void => {
+      if (number !== 0 && !this.ending.isStopping) this.#functions.leave(number);
+    };
+    return { number, leave };
   }
 
   #prepare(): void {

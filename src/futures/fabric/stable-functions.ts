@@ -1,6 +1,7 @@
 import { isConstant } from '../../message/closures/index.ts';
 import { TextualFunctions } from '../textual-functions.ts';
 import type { AnyFunction, FunctionNumbers } from './function-table.ts';
+import { FUNCTIONS } from './layout.ts';
 
 const UNKNOWN = -1;
 
@@ -38,11 +39,23 @@ export class StableFunctions {
     return number;
   }
 
-  #byText(fn: AnyFunction): number {
-    const text = this.#textual.textOf(fn);
+  /** The same for a function that will be applied often: its text is looked at when it is met for the first time. */
+  numberForMany(fn: AnyFunction): number {
+    const known = this.#known.get(fn);
+    if (known !== undefined && known !== UNKNOWN) return known;
+    const number = this.#byText(fn, true);
+    if (number === UNKNOWN) return 0;
+    this.#known.set(fn, number);
+    return number;
+  }
+
+  #byText(fn: AnyFunction, isOften = false): number {
+    const text = this.#textual.textOf(fn, isOften);
     if (text === null) return UNKNOWN;
     let number = this.#texts.get(text);
     if (number === undefined) {
+      // The other places are for those that are given back.
+      if (this.#texts.size >= FUNCTIONS / 2) return UNKNOWN;
       number = this.#numbers.enter(fn);
       if (number === 0) return UNKNOWN;
       this.#texts.set(text, number);

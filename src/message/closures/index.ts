@@ -5,7 +5,7 @@ import { numberOf, objectOf, remember } from './identity.ts';
 import { isUnloadedGlobal } from './intrinsics.ts';
 import { copy, pack } from './pack.ts';
 import { capture } from './captured-variables.ts';
-import { functionParts } from './plain-functions.ts';
+import { functionParts, hasOnlyItsOwn } from './plain-functions.ts';
 import { isPlainMessage } from './plain-values.ts';
 import { makeFunction } from './plain-function-reader.ts';
 import type { Recipe } from './recipe.ts';
@@ -18,6 +18,7 @@ export {
   copy,
   forceByValue,
   foresee,
+  hasOnlyItsOwn,
   hasParser,
   isConstant,
   isUnloadedGlobal,

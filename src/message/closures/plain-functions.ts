@@ -125,7 +125,7 @@ const refuse = (): never => {
 const ITS_OWN: ReadonlySet<unknown> = new Set(['length', 'name', 'prototype', 'arguments', 'caller']);
 
 /** Whether a function has no other properties than all functions have. */
-function hasOnlyItsOwn(fn: AnyFunction): boolean {
+export function hasOnlyItsOwn(fn: AnyFunction): boolean {
   for (const key of Reflect.ownKeys(fn)) if (!ITS_OWN.has(key)) return false;
   const prototype: unknown = fn.prototype;
   return typeof prototype !== 'object' || prototype === null || Reflect.ownKeys(prototype).every((key) => key === 'constructor');
