@@ -12,10 +12,16 @@ export function asCompleted<F extends Future<never> | AnyFuture>(futures: Iterab
   return new Completions<F>(new Set(checkFutures(futures, 'asCompleted')), deadlineAfter(timeout), timeout, signal);
 }
 
-/** What `asCompleted` gives: the futures, in the order in which they are done. */
-export interface AsCompleted<F> extends AsyncIterableIterator<F, undefined, void> {
+/**
+ * What `asCompleted` gives: the futures, in the order in which they are done. No `AsyncIterableIterator`, for of that TypeScript takes the items as
+ * awaited: a future's value in the place of the future.
+ */
+export interface AsCompleted<F> extends AsyncDisposable {
+  /** The next one that is done. */
+  next(): Promise<IteratorResult<F, undefined>>;
   /** Stops the iteration, as a `break` does. The futures that are left go on: nothing is cancelled. */
   return(): Promise<IteratorResult<F, undefined>>;
+  [Symbol.asyncIterator](): this;
 }
 
 class Completions<F extends Future<never> | AnyFuture> implements AsCompleted<F> {

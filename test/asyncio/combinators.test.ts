@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { expectTypeOf } from 'expect-type';
 import { setTimeout as foreignSleep } from 'node:timers/promises';
 import {
   asCompleted,
@@ -11,6 +12,7 @@ import {
   select,
   shield,
   sleep,
+  type Task,
   TimeoutError,
   wait,
 } from '../../src/asyncio/index.ts';
@@ -146,32 +148,74 @@ test('the time of wait cancels nothing; nor does cancelling who waits [AWT-06 AW
 test('asCompleted hands out those that are done, then the others as they end, each once [ASC-01 ASC-04 ACO-02 ACO-05]', async () => {
   const done = createTask(async () => 'done');
   const [late, early] = [new Future<string>(), new Future<string>()];
-  const seen: [number, string][] = [];
-  const tasks = [late, early, done, early];
-  for await (const { index, task } of asCompleted(tasks)) {
-    assert.ok(tasks.includes(task));
-    seen.push([index, task.result()]);
+  const seen: Future<string>[] = [];
+  for await (const task of asCompleted([late, early, done, early])) {
+    expectTypeOf(task).toEqualTypeOf<Future<string>>();
+    seen.push(task);
+    assert.equal(task.done, true);
     if (seen.length === 1) early.setResult('early');
     if (seen.length === 2) late.setResult('late');
   }
-  assert.deepEqual(seen, [
-    [2, 'done'],
-    [1, 'early'],
-    [0, 'late'],
-  ]);
+  assert.deepEqual(seen, [done, early, late]);
+});
+
+test('asCompleted hands out the tasks that were given, with their type, and those of functions', async () => {
+  const named = [1, 2].map((n) => createTask(async () => n, { name: `number ${n}` }));
+  const names: string[] = [];
+  for await (const task of asCompleted(named)) {
+    expectTypeOf(task).toEqualTypeOf<Task<number>>();
+    names.push(task.name);
+    expectTypeOf(await task).toEqualTypeOf<number>();
+  }
+  assert.deepEqual(names, ['number 1', 'number 2']);
+  for await (const future of asCompleted([async () => 'of a function'])) {
+    expectTypeOf(future).toEqualTypeOf<Future<string>>();
+    assert.equal(future.result(), 'of a function');
+  }
+});
+
+test('a plain loop over asCompleted has a promise for each outcome, in the order in which they come', async () => {
+  const [late, early, failing] = [new Future<string>(), new Future<string>(), new Future<string>()];
+  const seen: string[] = [];
+  setImmediate(() => early.setResult('early'));
+  for (const next of asCompleted([late, early, failing, early])) {
+    expectTypeOf(next).toEqualTypeOf<Promise<string>>();
+    seen.push(await next.catch((error: Error) => error.constructor.name));
+    if (seen.length === 1) failing.setException(new Boom());
+    if (seen.length === 2) late.setResult('late');
+  }
+  assert.deepEqual(seen, ['early', 'Boom', 'late']);
+  const outcomes = await Promise.allSettled(asCompleted([late, new Future<string>(), new Future<string>()], { timeout: 5 }));
+  assert.deepEqual(
+    outcomes.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error).name)),
+    ['late', 'TimeoutError', 'TimeoutError'],
+  );
+  const shared = asCompleted([late]);
+  const [only] = [...shared];
+  assert.equal((await shared.next()).done, true);
+  assert.equal(await only, 'late');
+});
+
+test('who waits in a plain loop over asCompleted can be cancelled', async () => {
+  const task = createTask(async () => {
+    for (const next of asCompleted([new Future<void>()])) await next;
+  });
+  await step();
+  task.cancel();
+  await rejects(task, CancelledError);
 });
 
 test('asCompleted throws TimeoutError after those that were in time; it can be paused [ASC-02 ACO-03 ACO-04]', async () => {
   const endless = new Future<string>();
   const completed = asCompleted([createTask(async () => 'a'), endless], { timeout: 5 });
-  assert.equal((await completed.next()).value?.task.result(), 'a');
+  assert.equal((await completed.next()).value?.result(), 'a');
   await rejects(completed.next(), TimeoutError);
   const resumed = asCompleted([createTask(() => sleep(1, 1)), createTask(() => sleep(2, 2))]);
-  for await (const { task } of { [Symbol.asyncIterator]: () => ({ next: () => resumed.next() }) }) {
+  for await (const task of { [Symbol.asyncIterator]: () => ({ next: () => resumed.next() }) }) {
     assert.equal(task.result(), 1);
     break;
   }
-  assert.equal((await resumed.next()).value?.task.result(), 2);
+  assert.equal((await resumed.next()).value?.result(), 2);
   assert.equal((await resumed.next()).done, true);
 });
 
@@ -183,7 +227,7 @@ test('who waits in asCompleted can be cancelled, and loses nothing', async () =>
   task.cancel();
   await rejects(task, CancelledError);
   future.setResult(1);
-  assert.equal((await completed.next()).value?.task, future);
+  assert.equal((await completed.next()).value, future);
 });
 
 test('shield passes value and error through; cancelling it leaves the inside alone [SHI-01 SHI-02]', async () => {

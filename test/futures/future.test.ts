@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { expectTypeOf } from 'expect-type';
 import { asCompleted, FIRST_COMPLETED, FIRST_EXCEPTION, Future, gather, wait } from '../../src/futures/index.ts';
 import { Event, Thread } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
@@ -224,7 +225,11 @@ test('asCompleted gives each future once, those that are done first [ASC-01 ASC-
   const seen: unknown[] = [];
   setImmediate(() => b.setException(failure));
   b.addDoneCallback(() => setImmediate(() => a.setResult(1)));
-  for await (const future of asCompleted(new Set([a, b, done, gone, a]))) seen.push(future);
+  for await (const future of asCompleted(new Set([a, b, done, gone, a]))) {
+    // TypeScript takes what an AsyncIterableIterator gives as awaited.
+    expectTypeOf(future).toEqualTypeOf<Future<number>>();
+    seen.push(future);
+  }
   assert.deepEqual(seen, [done, gone, b, a]);
 });
 
