@@ -82,13 +82,13 @@ export class Ending {
     return true;
   }
 
-  /** Ends the workers at once; `look` sees to what they had in hand. */
-  async kill(look: () => void): Promise<void> {
+  /** Ends the workers at once; `take` sees to what they had in hand, and what they have handed back. */
+  async kill(take: () => void): Promise<void> {
     const { threads } = this.#parts.crew;
     const ends = threads.map((thread) => thread.join());
     for (const thread of threads) thread.kill();
     await Promise.all(ends);
-    look();
+    take();
     await this.#giveBackMemory();
   }
 
@@ -105,7 +105,9 @@ export class Ending {
     const { fabric, crew, load, mail, functions, losses, listener, why } = this.#parts;
     await losses.whenLeft();
     for (const thread of crew.threads) crew.remove(thread);
-    if (this.isOver || load.outstanding > 0) return;
+    if (this.isOver) return;
+    // The module of a result is being loaded.
+    if (load.outstanding > 0) return void load.whenIdle().then(() => this.#giveBackMemory());
     this.isOver = true;
     mail.failAll(why());
     functions.clear();

@@ -303,7 +303,11 @@ export class PoolCore {
   /** Ends the workers at once. */
   async terminate(): Promise<void> {
     this.#break('its workers were terminated', undefined);
-    await this.ending.kill(() => this.#look());
+    await this.ending.kill(() => {
+      this.#look();
+      // Those that have left in good order told of their results by the bell, which may be heard only when they are forgotten.
+      this.drain();
+    });
   }
 
   /** Other threads may hand over tasks from now on, also while this one is blocked: somebody has to be there for them. */
