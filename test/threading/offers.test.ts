@@ -5,6 +5,7 @@ import { Queue } from '../../src/queue/index.ts';
 import { Barrier, Event, getNativeId, Thread } from '../../src/threading/index.ts';
 import { sharedHeap } from '../../src/word/heap.ts';
 import { LONG } from '../support/patience.ts';
+import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -146,4 +147,24 @@ test('workers that are made for many short threads are not kept beyond those tha
   await Promise.all(threads.map((thread) => thread.join()));
   await until(() => busyCarriers() === 0);
   assert.ok(parkedCarriers() <= 16);
+});
+
+test('a thread that has ended takes no other along whose record came in its place, when what it has left behind ends its worker', async () => {
+  const { lines, code } = await programLines(`
+    import { setFlagsFromString } from 'node:v8'; import { runInNewContext } from 'node:vm';
+    import * as threading from 'manycore/threading'; const { Thread, Event } = threading;
+    setFlagsFromString('--expose-gc'); const gc = runInNewContext('gc');
+    const [left, go, end] = [new Event(), new Event(), new Event()];
+    const leaves = () => void setImmediate(() => { left.set(); go.waitSync(); process.exit(3); });
+    (() => { const thread = new Thread({ target: leaves }); thread.start(); thread.joinSync(); })();
+    left.waitSync();
+    for (let i = 0; i < 5; i++) { gc(); await new Promise((resolve) => setTimeout(resolve, 20)); }
+    const others = Array.from({ length: 6 }, () => new Thread({ target: () => void end.waitSync() }));
+    for (const thread of others) thread.start();
+    go.set();
+    console.log(await others[0].join({ timeout: 300 }));
+    end.set();
+    for (const thread of others) await thread.join();
+    console.log(others.map((thread) => String(thread.death)).join());`);
+  assert.deepEqual([lines, code], [['false', 'null,null,null,null,null,null'], 0]);
 });

@@ -1,13 +1,5 @@
 import type { Deadline } from '../../base/deadline.ts';
-import {
-  carry,
-  type CarrierOptions,
-  forgetRun,
-  onWorkerEnd,
-  prepareCarrier,
-  terminate,
-  type WorkerEnd,
-} from '../../host/thread/carrier.ts';
+import { carry, type CarrierOptions, onWorkerEnd, prepareCarrier, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
 import { type Interrupt, interrupt } from '../../host/thread/interrupt.ts';
 import { type Ports, portsToCarrier } from '../../host/thread/port.ts';
 import * as record from '../../host/thread/record.ts';
@@ -265,7 +257,6 @@ export class PoolThread {
     const parked = Atomics.exchange(i32, this.#area + PARK, AWAKE);
     if (parked === PARKED || parked === LISTENING) Atomics.sub(i32, base + SLEEPERS, 1);
     this.#ports?.close();
-    forgetRun(this.#run);
     sharedHeap().release(this.#ring);
     sharedHeap().release(this.#run);
     this.#run = 0;

@@ -16,7 +16,7 @@ import { awaitLoading } from './loading.ts';
 import { orderOutput } from './output.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
-import { callAll, clearRunOf, give, giveBack, letGo, offer, revoke, withdraw } from './offers.ts';
+import { callAll, give, giveBack, letGo, offer, revoke, withdraw } from './offers.ts';
 import {
   BUSY,
   carrierOffset,
@@ -204,20 +204,15 @@ function watch(worker: Worker, carrier: number): void {
     if (workers.size === 0) afterWorkers?.();
     if (timesClaimed(carrier) !== claim) return;
     const { run } = withdraw(carrier);
-    gone(carrier);
-    giveBack(carrier, run);
-    if (run === 0) return;
     const how: Death = isTerminated ? 'terminated' : failure?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : 'exited';
     // Not even our own first module has got as far as its message.
-    if (failure !== undefined && how === 'exited' && record.messageOf(run) !== 0) record.failToBegin(run, failure);
-    else record.die(run, how, code);
-    onWorkerEnd.get(run)?.({ how, exitCode: code, error: failure ?? record.failureOf(run) });
+    if (run !== 0 && failure !== undefined && how === 'exited' && record.messageOf(run) !== 0) record.failToBegin(run, failure);
+    else if (run !== 0) record.die(run, how, code);
+    const error = run === 0 ? undefined : (failure ?? record.failureOf(run));
+    giveBack(carrier, run);
+    gone(carrier);
+    onWorkerEnd.get(run)?.({ how, exitCode: code, error });
   });
-}
-
-/** Before a record is let go: whoever hears later of the end of its worker must not take the next thread with this record for it. */
-export function forgetRun(run: number): void {
-  if (record.carrierOf(run) >= 0) clearRunOf(record.carrierOf(run), run);
 }
 
 const terminations = new WeakMap<Worker, () => void>();
@@ -235,8 +230,8 @@ function gone(carrier: number): void {
 export function goneWith(maker: number): void {
   for (const child of carriersMadeBy(maker)) {
     const { run } = withdraw(child);
-    gone(child);
     if (run !== 0) record.die(run, 'lost', 1);
+    gone(child);
   }
 }
 
@@ -280,7 +275,6 @@ function kill(carrier: number): void {
   callAll();
   if (run === 0 || hadBegun) return;
   // It has no name in the system yet, by which its death could be seen, and who waits for it may block this thread.
-  clearRunOf(carrier, run);
   endBeforeBegin(run);
   queueMicrotask(() => onWorkerEnd.get(run)?.({ how: 'terminated', exitCode: 1, error: undefined }));
 }

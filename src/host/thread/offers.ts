@@ -57,20 +57,30 @@ export function runOf(carrier: number): number {
   return (Atomics.load(words(), runAt(carrier)) >>> 0) * 16;
 }
 
-/** The thread with this record is nothing to the carrier any more: the record may be another one's soon. */
-export function clearRunOf(carrier: number, run: number): void {
-  Atomics.compareExchange(words(), runAt(carrier), (run / 16) | 0, 0);
-}
-
 const ofMain = (carrier: number): boolean => Atomics.load(words(), makerAt(carrier)) === 0;
+
+const isGiven = (claim: number): boolean => claim === OFFERED || claim === EARLY || claim === CALLED;
+
+/** Makes one claim another, unless somebody has been quicker. */
+function settle(carrier: number, before: number, after: number): boolean {
+  if (Atomics.compareExchange(words(), claimAt(carrier), before, after) !== before) return false;
+  if (before === OFFERED || before === EARLY) Atomics.sub(words(), countAt(), 1);
+  return true;
+}
 
 function wake(carrier: number): void {
   Atomics.notify(words(), stateAt(carrier));
 }
 
+/** The entry holds the record: as long as it is named there, it is nobody else's, though its thread may have ended. */
+function enter(carrier: number, run: number): void {
+  sharedHeap().retain(run);
+  Atomics.store(words(), runAt(carrier), run / 16);
+}
+
 /** Gives a record to a carrier that the caller has made BUSY, and that is to keep it. */
 export function give(carrier: number, run: number): void {
-  Atomics.store(words(), runAt(carrier), run / 16);
+  enter(carrier, run);
   Atomics.store(words(), claimAt(carrier), CALLED);
   wake(carrier);
 }
@@ -80,7 +90,7 @@ export function offer(carrier: number, run: number, isUp: boolean): void {
   if (!ofMain(carrier)) return give(carrier, run);
   const view = words();
   if (isUp && Atomics.compareExchange(view, callingAt(), 0, 1) === 0) return give(carrier, run);
-  Atomics.store(view, runAt(carrier), run / 16);
+  enter(carrier, run);
   Atomics.add(view, countAt(), 1);
   Atomics.store(view, claimAt(carrier), isUp ? OFFERED : EARLY);
   // Who was called may have looked before this was to be seen.
@@ -103,8 +113,7 @@ function callNext(): void {
 }
 
 function call(carrier: number): boolean {
-  if (Atomics.compareExchange(words(), claimAt(carrier), OFFERED, CALLED) !== OFFERED) return false;
-  Atomics.sub(words(), countAt(), 1);
+  if (!settle(carrier, OFFERED, CALLED)) return false;
   wake(carrier);
   return true;
 }
@@ -140,20 +149,17 @@ export function takeGiven(carrier: number): number | null {
     }
     const claim = Atomics.load(view, claimAt(carrier));
     if (claim === WITHDRAWN) return null;
-    if (claim !== OFFERED && claim !== EARLY && claim !== CALLED) {
-      // Whoever gives it, or takes it away, needs a moment.
-      Atomics.wait(view, claimAt(carrier), claim, 1);
-    } else if (Atomics.compareExchange(view, claimAt(carrier), claim, TAKEN) === claim) {
-      if (claim !== CALLED) Atomics.sub(view, countAt(), 1);
-      return runOf(carrier);
-    }
+    // Whoever gives it, or takes it away, needs a moment.
+    if (!isGiven(claim)) Atomics.wait(view, claimAt(carrier), claim, 1);
+    else if (settle(carrier, claim, TAKEN)) return runOf(carrier);
   }
 }
 
-/** For a carrier whose thread has ended. */
+/** What a carrier was given is over: its thread has ended, or was taken from it. */
 export function letGo(carrier: number): void {
-  Atomics.store(words(), runAt(carrier), 0);
+  const run = (Atomics.exchange(words(), runAt(carrier), 0) >>> 0) * 16;
   Atomics.store(words(), claimAt(carrier), NONE);
+  if (run !== 0) sharedHeap().release(run);
 }
 
 /** For a carrier between two threads: takes over the record of one that has not been called; 0 when there is none. */
@@ -162,13 +168,11 @@ export function takeOver(thief: number): number {
   if (Atomics.load(view, countAt()) <= 0 || !ofMain(thief)) return 0;
   for (let carrier = find(OFFERED, EARLY); carrier >= 0; carrier = find(OFFERED, EARLY)) {
     const claim = Atomics.load(view, claimAt(carrier));
-    if (claim !== OFFERED && claim !== EARLY) continue;
-    if (Atomics.compareExchange(view, claimAt(carrier), claim, STOLEN + thief) !== claim) continue;
-    Atomics.sub(view, countAt(), 1);
+    if ((claim !== OFFERED && claim !== EARLY) || !settle(carrier, claim, STOLEN + thief)) continue;
     const run = runOf(carrier);
     // In this order: whoever ends the thread, and whoever hears of the thief's end, can tell at each moment whose it is.
     record.setCarrierOf(run, thief);
-    Atomics.store(view, runAt(thief), run / 16);
+    enter(thief, run);
     Atomics.store(view, claimAt(thief), TAKEN);
     free(carrier, claim);
     return run;
@@ -194,29 +198,35 @@ export function revoke(run: number): true | number {
     if (claim === CALLED || claim === TAKEN) return carrier;
     // Who starts it sees, when it has given it away, that its end is wanted; or somebody ends it already.
     if (claim === NONE || claim === WITHDRAWN) return -1;
-    if (claim === REVOKED || Atomics.compareExchange(view, claimAt(carrier), claim, REVOKED) !== claim) continue;
+    if (claim === REVOKED || !settle(carrier, claim, REVOKED)) continue;
     if (runOf(carrier) === run) {
-      Atomics.sub(view, countAt(), 1);
       free(carrier, claim as typeof OFFERED);
       return true;
     }
     // Taken over in between, and this is the next one's.
+    Atomics.add(view, countAt(), 1);
     Atomics.store(view, claimAt(carrier), claim);
     callNext();
   }
 }
 
-/** For who ends a worker, or hears of its end: the record that is lost with it; 0 when it has none, or another has it. */
+/** For who ends a worker, or hears of its end: the record that is lost with it, told once unless it had begun; 0 when it has none, or another has it. */
 export function withdraw(carrier: number): { readonly run: number; readonly hadBegun: boolean } {
-  const view = words();
   for (;;) {
-    const claim = Atomics.load(view, claimAt(carrier));
-    if (claim >= STOLEN || claim === REVOKED) return { run: 0, hadBegun: false };
-    const isGiven = claim === OFFERED || claim === EARLY || claim === CALLED;
-    if (!isGiven) return { run: runOf(carrier), hadBegun: claim !== WITHDRAWN };
-    if (Atomics.compareExchange(view, claimAt(carrier), claim, WITHDRAWN) !== claim) continue;
-    if (claim !== CALLED) Atomics.sub(view, countAt(), 1);
-    return { run: runOf(carrier), hadBegun: false };
+    const claim = Atomics.load(words(), claimAt(carrier));
+    if (claim === TAKEN) return { run: runOf(carrier), hadBegun: true };
+    if (!isGiven(claim)) return { run: 0, hadBegun: false };
+    if (settle(carrier, claim, WITHDRAWN)) return { run: runOf(carrier), hadBegun: false };
+  }
+}
+
+/** For a carrier that ends by itself: the record that it takes along; 0 when it has none. */
+export function takeAlong(carrier: number): number {
+  for (;;) {
+    const claim = Atomics.load(words(), claimAt(carrier));
+    if (claim === TAKEN) return runOf(carrier);
+    if (!isGiven(claim)) return 0;
+    settle(carrier, claim, TAKEN);
   }
 }
 
@@ -227,7 +237,8 @@ export function giveBack(thief: number, lost: number): void {
     if (run === 0 || run === lost) free(carrier, OFFERED);
     else {
       record.setCarrierOf(run, carrier);
-      give(carrier, run);
+      Atomics.store(words(), claimAt(carrier), CALLED);
+      wake(carrier);
     }
   }
   callAll();
