@@ -45,17 +45,20 @@ test('threads are refused in a copy of a fork server by the package as it is shi
 });
 
 test('a bundle that the package has become a part of says what to leave out, whatever it starts', () => {
+  // In the package, whose name then stands for itself, and beside the modules that it needs.
+  const beside = mkdtempSync(fileURLToPath(new URL('../../bundle-', import.meta.url)));
+  after(() => rmSync(beside, { recursive: true }));
   const starts = {
     thread: [`import { Thread } from 'manycore/threading'`, `new Thread({ target: () => {} }).start()`],
     pool: [`import { ThreadPoolExecutor } from 'manycore/futures'`, `await new ThreadPoolExecutor().submit(() => {})`],
     process: [`import { Process } from 'manycore/multiprocessing'`, `new Process({ target: () => {} }).start()`],
     'process pool': [`import { ProcessPoolExecutor } from 'manycore/futures'`, `await new ProcessPoolExecutor().submit(() => {})`],
     'slurm executor': [`import { SlurmExecutor } from 'manycore/slurm'`, `await new SlurmExecutor({ launcher: 'local' }).submit(() => {})`],
-    array: [`import { ArrayRun } from 'manycore/slurm'`, `await ArrayRun.start(() => {}, [1], { launcher: 'local' }).futures[0]`],
+    array: [
+      `import { ArrayRun } from 'manycore/slurm'`,
+      `await ArrayRun.start(() => {}, [1], { launcher: 'local', directory: ${JSON.stringify(beside)} }).futures[0]`,
+    ],
   };
-  // In the package, whose name then stands for itself, and beside the modules that it needs.
-  const beside = mkdtempSync(fileURLToPath(new URL('../../bundle-', import.meta.url)));
-  after(() => rmSync(beside, { recursive: true }));
   for (const [what, [load, start]] of Object.entries(starts)) {
     const outfile = join(beside, `${what}.mjs`);
     const contents = `${load}; try { ${start} } catch (error) { const { code, message } = error.cause ?? error; console.log(code, message); }`;

@@ -319,8 +319,10 @@ test('when the system refuses a worker, the thread is as it was, is not listed, 
 
 test('a value that cannot be made in the thread is told to whoever joins, also to one that blocks', async () => {
   const { lines } = program(`
-    import { writeFileSync, mkdtempSync } from 'node:fs'; import { tmpdir } from 'node:os'; import { join } from 'node:path'; import { pathToFileURL } from 'node:url';
-    const file = join(mkdtempSync(join(tmpdir(), 'manycore-')), 'm.mjs');
+    import { writeFileSync, mkdtempSync, rmSync } from 'node:fs'; import { tmpdir } from 'node:os'; import { join } from 'node:path'; import { pathToFileURL } from 'node:url';
+    const folder = mkdtempSync(join(tmpdir(), 'manycore-'));
+    process.on('exit', () => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'm.mjs');
     writeFileSync(file, "import { isMainThread } from 'node:worker_threads'; if (!isMainThread) throw new Error('not here'); export const f = () => 1;");
     const { f } = await import(pathToFileURL(file).href);
     const t = new Thread({ target: f, name: 'w' }); t.start();
