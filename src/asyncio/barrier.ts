@@ -3,7 +3,7 @@ import { OutOfRangeError, TimeoutError } from '../base/errors.ts';
 import { BrokenBarrierError } from '../threading/errors.ts';
 import { currentScope } from './current.ts';
 import { checkWait, waitIn } from './wait-in.ts';
-import { cutOff, fail, refusal, wake, WaiterList } from './waiter.ts';
+import { cutOff, fail, refusal, WaiterList } from './waiter.ts';
 
 /**
  * A meeting of tasks: Python's `asyncio.Barrier`. Each `wait` waits until as many as `parties` have come. Who is cancelled, or
@@ -30,7 +30,7 @@ export class Barrier {
     return this.#isBroken;
   }
 
-  /** Waits for the others; gives the number of this arrival, from 0 on. `TimeoutError` when time was up, `BrokenBarrierError`. */
+  /** Waits for the others; gives each a number of its own, from 0 on, in the order in which they came. `TimeoutError` when time was up, `BrokenBarrierError`. */
   wait(wait?: Wait): Promise<number> {
     const error = refusal(currentScope());
     if (error !== null) return cutOff(error);
@@ -38,14 +38,12 @@ export class Barrier {
     if (this.#isBroken) return Promise.reject(broken());
     const arrival = this.#waiters.size;
     if (arrival + 1 === this.parties) {
-      // All go on at this moment: who comes next belongs to the next round.
-      for (let first = this.#waiters.shift(); first !== null; first = this.#waiters.shift()) wake(first, first.value);
+      // All go on at this moment: who comes next belongs to the next round. They are numbered now, for somebody may have left.
+      for (let number = 0; this.#waiters.wakeFirst(number); number++);
       return Promise.resolve(arrival);
     }
     const late = wait === undefined ? null : new TimeoutError('the others have not come to the barrier in time');
-    const waiter = waitIn(this.#waiters, wait, late, fail);
-    waiter.value = arrival;
-    return waiter.promise as Promise<number>;
+    return waitIn(this.#waiters, wait, late, fail).promise as Promise<number>;
   }
 
   /** Breaks the barrier: those who wait, and all who come, get `BrokenBarrierError`, until it is reset. */

@@ -314,6 +314,21 @@ test('a barrier lets all go on when the last has come, round after round [ABR-02
   assert.throws(() => new Barrier(0), RangeError);
 });
 
+test('the numbers that a barrier gives are different, also when somebody has left', async () => {
+  const barrier = new Barrier(3);
+  const [first, second] = [createTask(() => barrier.wait()), createTask(() => barrier.wait())];
+  first.cancel();
+  await rejects(first, CancelledError);
+  assert.deepEqual(
+    await gather(
+      second,
+      () => barrier.wait(),
+      () => barrier.wait(),
+    ),
+    [0, 1, 2],
+  );
+});
+
 test('who is cancelled, or out of time, leaves the barrier whole [ABR-03]', async () => {
   const barrier = new Barrier(3);
   const first = createTask(() => barrier.wait());
