@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CancelledError, createTask, forEach, map, sleep } from '../../src/asyncio/index.ts';
+import { CancelledError, CancelScope, createTask, currentTask, forEach, map, sleep, timeout } from '../../src/asyncio/index.ts';
 import { deferred } from '../../src/base/deferred.ts';
 import { Boom, boom, forever, rejects, step, test } from './support.ts';
 
@@ -253,6 +253,37 @@ test('a cancellation that has ended a forEach does not come again because of a f
   task.cancel();
   await task;
   assert.deepEqual(stages, ['cancelled', 'cleaned up']);
+});
+
+test('an item in a scope of its own is cut alone: all of them run in the task that asks', async () => {
+  const scopes: CancelScope[] = [];
+  const task = currentTask();
+  const one = (n: number): Promise<number | undefined> =>
+    CancelScope.run(async (scope) => {
+      scopes[n] = scope;
+      assert.equal(currentTask(), task);
+      await sleep(n === 1 ? Infinity : 1);
+      return n;
+    });
+  const cut = createTask(async () => {
+    while (scopes[1] === undefined) await step();
+    scopes[1].cancel();
+    scopes.length = 0;
+  });
+  assert.deepEqual(await map([0, 1, 2], one, { limit: 2 }).toArray(), [0, undefined, 2]);
+  await cut;
+  const again = createTask(async () => {
+    while (scopes[1] === undefined) await step();
+    scopes[1].cancel();
+  });
+  const seen: (number | undefined)[] = [];
+  for await (const n of map([0, 1, 2], one, { limit: 2 })) seen.push(n);
+  assert.deepEqual(seen, [0, undefined, 2]);
+  await again;
+  const late = await map([1, 2, 3], (n) =>
+    timeout(n === 2 ? 1 : null, () => (n === 2 ? forever() : n)).catch((error: Error) => error.name),
+  ).toArray();
+  assert.deepEqual(late, [1, 'TimeoutError', 3]);
 });
 
 test('a limit below one is refused', async () => {
