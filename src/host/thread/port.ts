@@ -31,7 +31,9 @@ function wrap(parcels: MessagePort, calls: MessagePort): Ports {
     receiveParcels: () => {
       for (;;) {
         const received = receiveMessageOnPort(parcels);
-        if (received !== undefined) return received.message;
+        if (received === undefined) continue;
+        letGoOfBuffers();
+        return received.message;
       }
     },
     call: (word) => calls.postMessage(word),
@@ -44,6 +46,14 @@ function wrap(parcels: MessagePort, calls: MessagePort): Ports {
       calls.close();
     },
   };
+}
+
+/**
+ * V8 adds up the ArrayBuffers that a port brings, but only when its thread makes one itself it looks whether there are so many that those which nobody has
+ * any more should go. Until then some hundred megabytes are kept, and what comes next takes memory that was never touched.
+ */
+function letGoOfBuffers(): void {
+  void new ArrayBuffer(1);
 }
 
 /** The maker's ends of new ports to a carrier. `null` when the carrier has ended. */
