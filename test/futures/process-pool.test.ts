@@ -61,6 +61,13 @@ test('a process that is killed tells which, how, which task, and what it last wr
   assert.equal(await after, 'after');
 });
 
+test('of a process that aborts the message says that Node does so when its heap is full', async () => {
+  await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+  const error = (await pool.submit(() => process.abort()).exception()) as BrokenProcessPool;
+  assert.equal(error.reason, 'SIGABRT');
+  assert.match(error.message, /was ended by signal SIGABRT while it ran .* \(task 1\)\. So Node ends when its heap is full: /);
+});
+
 test('of a process that an error has ended the message tells the error, however deep it was', async () => {
   await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
   const error = (await pool

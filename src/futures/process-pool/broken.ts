@@ -36,11 +36,15 @@ export class BrokenProcessPool extends BrokenExecutorError {
 }
 nameError(BrokenProcessPool, 'BrokenProcessPool');
 
+/** By SIGABRT. V8 writes its last words itself, past the process's own stderr. */
+const ABORTED = -6;
+
 /** `process PoolWorker-2 (pid 4711) was ended by signal SIGKILL while it ran f (task 17)`, and what it last wrote. */
 export function describeDeath({ name, pid, exitCode, stderr }: WorkerDeath, doing: string): string {
   const how = exitCode < 0 ? `was ended by ${describeExit(exitCode)}` : `ended with ${describeExit(exitCode)}`;
   const lines = lastLines(stderr).join('\n    ');
-  return `process ${name} (pid ${pid}) ${how} ${doing}${lines === '' ? '' : `. The last it wrote to stderr:\n    ${lines}`}`;
+  const hint = exitCode === ABORTED ? `. So Node ends when its heap is full: what it says of that goes to the program's stderr` : '';
+  return `process ${name} (pid ${pid}) ${how} ${doing}${hint}${lines === '' ? '' : `. The last it wrote to stderr:\n    ${lines}`}`;
 }
 
 const LINES_MAX = 5;
