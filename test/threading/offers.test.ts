@@ -139,6 +139,21 @@ test('a thread whose worker still starts is run by one that is free before that'
   assert.ok(hasBeenSeen || process.platform !== 'linux');
 });
 
+test('while workers start that were made for threads which others have run, no more are made', async () => {
+  await until(() => busyCarriers() === 0);
+  await dismissCarriers();
+  const rounds = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const threads = Array.from({ length: 6 }, () => new Thread({ target: () => {} }));
+      for (const thread of threads) thread.start();
+      await Promise.all(threads.map((thread) => thread.join()));
+    }
+  };
+  await rounds(30);
+  assert.ok(busyCarriers() + parkedCarriers() <= 8);
+  await until(() => busyCarriers() === 0);
+});
+
 test('workers that are made for many short threads are not kept beyond those that are kept anyway', async () => {
   await until(() => busyCarriers() === 0);
   await dismissCarriers();

@@ -33,7 +33,7 @@ import {
   takeCarrier,
   timesClaimed,
   takeKillRequest,
-  takeParkedCarrier,
+  takeCarrierThatIs,
 } from './table.ts';
 
 export interface CarrierData {
@@ -69,8 +69,11 @@ export const onWorkerEnd = new Map<number, (end: WorkerEnd) => void>();
 /** Spares beyond this are let go when they have nothing to do. */
 export const SPARES_MAX = Number(process.env['MANYCORE_SPARE_THREADS'] ?? 16);
 
+/** In place of a carrier: the main thread. */
+const MAIN = -1;
+
 /** The carrier that this code runs in; -1 in the main thread, and from CARRIERS on in workers that the program has made itself. */
-export const carrierHere: { number: number } = { number: -1 };
+export const carrierHere: { number: number } = { number: MAIN };
 
 /** The workers that this thread has made. Whoever made a worker hears of its end. */
 const workers = new Map<number, Worker>();
@@ -106,15 +109,20 @@ function takePreparedCarrier(): Carrier | null {
 const PATIENCE_MS = 10;
 const freedAtOnce = new Glance(0.05);
 
-/** Takes a parked carrier, or waits a moment for one whose thread has just ended; `null` when there is none. */
+/**
+ * Takes a carrier that runs nothing; `null` when there is none. One that starts is as good as one whose thread has just ended: that one takes its
+ * thread over (see offers.ts). Where it can't, because `maker` says whose it must be, the other is waited for a moment.
+ */
 function takeFreeCarrier(maker?: number): Carrier | null {
-  const parked = takeParkedCarrier(maker);
+  const parked = takeCarrierThatIs(PARKED, maker);
   if (parked >= 0) return { carrier: parked, isUp: true };
+  const starting = maker === undefined ? takeCarrierThatIs(STARTING, MAIN) : -1;
+  if (starting >= 0) return { carrier: starting, isUp: false };
   const free = freeCarrier(maker);
   if (free < 0) return null;
   const state = sharedHeap().word(carrierOffset(free));
   if (!freedAtOnce.sees(state, ENDING)) state.sleep(ENDING, performance.now() + PATIENCE_MS);
-  const freed = takeParkedCarrier(maker);
+  const freed = takeCarrierThatIs(PARKED, maker);
   return freed < 0 ? null : { carrier: freed, isUp: true };
 }
 

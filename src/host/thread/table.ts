@@ -21,13 +21,13 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   RETIRED   it takes no more threads, and ends when nothing goes on in it any more
  *   GONE      its worker has ended
  *
- *   FREE, GONE -> STARTING, BUSY  its creator
+ *   FREE, GONE -> BUSY -> STARTING  its creator, if nobody is to have it yet
  *   BUSY -> ENDING           the carrier itself, before it says that the thread has ended
  *   STARTING, ENDING -> PARKED the carrier itself, when it has nothing to do
  *   ENDING -> RETIRED        the carrier itself, when its thread has left something behind, or enough others are PARKED
  *   STARTING -> RETIRED      the carrier itself, when enough others are PARKED
  *   ENDING -> BUSY           the carrier itself, when it takes over another's thread
- *   STARTING -> BUSY         its creator, by one exchange
+ *   STARTING -> BUSY         who takes it: its creator; any thread, if that is the main thread; by one exchange
  *   PARKED -> BUSY           whoever takes it, from any thread, by one exchange
  *   BUSY -> PARKED, STARTING whoever takes its thread from it before it has begun
  *   any -> GONE              its creator, when the worker has ended
@@ -137,13 +137,13 @@ export function timesClaimed(carrier: number): number {
   return Atomics.load(sharedHeap().i32, carrierOffset(carrier) / 4 + 4);
 }
 
-/** A place for a new carrier, in the state STARTING, and then in that which is given; -1 when there are too many. `maker` is the carrier that makes it, or -1. */
+/** A place for a new carrier, in the state that is given; -1 when there are too many. `maker` is the carrier that makes it, or -1. */
 export function claimCarrier(maker: number, then: typeof STARTING | typeof BUSY): number {
   const { i32 } = sharedHeap();
   for (let carrier = 0; carrier < CARRIERS; carrier++) {
     const word = carrierOffset(carrier) / 4;
     const state = Atomics.load(i32, word);
-    if ((state === FREE || state === GONE) && Atomics.compareExchange(i32, word, state, STARTING) === state) {
+    if ((state === FREE || state === GONE) && Atomics.compareExchange(i32, word, state, BUSY) === state) {
       i32.fill(0, word + 1, word + 4);
       Atomics.add(i32, word + 4, 1);
       i32.fill(0, word + 5, word + 7);
@@ -155,22 +155,22 @@ export function claimCarrier(maker: number, then: typeof STARTING | typeof BUSY)
   return -1;
 }
 
-/** Takes a parked carrier, made by the carrier `maker` if that is given (-1: by the main thread); -1 when there is none. */
-export function takeParkedCarrier(maker?: number): number {
+/** Takes a carrier that is PARKED, or STARTING, made by the carrier `maker` if that is given (-1: by the main thread); -1 when there is none. */
+export function takeCarrierThatIs(wanted: typeof PARKED | typeof STARTING, maker?: number): number {
   const { i32 } = sharedHeap();
   for (let carrier = 0; carrier < CARRIERS; carrier++) {
     const word = carrierOffset(carrier) / 4;
     const state = Atomics.load(i32, word);
     if (state === FREE) break; // Entries are used from the front.
     if (maker !== undefined && Atomics.load(i32, word + 3) !== maker + 1) continue;
-    if (state === PARKED && Atomics.compareExchange(i32, word, PARKED, BUSY) === PARKED) return carrier;
+    if (state === wanted && Atomics.compareExchange(i32, word, wanted, BUSY) === wanted) return carrier;
   }
   return -1;
 }
 
 /**
- * A carrier that waits for a thread, or whose thread is at its end, as `takeParkedCarrier` finds them; -1 when there is none. Both at once: between a
- * look for the one and a look for the other, it may go from that to this, and a worker would be made for nothing.
+ * A carrier that waits for a thread, or whose thread is at its end, or, unless it must be one of `maker`'s, a spare of the main thread's that
+ * starts; -1 when there is none. All at once: between a look for the one and a look for the other, it may go from that to this, and a worker would be made for nothing.
  */
 export function freeCarrier(maker?: number): number {
   const { i32 } = sharedHeap();
@@ -178,7 +178,9 @@ export function freeCarrier(maker?: number): number {
     const word = carrierOffset(carrier) / 4;
     const state = Atomics.load(i32, word);
     if (state === FREE) break;
-    if ((state === PARKED || state === ENDING) && (maker === undefined || Atomics.load(i32, word + 3) === maker + 1)) return carrier;
+    const isOf = (one: number): boolean => Atomics.load(i32, word + 3) === one + 1;
+    if ((state === PARKED || state === ENDING) && (maker === undefined || isOf(maker))) return carrier;
+    if (state === STARTING && maker === undefined && isOf(-1)) return carrier;
   }
   return -1;
 }
