@@ -75,9 +75,13 @@ export class Context {
     if (this.isSnapshot) return this;
     if (this.#snapshot !== null) return this.#snapshot;
     if (this.#values.size === 0 && this.#inherited === null) return null;
-    this.#snapshot = this.copy();
-    this.#snapshot.isSnapshot = true;
-    return this.#snapshot;
+    return (this.#snapshot = this.copy().share());
+  }
+
+  /** @internal Several will have it. */
+  share(): this {
+    this.isSnapshot = true;
+    return this;
   }
 
   /** @internal */

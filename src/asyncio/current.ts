@@ -23,14 +23,23 @@ const FRAME = Object.getOwnPropertySymbols(new AsyncResource('Task', UNTRACKED))
 
 /** Calls `fn(a, b)` with `scope` as the scope of all that it does and starts. */
 export function enter<A, B, R>(scope: Scope, fn: (a: A, b: B) => R, a: A, b: B): R {
-  if (ambient.scope === null) {
-    ambient.scope = ambientScope;
-    ambient.outside = outside;
-  }
-  if (!framesAreCopied) return storage.run(scope, fn, a, b);
-  const resource = new AsyncResource('Task', UNTRACKED);
-  if (FRAME !== undefined) leaveOwnOut(resource as unknown as Record<symbol, Frame>, FRAME);
+  if (framesAreCopied) return enterIn(new AsyncResource('Task', UNTRACKED), scope, fn, a, b);
+  takePart();
+  return storage.run(scope, fn, a, b);
+}
+
+/** The same in the context of a resource that nobody else uses. */
+export function enterIn<A, B, R>(resource: AsyncResource, scope: Scope, fn: (a: A, b: B) => R, a: A, b: B): R {
+  takePart();
+  if (framesAreCopied && FRAME !== undefined) leaveOwnOut(resource as unknown as Record<symbol, Frame>, FRAME);
   return resource.runInAsyncScope<unknown, R>(enterHere as never, null, scope, fn, a, b);
+}
+
+/** From the first scope on, the waits of the layers below ask for it. */
+function takePart(): void {
+  if (ambient.scope !== null) return;
+  ambient.scope = ambientScope;
+  ambient.outside = outside;
 }
 
 function leaveOwnOut(resource: Record<symbol, Frame>, key: symbol): void {

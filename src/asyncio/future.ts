@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { CancelledError, InvalidStateError, StateError } from '../base/errors.ts';
 import { isError } from '../base/is-error.ts';
-import { bindCallback } from './callback.ts';
 import { cancelledBy } from './cancelled.ts';
 import { currentScope } from './current.ts';
 import { monitor } from './debug-state.ts';
+import { DoneCallback } from './done-callback.ts';
 import { meet, outermostCancelled, type Scope, unmeet } from './scope.ts';
 import { forgetFailure, rememberFailure } from './unretrieved.ts';
 import { passedOnBy, passOn } from './passed-on.ts';
@@ -263,22 +263,4 @@ function isNative(fn: unknown): boolean {
 
 export function observersOf({ observers }: Future): readonly Observer[] {
   return observers === null ? [] : Array.isArray(observers) ? observers : [observers];
-}
-
-/** @internal */
-export class DoneCallback implements Observer {
-  readonly callback: (future: Future) => void;
-  readonly waits = null;
-  readonly #call: (future: Future) => void;
-
-  constructor(callback: (future: Future) => void) {
-    if (typeof callback !== 'function') throw new TypeError(`addDoneCallback takes a function: got ${typeof callback}`);
-    this.callback = callback;
-    this.#call = bindCallback(callback, 'a callback of a future');
-  }
-
-  settled(future: Future): boolean {
-    queueMicrotask(() => this.#call(future));
-    return false;
-  }
 }

@@ -1,31 +1,33 @@
 import { BinaryHeap } from '../base/heap.ts';
-import { bindCallback } from './callback.ts';
+import { BoundCallback } from './callback.ts';
 import { clearTimer, setTimer, Timer } from './timers.ts';
 
 type AnyCallback = (...args: never[]) => unknown;
 
 /** A call that is about to happen: Python's `asyncio.Handle`. */
 export class Handle {
-  #call: (() => void) | null;
+  #callback: BoundCallback<readonly unknown[]> | null;
+  #args: readonly unknown[];
 
   /** @internal */
   constructor(callback: AnyCallback, args: readonly unknown[]) {
-    const bound = bindCallback(callback as (...args: unknown[]) => unknown, 'a callback of the event loop');
-    this.#call = () => bound(...args);
+    this.#callback = new BoundCallback(callback as (...args: readonly unknown[]) => unknown, 'a callback of the event loop');
+    this.#args = args;
   }
 
   /** It is not called any more. */
   cancel(): void {
-    this.#call = null;
+    this.#callback = null;
+    this.#args = [];
   }
   /** Whether `cancel` was called. */
   get cancelled(): boolean {
-    return this.#call === null;
+    return this.#callback === null;
   }
 
   /** @internal */
   run(): void {
-    this.#call?.();
+    this.#callback?.call(this.#args);
   }
 }
 

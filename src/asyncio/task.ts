@@ -11,6 +11,7 @@ import { CANCELLED, DONE, FAILED, Future, type Observer, PENDING, type State } f
 import { describeTasks, stackOf } from './describe.ts';
 import { giveBack } from './give-back.ts';
 import { monitor } from './debug-state.ts';
+import { microtask } from './microtask.ts';
 import { checkNames } from './other-names.ts';
 import type { Runner } from './runner.ts';
 import { cancelScope, deliver, keepAfterGrant, keepForNext, type Scope } from './scope.ts';
@@ -257,7 +258,7 @@ function heed(task: Task, signal: AbortSignal): void {
 /** Starts a task that has been made. */
 export function start(task: Task, isEager: boolean): void {
   if (isEager && task.pending === null) enter(task, begin, task, task.coroutine);
-  else queueMicrotask(() => beginLate(task));
+  else microtask(() => beginLate(task));
 }
 
 function beginLate(task: Task): void {

@@ -83,6 +83,31 @@ test('callLater and callAt call in the order of their times, then of their makin
   assert.throws(() => loop.callLater(NaN, () => {}), TypeError);
 });
 
+test('a callback has the values of when it was handed over, and what it sets stays with it', async () => {
+  const variable = new ContextVar<string>('v', { default: 'none' });
+  const seen: string[] = [];
+  const look = (next: string): void => {
+    seen.push(variable.get());
+    variable.set(next);
+    seen.push(variable.get());
+    assert.equal(currentTask(), null);
+  };
+  await run(async () => {
+    const loop = getRunningLoop();
+    const done = new Future<void>();
+    loop.callSoon(look, 'a');
+    done.addDoneCallback(() => look('b'));
+    variable.set('of the task');
+    loop.callSoon(look, 'c');
+    variable.set('later');
+    done.setResult();
+    await sleep(0);
+    assert.equal(variable.get(), 'later');
+  });
+  assert.deepEqual(seen, ['none', 'b', 'none', 'a', 'of the task', 'c']);
+  assert.equal(variable.get(), 'none');
+});
+
 test('an error in a callback goes to the exception handler, and the loop goes on [LOP-05]', async () => {
   const told: string[] = [];
   const storage = new AsyncLocalStorage<string>();
