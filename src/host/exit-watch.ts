@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { closeSync } from 'node:fs';
 import { makePipe } from '../system/pipes.ts';
 
@@ -22,12 +22,15 @@ export interface PipeHandle {
 
 let Pipe: (new (type: number) => PipeHandle) | undefined;
 
+/** Most threads and programs watch nothing: they need not load Node's sockets. */
+const sockets = (): typeof Socket => (process.getBuiltinModule('node:net') as typeof import('node:net')).Socket;
+
 /** Finds Node's class of pipes, at the first call. 0, or an errno. */
 export function prepareWatching(): number {
   if (Pipe !== undefined) return 0;
   const ends = makePipe();
   if (typeof ends === 'number') return ends;
-  const socket = new Socket({ fd: ends[0], readable: false, writable: false });
+  const socket = new (sockets())({ fd: ends[0], readable: false, writable: false });
   Pipe = (socket as unknown as { _handle: { constructor: new (type: number) => PipeHandle } })._handle.constructor;
   socket.destroy();
   closeSync(ends[1]);
@@ -66,7 +69,7 @@ export function holdDescriptor(fd: number): Pick<Watch, 'close'> {
 export function socketOn(fd: number): Socket {
   const handle = new Pipe!(0);
   handle.open(fd);
-  return new Socket({ handle, readable: true, writable: true } as unknown as ConstructorParameters<typeof Socket>[0]);
+  return new (sockets())({ handle, readable: true, writable: true } as unknown as ConstructorParameters<typeof Socket>[0]);
 }
 
 /** Reads a descriptor, which belongs to the handle from now on, without the weight of a stream; does so from `readStart` on. */

@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import { type Deadline, NEVER, remaining } from '../base/deadline.ts';
 import { makePipe } from '../system/pipes.ts';
 import { type Bells, RUNG } from './bell.ts';
@@ -58,6 +57,8 @@ export class Doorbell {
     const [readEnd, writeEnd] = pipe;
     this.#write = writeEnd;
     // The bytes say nothing; what they mean stands in the table.
+    // Node's sockets are loaded for the first sleeper only: most threads and programs have none.
+    const { Socket } = process.getBuiltinModule('node:net') as typeof import('node:net');
     const bell = new Socket({ fd: readEnd, readable: true, writable: false });
     bell.on('data', () => this.#answer()).unref();
     return true;

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import v8 from 'node:v8';
 import type * as Acorn from 'acorn';
 import type { FunctionCode } from './function-code.ts';
 import { type Analysis, analyzeReferences } from './references.ts';
@@ -24,6 +23,7 @@ const ATTEMPTS_MAX = 1000;
 
 /** Runs `act` with intrinsics allowed. The flag is the whole process's: when another thread has just turned it off, it is tried again. */
 function allowingIntrinsics<T>(act: () => T): T {
+  const v8 = process.getBuiltinModule('node:v8') as typeof import('node:v8');
   for (let attempt = 1; ; attempt++) {
     v8.setFlagsFromString('--allow-natives-syntax');
     try {
@@ -64,7 +64,9 @@ function findIntrinsics(): Intrinsics | null {
   }
 }
 
-const intrinsics = findIntrinsics();
+let atHand: Intrinsics | null | undefined;
+/** Found for the first function that is asked for: most threads send none. */
+const intrinsics = (): Intrinsics | null => (atHand === undefined ? (atHand = findIntrinsics()) : atHand);
 const require = createRequire(import.meta.url);
 let acorn: typeof Acorn | undefined;
 
@@ -116,22 +118,23 @@ export class Script {
 
   /** The script of a function that was written in one; `null` for native code. */
   static of(fn: unknown): Script | null {
-    if (intrinsics === null) return null;
-    const id = intrinsics.scriptId(fn);
+    const known = intrinsics();
+    if (known === null) return null;
+    const id = known.scriptId(fn);
     if (!(id > 0)) return null;
     let script = scripts.get(id);
-    if (script === undefined) scripts.set(id, (script = new Script(id, intrinsics.source(fn))));
+    if (script === undefined) scripts.set(id, (script = new Script(id, known.source(fn))));
     return script;
   }
 
   /** Where V8 says that a function stands: somewhere in its text, another place for each. */
   positionOf(fn: unknown): number {
-    return intrinsics!.position(fn);
+    return intrinsics()!.position(fn);
   }
 
   /** The place of a function's text in its script, or -1. */
   startOf(fn: unknown, text: string): number {
-    const position = intrinsics!.position(fn);
+    const position = intrinsics()!.position(fn);
     const start = this.source.lastIndexOf(text, position);
     return start >= 0 && start + text.length > position ? start : -1;
   }
