@@ -4,6 +4,7 @@ import { offersOffset, parkedCarriers } from '../../src/host/thread/table.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { Barrier, Event, getNativeId, Thread } from '../../src/threading/index.ts';
 import { sharedHeap } from '../../src/word/heap.ts';
+import { handle } from '../../src/word/shareable.ts';
 import { LONG } from '../support/patience.ts';
 import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
@@ -59,6 +60,32 @@ test('a thread whose worker has not been woken yet is run by one that has just e
   assert.equal(await ids.get(), await ids.get());
   await until(() => busyCarriers() === 0);
   assert.equal(parkedCarriers(), free);
+});
+
+test('a thread is taken over that lies in memory which has come since', async () => {
+  await parked(2);
+  const heap = sharedHeap();
+  const [begun, end] = [new Event(), new Event()];
+  const first = new Thread({
+    target: () => {
+      begun.set();
+      end.waitSync();
+    },
+  });
+  first.start();
+  await begun.wait();
+  const before = heap.buffer.byteLength;
+  const room: number[] = [];
+  while (heap.buffer.byteLength === before) room.push(heap.allocate(1 << 20));
+  const made = [first];
+  while (made.at(-1)![handle]().offset < before) made.push(new Thread({ target: () => {} }));
+  pretendThatOneIsCalled();
+  made.at(-1)!.start();
+  end.set();
+  assert.equal(first.joinSync() && made.at(-1)!.joinSync(), true);
+  await until(() => busyCarriers() === 0);
+  assert.equal(made.at(-1)!.death, null);
+  for (const block of room) heap.release(block);
 });
 
 test('a thread is not lost when the carrier that should have woken its own has died', async () => {

@@ -55,12 +55,14 @@ const SHOWN = 8;
 const MUST_BEGIN = 16;
 
 const word = (record: number, index: number): number => record / 4 + index;
-const load = (record: number, index: number): number => {
+/** The words of the heap, the record's among them: another thread may have made it in memory that this one has not seen yet. */
+const words = (record: number): Int32Array => {
   const heap = sharedHeap();
   heap.reach(record + BYTES);
-  return Atomics.load(heap.i32, word(record, index));
+  return heap.i32;
 };
-const store = (record: number, index: number, value: number): void => void Atomics.store(sharedHeap().i32, word(record, index), value);
+const load = (record: number, index: number): number => Atomics.load(words(record), word(record, index));
+const store = (record: number, index: number, value: number): void => void Atomics.store(words(record), word(record, index), value);
 
 export interface RecordOptions {
   readonly name: string;

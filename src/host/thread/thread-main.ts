@@ -18,7 +18,7 @@ import * as record from './record.ts';
 import { Glance } from '../../sync/glance.ts';
 import { awaitEnd, current, firstParcels, onEnd, onUncaught, runThread } from './run-thread.ts';
 import { whenMonitorIsIdle } from './stacks.ts';
-import { letGo, passOn, takeAlong, takeGiven, takeOver } from './offers.ts';
+import { giveBack, letGo, passOn, takeAlong, takeGiven, takeOver } from './offers.ts';
 import { BUSY, carrierOffset, ENDING, GONE, PARKED, parkedCarriers, RETIRED, STARTING } from './table.ts';
 
 const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
@@ -44,6 +44,7 @@ process.on(
   expectListener((code: number) => {
     withdrawCarriers();
     const run = takeAlong(carrier);
+    giveBack(carrier, run);
     if (run !== 0) record.die(run, 'exited', code);
     // Whoever made this worker may be blocked, and not hear of its end for long.
     else if (!hasWorkers()) Atomics.store(i32, state, GONE);
