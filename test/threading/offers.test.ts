@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { busyCarriers, dismissCarriers } from '../../src/host/thread/carrier.ts';
-import { offersOffset, parkedCarriers } from '../../src/host/thread/table.ts';
+import * as record from '../../src/host/thread/record.ts';
+import { carrierOffset, offersOffset, parkedCarriers } from '../../src/host/thread/table.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { Barrier, Event, getNativeId, Thread } from '../../src/threading/index.ts';
 import { sharedHeap } from '../../src/word/heap.ts';
@@ -116,6 +117,23 @@ test('a thread that is terminated before its worker is woken has not run, and th
     assert.deepEqual([next.joinSync(), next.death], [true, null]);
     await until(() => busyCarriers() === 0);
   }
+});
+
+test('a thread that is terminated just when its carrier has taken it ends, also for who waits by blocking', async () => {
+  await parked(2);
+  const { i32 } = sharedHeap();
+  pretendThatOneIsCalled();
+  const thread = new Thread({ target: () => {} });
+  thread.start();
+  // As if its carrier had been quicker, and had not come to the message yet: there it sleeps.
+  const [OFFERED, TAKEN] = [1, 4];
+  const claim = carrierOffset(record.carrierOf(thread[handle]().offset)) / 4 + 6;
+  assert.equal(Atomics.compareExchange(i32, claim, OFFERED, TAKEN), OFFERED);
+  Atomics.sub(i32, offersOffset() / 4, 1);
+  void thread.terminate();
+  assert.equal(thread.joinSync({ timeout: LONG }), true);
+  assert.deepEqual(thread.death, { how: 'terminated', code: 1 });
+  await until(() => busyCarriers() === 0);
 });
 
 test('all of those that are started at once are hit by terminate, and no other', async () => {

@@ -261,7 +261,8 @@ function endDoomed(run: number): void {
 }
 
 function endBeforeBegin(run: number): void {
-  drop(record.messageOf(run));
+  const message = record.messageOf(run);
+  if (message !== 0) drop(message);
   record.messageIsTaken(run);
   record.die(run, 'terminated', 1);
 }
@@ -281,8 +282,8 @@ function kill(carrier: number): void {
   const { run, hadBegun } = withdraw(carrier);
   // It may have been called, and not have called the next.
   callAll();
-  if (run === 0 || hadBegun) return;
-  // It has no name in the system yet, by which its death could be seen, and who waits for it may block this thread.
+  if (run === 0 || (hadBegun && record.messageOf(run) === 0)) return;
+  // It may have no name in the system yet, by which its death could be seen, and who waits for it may block this thread.
   endBeforeBegin(run);
   queueMicrotask(() => onWorkerEnd.get(run)?.({ how: 'terminated', exitCode: 1, error: undefined }));
 }
