@@ -57,6 +57,11 @@ export interface PLimitModule {
 }
 export interface PMapModule {
   readonly default: <T, R>(items: readonly T[], fn: (item: T) => Promise<R>, options?: { readonly concurrency?: number }) => Promise<R[]>;
+  readonly pMapIterable: <T, R>(
+    items: readonly T[],
+    fn: (item: T) => Promise<R>,
+    options?: { readonly concurrency?: number },
+  ) => AsyncIterable<R>;
 }
 export interface PQueueModule {
   readonly default: new (options?: { readonly concurrency?: number }) => { add<T>(fn: () => Promise<T>): Promise<T> };

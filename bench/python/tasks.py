@@ -73,6 +73,22 @@ async def sleep(n):
     await asyncio.gather(*[one() for _ in range(1000)])
 
 
+async def soon(n):
+    loop = asyncio.get_running_loop()
+    called = loop.create_future()
+    left = n
+
+    def call():
+        nonlocal left
+        left -= 1
+        if left == 0:
+            called.set_result(None)
+
+    for _ in range(n):
+        loop.call_soon(call)
+    await called
+
+
 async def timeout(n):
     for _ in range(n):
         async with asyncio.timeout(10):
@@ -97,6 +113,7 @@ kinds = {
     "contended": (contended, 50_000),
     "queue": (queue, 100_000),
     "sleep": (sleep, 200_000),
+    "soon": (soon, 200_000),
     "timeout": (timeout, 50_000),
     "cancel": (cancel, 50_000),
 }

@@ -229,6 +229,18 @@ const lines: Line[] = [
     ],
   },
   {
+    name: 'items mapped, 10 at a time, their results read one by one',
+    unit: 'ns',
+    contenders: [
+      ours(200_000, async (n) => {
+        for await (const _ of asyncio.map(times(n), suspended, { limit: 10 }));
+      }),
+      peer<PMapModule>('p-map', 200_000, ({ pMapIterable }) => async (n) => {
+        for await (const _ of pMapIterable(times(n), suspended, { concurrency: 10 }));
+      }),
+    ],
+  },
+  {
     name: 'a free lock, acquired and released',
     unit: 'ns',
     aim: { value: 95 },
@@ -292,6 +304,31 @@ const lines: Line[] = [
           .toPromise(),
       ),
       python('sleep'),
+    ],
+  },
+  {
+    name: 'a call that comes soon',
+    unit: 'ns',
+    contenders: [
+      ours(200_000, (n) => {
+        const loop = asyncio.getRunningLoop();
+        const called = new asyncio.Future<void>();
+        let left = n;
+        const call = (): void => void (--left === 0 && called.setResult());
+        for (let i = 0; i < n; i++) loop.callSoon(call);
+        return called.toPromise();
+      }),
+      bare(
+        200_000,
+        (n) =>
+          new Promise<void>((resolve) => {
+            let left = n;
+            for (let i = 0; i < n; i++) setImmediate(() => void (--left === 0 && resolve()));
+          }),
+        'setImmediate',
+        false,
+      ),
+      python('soon'),
     ],
   },
   {
