@@ -5,9 +5,9 @@ import { cancelledBy } from './cancelled.ts';
 import { mustBeFunction, outcome } from './coroutine.ts';
 import { currentScope, enter } from './current.ts';
 import { checked, type Each, type Items, type MapOptions, takerOf, work } from './for-each.ts';
-import { cancelScope, granted } from './scope.ts';
+import { cancelScope, granted, meet, removeWaiter } from './scope.ts';
 import { attach, detach, SubScope } from './sub-scope.ts';
-import { giveUp, park, refusal, type Source, wake, type Waiter } from './waiter.ts';
+import { fail, giveUp, refusal, type Source, type Waiter, WaiterList } from './waiter.ts';
 
 /** What has become of one item. */
 interface Slot<R> {
@@ -15,48 +15,97 @@ interface Slot<R> {
   value: R | undefined;
 }
 
-/** One pass through the results of a `map`: what is running, and what lies ready, in the order of the items. */
-class Pass<T, R> implements Source {
+const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/**
+ * One pass through the results of a `map`: what is running, and what lies ready, in the order of the items. No async generator: that makes promises of its
+ * own for each result, and a quarter of the cost.
+ */
+class Pass<T, R> implements Source, AsyncIterableIterator<R, undefined, void> {
   readonly what = 'the next result of a map';
   readonly #scope = new SubScope(null, false, true);
-  readonly #taker: ReturnType<typeof takerOf<T>>;
+  readonly #items: Items<T>;
   readonly #fn: Each<T, R>;
   readonly #limit: number;
   readonly #most: number;
   readonly #started = new Deque<Slot<R>>();
+  readonly #consumers = new WaiterList(this.what);
+  #taker: ReturnType<typeof takerOf<T>> | null = null;
   #index = 0;
   #running = 0;
   #isOver = false;
   #isTaking = false;
   #failure: { readonly error: unknown } | null = null;
-  #consumer: Waiter | null = null;
   #allEnded: (() => void) | null = null;
+  #end: Promise<void> | null = null;
 
   constructor(items: Items<T>, fn: Each<T, R>, limit: number, most: number) {
-    this.#taker = takerOf(items);
+    this.#items = items;
     this.#fn = fn;
     this.#limit = limit;
     this.#most = most;
-    attach(this.#scope);
   }
 
-  /** Starts what there is room for, and gives a promise if the next result is not there yet. */
-  prepare(): Promise<unknown> | null {
+  next(): Promise<IteratorResult<R, undefined>> {
+    if (this.#end !== null) return Promise.resolve(OVER);
     const scope = currentScope();
     const error = refusal(scope);
-    if (error !== null) throw error;
-    if (this.#hasRoom()) enter(this.#scope, fillFor, this as Pass<unknown, unknown>, null);
-    if (this.#isNextThere()) {
-      granted(scope);
-      return null;
+    if (error !== null) return this.#leave().then(() => Promise.reject(error));
+    if (this.#taker === null) {
+      try {
+        this.#taker = takerOf(this.#items);
+      } catch (refused) {
+        return Promise.reject(refused as Error);
+      }
+      attach(this.#scope);
     }
-    return (this.#consumer = park(this, scope)).promise;
+    if (this.#hasRoom()) enter(this.#scope, fillFor, this as Pass<unknown, unknown>, null);
+    const first = this.#consumers.size === 0 && this.#failure === null ? this.#started.peek() : undefined;
+    if (first?.isDone === true) {
+      void this.#started.shift();
+      granted(scope);
+      return Promise.resolve({ done: false, value: first.value as R });
+    }
+    const waiter = this.#consumers.park(scope);
+    waiter.source = this;
+    this.#tell();
+    return waiter.promise as Promise<IteratorResult<R, undefined>>;
   }
 
-  /** Takes the next result, which is there; `null` when there is none any more. */
-  take(): Slot<R> | null {
-    if (this.#failure !== null) throw this.#failure.error;
-    return this.#started.shift() ?? null;
+  async return(): Promise<IteratorResult<R, undefined>> {
+    await this.#leave();
+    return OVER;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#leave();
+  }
+
+  /** Hands out what is there to those who wait. */
+  #tell(): void {
+    while (this.#end === null && this.#consumers.size > 0 && this.#isNextThere()) {
+      const failure = this.#failure;
+      const slot = failure === null ? this.#started.shift() : undefined;
+      if (slot !== undefined) this.#consumers.wakeFirst({ done: false, value: slot.value });
+      else if (failure !== null) this.#leaveBy(this.#consumers.head!, failure.error, fail);
+      else void this.#leave();
+    }
+  }
+
+  /** The error comes out when all that runs has ended. */
+  #leaveBy(waiter: Waiter, error: unknown, end: typeof fail): void {
+    this.#consumers.remove(waiter);
+    removeWaiter(waiter);
+    void this.#leave().then(() => end(waiter, error));
+  }
+
+  interrupt(waiter: Waiter, error: CancelledError): void {
+    meet(waiter.scope, error);
+    this.#leaveBy(waiter, error, giveUp);
   }
 
   #hasRoom(): boolean {
@@ -67,24 +116,12 @@ class Pass<T, R> implements Source {
     return this.#started.peek()?.isDone ?? !this.#isTaking;
   }
 
-  #tell(): void {
-    const consumer = this.#consumer;
-    if (consumer === null || !this.#isNextThere()) return;
-    this.#consumer = null;
-    wake(consumer, undefined);
-  }
-
-  interrupt(waiter: Waiter, error: CancelledError): void {
-    this.#consumer = null;
-    giveUp(waiter, error);
-  }
-
   /** Starts what there is room for. Called in the scope of the items. */
   fill(): void {
     while (this.#hasRoom()) {
       this.#isTaking = true;
       try {
-        const taken = this.#taker.next();
+        const taken = this.#taker!.next();
         if (isThenable(taken)) return void this.#takeLater(taken);
         this.#start(taken);
       } catch (error) {
@@ -132,16 +169,21 @@ class Pass<T, R> implements Source {
   #stop(reason: string): void {
     if (this.#scope.fatal !== null) return;
     this.#isOver = true;
-    this.#taker.close();
+    this.#taker?.close();
     cancelScope(this.#scope, (this.#scope.fatal = cancelledBy(reason)));
   }
 
   /** Cancels what is running, and waits for its end. */
-  async end(): Promise<void> {
+  #leave(): Promise<void> {
+    return (this.#end ??= this.#endAll());
+  }
+
+  async #endAll(): Promise<void> {
     this.#stop('the results of a map are not wanted any more');
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#allEnded = resolve));
     this.#scope.kept = null;
     detach(this.#scope);
+    this.#consumers.wakeAll(OVER);
   }
 }
 
@@ -171,19 +213,8 @@ export class MapResults<T, R> implements AsyncIterable<R> {
   }
 
   /** Each result as soon as it and all before it are there. No more than `limit` run, and no more than `bufferSize` lie ready beside them. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<R, void, void> {
-    const pass = new Pass(this.#items, this.#fn, this.#limit, this.#limit + this.#bufferSize);
-    try {
-      for (;;) {
-        const coming = pass.prepare();
-        if (coming !== null) await coming;
-        const slot = pass.take();
-        if (slot === null) return;
-        yield slot.value as R;
-      }
-    } finally {
-      await pass.end();
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<R, undefined, void> {
+    return new Pass(this.#items, this.#fn, this.#limit, this.#limit + this.#bufferSize);
   }
 }
 

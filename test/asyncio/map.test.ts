@@ -255,6 +255,40 @@ test('a cancellation that has ended a forEach does not come again because of a f
   assert.deepEqual(stages, ['cancelled', 'cleaned up']);
 });
 
+test('results that are asked for at once come in order; after an error, or when the loop is left, there are no more', async () => {
+  const over = { done: true, value: undefined };
+  const gate = deferred<void>();
+  let running = 0;
+  const item = async (n: number): Promise<number> => {
+    running++;
+    try {
+      await (n < 3 ? gate.promise : sleep(1e9));
+      return n === 2 ? boom() : n;
+    } finally {
+      running--;
+    }
+  };
+  const failing = map(numbers(), item, { limit: 5 })[Symbol.asyncIterator]();
+  const asked = [0, 1, 2, 3].map(() => failing.next());
+  gate.resolve();
+  assert.deepEqual(await Promise.all(asked.slice(0, 2)), [
+    { done: false, value: 0 },
+    { done: false, value: 1 },
+  ]);
+  await rejects(asked[2]!, Boom);
+  assert.equal(running, 0, 'the error comes when all has ended');
+  assert.deepEqual([await asked[3], await failing.next()], [over, over]);
+
+  const left = map(numbers(), () => sleep(1e9), { limit: 2 })[Symbol.asyncIterator]();
+  const waiting = [left.next(), left.next()];
+  assert.deepEqual(await left.return!(), over);
+  assert.deepEqual(await Promise.all(waiting), [over, over]);
+  const refused = map(5 as never, item)[Symbol.asyncIterator]();
+  await rejects(refused.next(), TypeError);
+  const unread = map([1], item)[Symbol.asyncIterator]();
+  assert.deepEqual(await unread.return!(), over);
+});
+
 test('an item in a scope of its own is cut alone: all of them run in the task that asks', async () => {
   const scopes: CancelScope[] = [];
   const task = currentTask();
