@@ -39,13 +39,10 @@ export function quietly<T>(act: () => T): T {
   }
 }
 
-/** What is done around each loading of a module at once. Set by whoever runs here. */
-export const aroundLoading: { current: <T>(load: () => T) => T } = { current: (load) => load() };
-
 const require = createRequire(import.meta.url);
 
 /** Loads an ES module by its URL: the same instance that `import` gives. Throws `MustAwait` when that can't be had at once. */
 export function requireModule(url: string): unknown {
   if (!canRequireModules()) throw new MustAwait(url, () => import(url));
-  return aroundLoading.current(() => quietly(() => require(url.startsWith('file:') ? fileURLToPath(url) : url) as unknown));
+  return quietly(() => require(url.startsWith('file:') ? fileURLToPath(url) : url) as unknown);
 }

@@ -1,5 +1,4 @@
-import { isMainThread, type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
-import { atExit } from '../../base/at-exit.ts';
+import { type ResourceLimits, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads';
 import { compiledTexts } from '../../base/compiled-texts.ts';
 import { copyHere } from '../../base/copy.ts';
 import { StateError } from '../../base/errors.ts';
@@ -12,7 +11,6 @@ import { sharedHeap } from '../../word/heap.ts';
 import { beginning } from '../beginning.ts';
 import { shareWho } from '../process/who.ts';
 import { withFlags } from './flags.ts';
-import { awaitLoading } from './loading.ts';
 import { orderOutput } from './output.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
@@ -142,10 +140,6 @@ function newCarrier(state: typeof STARTING | typeof BUSY, { resourceLimits, parc
   if (!hasOrderedOutput) {
     hasOrderedOutput = true;
     orderOutput();
-    if (isMainThread)
-      atExit(() => {
-        for (const mine of workers.keys()) awaitLoading(mine);
-      });
   }
   const carrier = claimCarrier(carrierHere.number, state);
   if (carrier < 0) throw new StateError('ERR_THREAD_START', 'cannot start a thread: 512 worker threads are in use');
@@ -276,7 +270,6 @@ function kill(carrier: number): void {
     errands.wake(Infinity);
     return;
   }
-  awaitLoading(carrier);
   terminations.get(worker)?.();
   void worker.terminate();
   const { run, hadBegun } = withdraw(carrier);

@@ -9,6 +9,7 @@ import { shareWho } from '../process/who.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
 import { current } from './run-thread.ts';
+import { linkSafely } from './safe-linking.ts';
 import { CARRIERS, recordOfThread } from './table.ts';
 
 /*
@@ -24,6 +25,7 @@ function isCarrier(): boolean {
 }
 
 function enrol(): void {
+  linkSafely();
   const at = record.newForeignRecord(`Dummy-${threadId}`, threadId);
   roster.embody(record.idOf(at));
   current.record = at;

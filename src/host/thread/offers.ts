@@ -48,7 +48,7 @@ const words = (): Int32Array<SharedArrayBuffer> => sharedHeap().i32 as Int32Arra
 const stateAt = (carrier: number): number => carrierOffset(carrier) / 4;
 const runAt = (carrier: number): number => stateAt(carrier) + 1;
 const makerAt = (carrier: number): number => stateAt(carrier) + 3;
-const claimAt = (carrier: number): number => stateAt(carrier) + 6;
+const claimAt = (carrier: number): number => stateAt(carrier) + 5;
 const countAt = (): number => offersOffset() / 4;
 const callingAt = (): number => countAt() + 1;
 

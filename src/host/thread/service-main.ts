@@ -5,8 +5,10 @@ import { workerData } from 'node:worker_threads';
 import { setMainModule } from '../../message/closures/index.ts';
 import { adoptHeap } from '../../word/heap.ts';
 import { writeDirectly } from './output.ts';
+import { linkSafely } from './safe-linking.ts';
 
 const { heap, manycoreMain } = workerData as { readonly heap: SharedArrayBuffer; readonly manycoreMain: string };
 adoptHeap(heap);
 setMainModule(manycoreMain);
+linkSafely();
 writeDirectly();

@@ -8,8 +8,8 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   word 2        the record of the main thread
  *   word 3        how many inspector sessions are open that read stacks; word 4: 1 when the process ends
  *   words 5, 6    threads that wait for a carrier: see offers.ts
- *   from word 8   CARRIERS entries of seven words: what a carrier does, the record it shall run, its kill switch, its creator,
- *                 how often the entry has been used, whether it loads a module (see loading.ts), and how far it is with that record (see offers.ts)
+ *   from word 8   CARRIERS entries of six words: what a carrier does, the record it shall run, its kill switch, its creator,
+ *                 how often the entry has been used, and how far it is with that record (see offers.ts)
  *   then          the records of the living threads, by their slots in the roster
  *
  * A carrier is a worker thread that runs one thread after another.
@@ -33,7 +33,7 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   any -> GONE              its creator, when the worker has ended
  */
 export const CARRIERS = 512;
-const CARRIER_WORDS = 7;
+const CARRIER_WORDS = 6;
 const FIRST_CARRIER = 8;
 const SLOTS = 4096;
 const FIRST_THREAD = FIRST_CARRIER + CARRIERS * CARRIER_WORDS;
@@ -83,11 +83,6 @@ export function sessionsOffset(): number {
 /** Byte offset of what a carrier does. */
 export function carrierOffset(carrier: number): number {
   return tableOffset() + (FIRST_CARRIER + carrier * CARRIER_WORDS) * 4;
-}
-
-/** Byte offset of the word that says whether a carrier loads a module. */
-export function loadingOffset(carrier: number): number {
-  return carrierOffset(carrier) + 20;
 }
 
 /** Byte offset of the two words about threads that wait for a carrier. */
@@ -146,7 +141,7 @@ export function claimCarrier(maker: number, then: typeof STARTING | typeof BUSY)
     if ((state === FREE || state === GONE) && Atomics.compareExchange(i32, word, state, BUSY) === state) {
       i32.fill(0, word + 1, word + 4);
       Atomics.add(i32, word + 4, 1);
-      i32.fill(0, word + 5, word + 7);
+      Atomics.store(i32, word + 5, 0);
       Atomics.store(i32, word + 3, maker + 1);
       Atomics.store(i32, word, then);
       return carrier;

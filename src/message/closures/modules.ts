@@ -1,7 +1,7 @@
 import { createRequire, isBuiltin } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
-import { aroundLoading, canRequireModules, MustAwait, quietly } from '../require-module.ts';
+import { canRequireModules, MustAwait, quietly } from '../require-module.ts';
 import { loadedFrom, needsTsx, registerTsx } from './tsx-loader.ts';
 import { registerTsNode, type TsNode } from './ts-node-loader.ts';
 import type { Recipe } from './recipe.ts';
@@ -30,9 +30,7 @@ function requireFrom(parent: string, specifier: string): unknown {
   if ((!canRequireModules() || needsTsx(parent, specifier)) && !isBuiltin(specifier)) throw new MustAwait(specifier, load);
   const require = createRequire(parent === '' ? import.meta.url : toUrl(parent));
   try {
-    return aroundLoading.current(
-      () => require(specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier) as unknown,
-    );
+    return require(specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier) as unknown;
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     // Exports that only `import` may see, top-level await, or a file type that only an asynchronous loader knows.
@@ -48,7 +46,7 @@ export function requireSync(file: string, tsNode: TsNode | null): unknown {
   const known = loaded.get(key);
   if (known !== undefined) return known;
   if (tsNode !== null) registerTsNode(tsNode);
-  const module = loadedFrom(file)?.exports ?? aroundLoading.current(() => quietly(() => createRequire(import.meta.url)(file) as unknown));
+  const module = loadedFrom(file)?.exports ?? quietly(() => createRequire(import.meta.url)(file) as unknown);
   loaded.set(key, module);
   return module;
 }
