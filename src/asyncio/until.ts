@@ -7,11 +7,27 @@ import { cutOff, fail, giveUp, park, refusal, type Source, wake, type Waiter } f
 /** Those who wait for one foreign promise. The promise keeps this one subscription, however many come and go: nothing piles up on it. */
 class Subscription implements Source {
   readonly what = 'a foreign promise';
-  readonly waiters = new Set<Waiter>();
+  /** Mostly there is one only. */
+  #waiters: Waiter | Set<Waiter> | null = null;
+
+  add(waiter: Waiter): void {
+    const waiters = this.#waiters;
+    if (waiters === null) this.#waiters = waiter;
+    else if (waiters instanceof Set) waiters.add(waiter);
+    else this.#waiters = new Set([waiters, waiter]);
+  }
 
   interrupt(waiter: Waiter, error: CancelledError): void {
-    this.waiters.delete(waiter);
+    if (this.#waiters === waiter) this.#waiters = null;
+    else if (this.#waiters instanceof Set) this.#waiters.delete(waiter);
     giveUp(waiter, error);
+  }
+
+  end(tell: (waiter: Waiter, outcome: unknown) => void, outcome: unknown): void {
+    const waiters = this.#waiters;
+    this.#waiters = null;
+    if (waiters instanceof Set) for (const waiter of waiters) tell(waiter, outcome);
+    else if (waiters !== null) tell(waiters, outcome);
   }
 }
 
@@ -20,18 +36,19 @@ const subscriptions = new WeakMap<PromiseLike<unknown>, Subscription>();
 function subscriptionTo(promise: PromiseLike<unknown>): Subscription {
   let subscription = subscriptions.get(promise);
   if (subscription !== undefined) return subscription;
-  const { waiters } = (subscription = new Subscription());
-  subscriptions.set(promise, subscription);
-  const end = (tell: (waiter: Waiter) => void): void => {
-    subscriptions.delete(promise);
-    for (const waiter of waiters) tell(waiter);
-    waiters.clear();
-  };
+  const made = (subscription = new Subscription());
+  subscriptions.set(promise, made);
   promise.then(
-    (value) => end((waiter) => wake(waiter, value)),
-    (error: unknown) => end((waiter) => fail(waiter, error)),
+    (value) => {
+      subscriptions.delete(promise);
+      made.end(wake, value);
+    },
+    (error: unknown) => {
+      subscriptions.delete(promise);
+      made.end(fail, error);
+    },
   );
-  return subscription;
+  return made;
 }
 
 /**
@@ -51,7 +68,7 @@ export function until<T>(promise: PromiseLike<T>): Promise<T> {
   if (scope === undefined) return promise as Promise<T>;
   const subscription = subscriptionTo(promise);
   const waiter = park(subscription, scope);
-  subscription.waiters.add(waiter);
+  subscription.add(waiter);
   return waiter.promise as Promise<T>;
 }
 
