@@ -1,4 +1,5 @@
-import { carrierHere, prepareCarrier } from '../host/thread/carrier.ts';
+import { carrierHere } from '../host/thread/carrier.ts';
+import { prepareCarrier } from '../host/thread/carry.ts';
 import { hasParser } from '../message/closures/index.ts';
 import { inherited } from './hooks.ts';
 

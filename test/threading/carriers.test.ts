@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { getNativeId, Event, Thread } from '../../src/threading/index.ts';
+import { Barrier, getNativeId, Event, Thread } from '../../src/threading/index.ts';
 import { run, sleep } from '../../src/asyncio/index.ts';
 import { ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { Queue } from '../../src/queue/index.ts';
 import { busyCarriers, dismissCarriers } from '../../src/host/thread/carrier.ts';
 import { sharedHeap } from '../../src/word/heap.ts';
-import { BUSY, carrierOffset, claimCarrier, ENDING, freeCarrier, GONE, PARKED, parkedCarriers } from '../../src/host/thread/table.ts';
+import {
+  BUSY,
+  carrierOffset,
+  claimCarrier,
+  ENDING,
+  freeCarrier,
+  GONE,
+  OF_MAIN,
+  PARKED,
+  parkedCarriers,
+} from '../../src/host/thread/table.ts';
 import { LONG } from '../support/patience.ts';
 import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
@@ -206,12 +216,53 @@ test('a worker that is about to be free counts as one that is free: no other one
   await dismissCarriers();
   const carrier = claimCarrier(-1, BUSY);
   const become = (state: number): void => void Atomics.store(sharedHeap().i32, carrierOffset(carrier) / 4, state);
-  assert.equal(freeCarrier(), -1);
+  assert.equal(freeCarrier(OF_MAIN), -1);
   for (const state of [ENDING, PARKED]) {
     become(state);
-    assert.equal(freeCarrier(), carrier);
-    assert.equal(freeCarrier(carrier), -1, 'it was made by another one');
+    assert.equal(freeCarrier(OF_MAIN), carrier);
+    assert.equal(freeCarrier({ maker: carrier, orMain: false }), -1, 'it was made by another one');
   }
   become(GONE);
-  assert.equal(freeCarrier(), -1);
+  assert.equal(freeCarrier(OF_MAIN), -1);
+});
+
+test('a thread is not carried by a worker that another thread has made, and would end with that one', async () => {
+  await until(() => busyCarriers() === 0);
+  await dismissCarriers();
+  const [together, gate, idle] = [new Barrier(5), new Event(), new Event()];
+  const outer = new Thread({
+    target: () => {
+      const inner = Array.from({ length: 4 }, () => new Thread({ target: () => void together.waitSync() }));
+      for (const thread of inner) thread.start();
+      together.waitSync();
+      for (const thread of inner) thread.joinSync();
+      idle.set();
+      for (;;);
+    },
+  });
+  outer.start();
+  await idle.wait();
+  await until(() => parkedCarriers() === 4);
+  const others = Array.from({ length: 4 }, () => new Thread({ target: () => void gate.waitSync() }));
+  for (const thread of others) thread.start();
+  await outer.terminate();
+  await until(() => parkedCarriers() === 0);
+  gate.set();
+  for (const thread of others) assert.deepEqual([await thread.join(), thread.death], [true, null]);
+});
+
+test('with a worker that is not used again, those end that its thread has made', async () => {
+  await until(() => busyCarriers() === 0);
+  await dismissCarriers();
+  const outer = new Thread({
+    target: () => {
+      const inner = [0, 1].map(() => new Thread({ target: () => {} }));
+      for (const thread of inner) thread.start();
+      for (const thread of inner) thread.joinSync();
+      (globalThis as Record<string, unknown>)['leftBehind'] = 1;
+    },
+  });
+  outer.start();
+  assert.equal(outer.joinSync(), true);
+  await until(() => busyCarriers() + parkedCarriers() === 0);
 });

@@ -1,5 +1,6 @@
 import type { Deadline } from '../../base/deadline.ts';
-import { carry, type CarrierOptions, onWorkerEnd, prepareCarrier, terminate, type WorkerEnd } from '../../host/thread/carrier.ts';
+import { type CarrierOptions, onWorkerEnd, type WorkerEnd } from '../../host/thread/carrier.ts';
+import { carry, prepareCarrier, terminate } from '../../host/thread/carry.ts';
 import { type Interrupt, interrupt } from '../../host/thread/interrupt.ts';
 import { type Ports, portsToCarrier } from '../../host/thread/port.ts';
 import * as record from '../../host/thread/record.ts';

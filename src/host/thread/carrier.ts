@@ -5,7 +5,6 @@ import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
 import { drop } from '../../message/index.ts';
 import type { Death } from '../../word/roster.ts';
-import { Glance } from '../../sync/glance.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { beginning } from '../beginning.ts';
@@ -14,24 +13,20 @@ import { withFlags } from './flags.ts';
 import { orderOutput } from './output.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
-import { callAll, give, giveBack, letGo, offer, revoke, withdraw } from './offers.ts';
+import { callAll, giveBack, letGo, withdraw } from './offers.ts';
 import {
+  askToKill,
   BUSY,
+  busyCarriers,
   carrierOffset,
   carriersMadeBy,
-  ENDING,
-  freeCarrier,
   claimCarrier,
   errandsOffset,
   GONE,
-  askToKill,
   PARKED,
-  busyCarriers,
   STARTING,
-  takeCarrier,
-  timesClaimed,
   takeKillRequest,
-  takeCarrierThatIs,
+  timesClaimed,
 } from './table.ts';
 
 export interface CarrierData {
@@ -67,76 +62,19 @@ export const onWorkerEnd = new Map<number, (end: WorkerEnd) => void>();
 /** Spares beyond this are let go when they have nothing to do. */
 export const SPARES_MAX = Number(process.env['MANYCORE_SPARE_THREADS'] ?? 16);
 
-/** In place of a carrier: the main thread. */
-const MAIN = -1;
-
 /** The carrier that this code runs in; -1 in the main thread, and from CARRIERS on in workers that the program has made itself. */
-export const carrierHere: { number: number } = { number: MAIN };
+export const carrierHere: { number: number } = { number: -1 };
 
 /** The workers that this thread has made. Whoever made a worker hears of its end. */
 const workers = new Map<number, Worker>();
 let hasOrderedOutput = false;
 let isListening = false;
 
-/** A carrier that the caller has made BUSY. */
-interface Carrier {
-  readonly carrier: number;
-  /** Whether its worker has started. */
-  readonly isUp: boolean;
-}
-
-/** A carrier that has been made before it was known what it will run; -1 when there is none. */
-let prepared = -1;
-
-/**
- * Has a worker made if none is parked, for what the caller is about to pack: both take their time, the first time above all. Should
- * nothing come of it, the worker is a spare. `own`: for who takes none but a worker that this thread has made.
- */
-export function prepareCarrier(own = false): void {
-  if (prepared < 0 && freeCarrier(own ? carrierHere.number : undefined) < 0) prepared = newCarrier(STARTING, {});
-}
-
-function takePreparedCarrier(): Carrier | null {
-  const carrier = prepared;
-  prepared = -1;
-  const before = carrier < 0 ? GONE : takeCarrier(carrier);
-  return before === GONE ? null : { carrier, isUp: before === PARKED };
-}
-
-/** A worker that is about to be free takes some microseconds for that, or a few turns of a busy machine, and a new one many milliseconds. */
-const PATIENCE_MS = 10;
-const freedAtOnce = new Glance(0.05);
-
-/**
- * Takes a carrier that runs nothing; `null` when there is none. One that starts is as good as one whose thread has just ended: that one takes its
- * thread over (see offers.ts). Where it can't, because `maker` says whose it must be, the other is waited for a moment.
- */
-function takeFreeCarrier(maker?: number): Carrier | null {
-  const parked = takeCarrierThatIs(PARKED, maker);
-  if (parked >= 0) return { carrier: parked, isUp: true };
-  const starting = maker === undefined ? takeCarrierThatIs(STARTING, MAIN) : -1;
-  if (starting >= 0) return { carrier: starting, isUp: false };
-  const free = freeCarrier(maker);
-  if (free < 0) return null;
-  const state = sharedHeap().word(carrierOffset(free));
-  if (!freedAtOnce.sees(state, ENDING)) state.sleep(ENDING, performance.now() + PATIENCE_MS);
-  const freed = takeCarrierThatIs(PARKED, maker);
-  return freed < 0 ? null : { carrier: freed, isUp: true };
-}
-
-/** Gives a record, whose message is ready, to a carrier: a parked one at the cost of a wake, or a new one. */
-export function carry(run: number, options: CarrierOptions = {}): void {
-  const needsNew = record.isFresh(run) || options.resourceLimits !== undefined || (options.parcels ?? null) !== null;
-  const found = needsNew ? null : (takePreparedCarrier() ?? takeFreeCarrier(options.own === true ? carrierHere.number : undefined));
-  const { carrier, isUp } = found ?? { carrier: newCarrier(BUSY, options), isUp: false };
-  record.setCarrierOf(run, carrier);
-  if (needsNew || options.own === true) give(carrier, run);
-  else offer(carrier, run, isUp);
-  // Somebody has wanted its end before it had a carrier.
-  if (record.stateOf(run) === record.DOOMED) endDoomed(run);
-}
-
-function newCarrier(state: typeof STARTING | typeof BUSY, { resourceLimits, parcels = null, transfer = [] }: CarrierOptions): number {
+/** Makes a worker, as a carrier in this state. */
+export function newCarrier(
+  state: typeof STARTING | typeof BUSY,
+  { resourceLimits, parcels = null, transfer = [] }: CarrierOptions,
+): number {
   if (!hasOrderedOutput) {
     hasOrderedOutput = true;
     orderOutput();
@@ -243,25 +181,16 @@ export function withdrawCarriers(): void {
   for (const carrier of workers.keys()) Atomics.compareExchange(i32, carrierOffset(carrier) / 4, PARKED, BUSY);
 }
 
-/** Ends a thread, wherever it is, with the worker that carries it; nothing when it has ended. What it held is abandoned. */
-export function terminate(run: number): void {
-  if (record.doom(run)) endDoomed(run);
-}
-
-function endDoomed(run: number): void {
-  const bearer = revoke(run);
-  if (bearer === true) endBeforeBegin(run);
-  else if (bearer >= 0) kill(bearer);
-}
-
-function endBeforeBegin(run: number): void {
+/** A thread is terminated that nobody has begun with. */
+export function endBeforeBegin(run: number): void {
   const message = record.messageOf(run);
   if (message !== 0) drop(message);
   record.messageIsTaken(run);
   record.die(run, 'terminated', 1);
 }
 
-function kill(carrier: number): void {
+/** Ends a carrier's worker, here or where it was made. */
+export function kill(carrier: number): void {
   const worker = workers.get(carrier);
   if (worker === undefined) {
     askToKill(carrier);
@@ -301,7 +230,7 @@ function listenForErrands(): void {
   listen();
 }
 
-/** Ends the parked carriers that this thread has made: for tests that count. */
+/** Ends the parked carriers that this thread has made. */
 export async function dismissCarriers(): Promise<void> {
   const { i32 } = sharedHeap();
   const idle = [...workers].filter(([carrier]) => Atomics.compareExchange(i32, carrierOffset(carrier) / 4, PARKED, BUSY) === PARKED);

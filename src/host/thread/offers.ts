@@ -1,7 +1,7 @@
 import { sharedHeap } from '../../word/heap.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import * as record from './record.ts';
-import { BUSY, CARRIERS, carrierOffset, FREE, offersOffset, PARKED, STARTING } from './table.ts';
+import { BUSY, CARRIERS, carrierOffset, FREE, isOfMain, offersOffset, PARKED, STARTING } from './table.ts';
 
 /*
  * How a thread gets from who starts it to a carrier.
@@ -47,7 +47,6 @@ const STOLEN = 16;
 const words = (): Int32Array<SharedArrayBuffer> => sharedHeap().i32 as Int32Array<SharedArrayBuffer>;
 const stateAt = (carrier: number): number => carrierOffset(carrier) / 4;
 const runAt = (carrier: number): number => stateAt(carrier) + 1;
-const makerAt = (carrier: number): number => stateAt(carrier) + 3;
 const claimAt = (carrier: number): number => stateAt(carrier) + 5;
 const countAt = (): number => offersOffset() / 4;
 const callingAt = (): number => countAt() + 1;
@@ -56,8 +55,6 @@ const callingAt = (): number => countAt() + 1;
 export function runOf(carrier: number): number {
   return (Atomics.load(words(), runAt(carrier)) >>> 0) * 16;
 }
-
-const ofMain = (carrier: number): boolean => Atomics.load(words(), makerAt(carrier)) === 0;
 
 const isGiven = (claim: number): boolean => claim === OFFERED || claim === EARLY || claim === CALLED;
 
@@ -87,7 +84,7 @@ export function give(carrier: number, run: number): void {
 
 /** Gives a record to a carrier that the caller has made BUSY, or to whichever is free before that. `isUp`: its worker has started. */
 export function offer(carrier: number, run: number, isUp: boolean): void {
-  if (!ofMain(carrier)) return give(carrier, run);
+  if (!isOfMain(carrier)) return give(carrier, run);
   const view = words();
   if (isUp && Atomics.compareExchange(view, callingAt(), 0, 1) === 0) return give(carrier, run);
   enter(carrier, run);
@@ -165,7 +162,7 @@ export function letGo(carrier: number): void {
 /** For a carrier between two threads: takes over the record of one that has not been called; 0 when there is none. */
 export function takeOver(thief: number): number {
   const view = words();
-  if (Atomics.load(view, countAt()) <= 0 || !ofMain(thief)) return 0;
+  if (Atomics.load(view, countAt()) <= 0 || !isOfMain(thief)) return 0;
   for (let carrier = find(OFFERED, EARLY); carrier >= 0; carrier = find(OFFERED, EARLY)) {
     const claim = Atomics.load(view, claimAt(carrier));
     if ((claim !== OFFERED && claim !== EARLY) || !settle(carrier, claim, STOLEN + thief)) continue;

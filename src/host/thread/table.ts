@@ -47,6 +47,9 @@ export const GONE = 4;
 export const RETIRED = 5;
 export const ENDING = 6;
 
+/** The carriers of the main thread. */
+export const OF_MAIN: Makers = { maker: -1, orMain: true };
+
 const NON_DAEMONS = 0;
 const ERRANDS = 1;
 const MAIN = 2;
@@ -150,32 +153,41 @@ export function claimCarrier(maker: number, then: typeof STARTING | typeof BUSY)
   return -1;
 }
 
-/** Takes a carrier that is PARKED, or STARTING, made by the carrier `maker` if that is given (-1: by the main thread); -1 when there is none. */
-export function takeCarrierThatIs(wanted: typeof PARKED | typeof STARTING, maker?: number): number {
+/** Whose carriers somebody may use: those that `maker` has made (-1: the main thread), and also the main thread's, which live as long as the process. */
+export interface Makers {
+  readonly maker: number;
+  readonly orMain: boolean;
+}
+
+function isOf(entry: number, { maker, orMain }: Makers): boolean {
+  const by = Atomics.load(sharedHeap().i32, entry + 3) - 1;
+  return by === maker || (orMain && by === -1);
+}
+
+/** Takes a carrier that is PARKED, or STARTING; -1 when there is none. */
+export function takeCarrierThatIs(wanted: typeof PARKED | typeof STARTING, makers: Makers): number {
   const { i32 } = sharedHeap();
   for (let carrier = 0; carrier < CARRIERS; carrier++) {
     const word = carrierOffset(carrier) / 4;
     const state = Atomics.load(i32, word);
     if (state === FREE) break; // Entries are used from the front.
-    if (maker !== undefined && Atomics.load(i32, word + 3) !== maker + 1) continue;
-    if (state === wanted && Atomics.compareExchange(i32, word, wanted, BUSY) === wanted) return carrier;
+    if (state === wanted && isOf(word, makers) && Atomics.compareExchange(i32, word, wanted, BUSY) === wanted) return carrier;
   }
   return -1;
 }
 
 /**
- * A carrier that waits for a thread, or whose thread is at its end, or, unless it must be one of `maker`'s, a spare of the main thread's that
- * starts; -1 when there is none. All at once: between a look for the one and a look for the other, it may go from that to this, and a worker would be made for nothing.
+ * A carrier that waits for a thread, or whose thread is at its end, or, if it may be any of the main thread's, one of these that starts; -1 when there is
+ * none. All at once: between a look for the one and a look for the other, it may go from that to this, and a worker would be made for nothing.
  */
-export function freeCarrier(maker?: number): number {
+export function freeCarrier(makers: Makers): number {
   const { i32 } = sharedHeap();
   for (let carrier = 0; carrier < CARRIERS; carrier++) {
     const word = carrierOffset(carrier) / 4;
     const state = Atomics.load(i32, word);
     if (state === FREE) break;
-    const isOf = (one: number): boolean => Atomics.load(i32, word + 3) === one + 1;
-    if ((state === PARKED || state === ENDING) && (maker === undefined || isOf(maker))) return carrier;
-    if (state === STARTING && maker === undefined && isOf(-1)) return carrier;
+    if ((state === PARKED || state === ENDING) && isOf(word, makers)) return carrier;
+    if (state === STARTING && makers.orMain && isOf(word, OF_MAIN)) return carrier;
   }
   return -1;
 }
@@ -189,17 +201,23 @@ export function takeCarrier(carrier: number): typeof STARTING | typeof PARKED | 
 }
 
 /** How many carriers are in one of these states, a bit each. */
-function count(states: number): number {
+function count(states: number, makers?: Makers): number {
   const { i32 } = sharedHeap();
   let found = 0;
   for (let word = at(FIRST_CARRIER); word < at(FIRST_THREAD); word += CARRIER_WORDS) {
     const state = Atomics.load(i32, word);
     if (state === FREE) break;
-    if ((states & (1 << state)) !== 0) found++;
+    if ((states & (1 << state)) !== 0 && (makers === undefined || isOf(word, makers))) found++;
   }
   return found;
 }
 
-export const parkedCarriers = (): number => count(1 << PARKED);
+export const parkedCarriers = (makers?: Makers): number => count(1 << PARKED, makers);
+/** Whether the carrier that has made another takes no more threads: then that one gets no more either. */
+export const isMakerRetired = (carrier: number): boolean => {
+  const maker = Atomics.load(sharedHeap().i32, carrierOffset(carrier) / 4 + 3) - 1;
+  return maker >= 0 && maker < CARRIERS && Atomics.load(sharedHeap().i32, carrierOffset(maker) / 4) === RETIRED;
+};
+export const isOfMain = (carrier: number): boolean => isOf(carrierOffset(carrier) / 4, OF_MAIN);
 /** How many carriers run a thread, or have not yet found out what to do after one. */
 export const busyCarriers = (): number => count((1 << STARTING) | (1 << BUSY) | (1 << ENDING));

@@ -7,7 +7,7 @@ import { expectListener } from '../../base/expect-listener.ts';
 import { adoptHeap, sharedHeap } from '../../word/heap.ts';
 import '../../word/process-heap.ts'; // Registers how the heap of the processes is found, should a message name it.
 import { setMainModule } from '../../message/closures/index.ts';
-import { carrierHere, type CarrierData, hasWorkers, SPARES_MAX, whenWorkersAreGone, withdrawCarriers } from './carrier.ts';
+import { carrierHere, type CarrierData, dismissCarriers, hasWorkers, SPARES_MAX, whenWorkersAreGone, withdrawCarriers } from './carrier.ts';
 import { watchLeftovers } from './leftovers.ts';
 import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
@@ -19,7 +19,19 @@ import { Glance } from '../../sync/glance.ts';
 import { awaitEnd, current, firstParcels, onEnd, onUncaught, runThread } from './run-thread.ts';
 import { whenMonitorIsIdle } from './stacks.ts';
 import { giveBack, letGo, passOn, takeAlong, takeGiven, takeOver } from './offers.ts';
-import { BUSY, carrierOffset, ENDING, GONE, PARKED, parkedCarriers, RETIRED, STARTING } from './table.ts';
+import {
+  BUSY,
+  carrierOffset,
+  ENDING,
+  GONE,
+  isMakerRetired,
+  isOfMain,
+  OF_MAIN,
+  PARKED,
+  parkedCarriers,
+  RETIRED,
+  STARTING,
+} from './table.ts';
 
 const { heap, carrier, manycoreMain, parcels } = workerData as CarrierData;
 adoptHeap(heap);
@@ -79,7 +91,7 @@ function park(isFresh: boolean): void {
   if (run !== 0) {
     become(BUSY);
     work(run);
-  } else if (!isClean || parkedCarriers() >= SPARES_MAX) {
+  } else if (!isClean || areSparesEnough()) {
     become(RETIRED);
     endInOrder();
   } else {
@@ -88,8 +100,14 @@ function park(isFresh: boolean): void {
   }
 }
 
+/** The main thread's carriers are for all threads; what others have made, for these alone. */
+function areSparesEnough(): boolean {
+  return parkedCarriers(isOfMain(carrier) ? OF_MAIN : undefined) >= SPARES_MAX;
+}
+
 /** What is still going on here goes on; then the worker ends, after those that it has made, which end with it. */
 function endInOrder(): void {
+  void dismissCarriers();
   whenWorkersAreGone(() => whenMonitorIsIdle(() => clearInterval(hold)));
 }
 
@@ -100,6 +118,7 @@ function become(next: typeof PARKED | typeof RETIRED | typeof BUSY): void {
 }
 
 function waitForRun(): void {
+  if (isMakerRetired(carrier) && Atomics.compareExchange(i32, state, PARKED, RETIRED) === PARKED) return endInOrder();
   if (hasWorkers()) {
     const { async, value } = Atomics.waitAsync(views, state, PARKED);
     if (async) void value.then(resume);
@@ -125,6 +144,6 @@ setImmediate(() => {
   leftovers = watchLeftovers(hold);
   findItself();
   // What it was made for may have been taken over by others meanwhile.
-  if (parkedCarriers() >= SPARES_MAX && Atomics.compareExchange(i32, state, STARTING, RETIRED) === STARTING) endInOrder();
+  if (areSparesEnough() && Atomics.compareExchange(i32, state, STARTING, RETIRED) === STARTING) endInOrder();
   else resume();
 });
