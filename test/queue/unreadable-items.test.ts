@@ -76,3 +76,13 @@ test('an item that cannot be read at all is told once, and what is behind it is 
   assert.equal(queue.getNoWait(), 'last');
   assert.equal(queue.size, 0);
 });
+
+test('an item is awaited whose module is being imported at that moment', async () => {
+  const queue = new Queue<(x: number) => number>();
+  const thread = new Thread({ target: async () => queue.putSync((await import('./imported-later.ts')).tripledLater) });
+  thread.start();
+  await thread.join();
+  const [imported, taken] = await Promise.all([import('./imported-later.ts'), queue.get()]);
+  assert.equal(taken, imported.tripledLater);
+  assert.equal(taken(2), 6);
+});

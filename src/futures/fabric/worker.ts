@@ -2,6 +2,7 @@ import { onStderr } from '../../host/thread/output.ts';
 import { callFromPort, type Ports, portsToMaker } from '../../host/thread/port.ts';
 import { onUncaught } from '../../host/thread/run-thread.ts';
 import { nameExports } from '../../message/closures/index.ts';
+import { lookAfterInterruption, wasLoadingCutShort } from '../../message/index.ts';
 import '../../threading/thread.ts'; // A task may ask for its thread.
 import { BrokenExecutorError } from '../errors.ts';
 import { helper } from '../future.ts';
@@ -190,8 +191,11 @@ export class PoolWorker {
     }
   }
 
-  /** Whether it has run as many tasks, or holds as much memory, as it may. Those that are for it alone are run first. */
+  /**
+   * Whether it has run as many tasks, or holds as much memory, as it may, or has lost its modules. Those that are for it alone are run first.
+   */
   #isWornOut(): boolean {
+    if (wasLoadingCutShort()) return !this.#inHand.isAwaiting && !this.#tasks.hasLoaded;
     const { maxTasks, maxHeap, maxBuffers } = this.#options;
     if (maxTasks === 0 && maxHeap === 0 && maxBuffers === 0) return false;
     if (this.#inHand.isAwaiting || this.#tasks.hasLoaded || this.#claims.hasLeftOver) return false;
@@ -251,6 +255,7 @@ export class PoolWorker {
   #recover(number: number): void {
     const lost = this.#tasks.recover(number);
     if (lost === null) return;
+    lookAfterInterruption();
     for (const call of lost) {
       const error = new BrokenExecutorError(
         'the task was broken off: one of the two waited for a result while its thread ran the other, and that other one was interrupted',

@@ -7,6 +7,7 @@ import { expectListener } from '../../base/expect-listener.ts';
 import { adoptHeap, sharedHeap } from '../../word/heap.ts';
 import '../../word/process-heap.ts'; // Registers how the heap of the processes is found, should a message name it.
 import { setMainModule } from '../../message/closures/index.ts';
+import { wasLoadingCutShort } from '../../message/index.ts';
 import { carrierHere, type CarrierData, dismissCarriers, hasWorkers, SPARES_MAX, whenWorkersAreGone, withdrawCarriers } from './carrier.ts';
 import { watchLeftovers } from './leftovers.ts';
 import { isLoopEmpty } from './loop.ts';
@@ -86,7 +87,7 @@ function work(run: number): void {
 /** Takes over a thread that nobody has been woken for; or waits for the next one: hard, or in the event loop when workers of this one's may call. */
 function park(isFresh: boolean): void {
   letGo(carrier);
-  const isClean = !isFresh && isLoopEmpty() && leftovers() === null;
+  const isClean = !isFresh && !wasLoadingCutShort() && isLoopEmpty() && leftovers() === null;
   const run = isClean ? takeOver(carrier) : 0;
   if (run !== 0) {
     become(BUSY);

@@ -1,7 +1,7 @@
 import { createRequire, isBuiltin } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
-import { canRequireModules, MustAwait, quietly } from '../require-module.ts';
+import { canBeImportedOnly, canRequireModules, loadNow, MustAwait, quietly } from '../require-module.ts';
 import { loadedFrom, needsTsx, registerTsx } from './tsx-loader.ts';
 import { registerTsNode, type TsNode } from './ts-node-loader.ts';
 import type { Recipe } from './recipe.ts';
@@ -20,7 +20,7 @@ export function importSync(parent: string, specifier: string): unknown {
   const key = keyOf(parent, specifier);
   const known = loaded.get(key);
   if (known !== undefined) return known;
-  const module = quietly(() => requireFrom(parent, specifier));
+  const module = requireFrom(parent, specifier);
   loaded.set(key, module);
   return module;
 }
@@ -30,12 +30,10 @@ function requireFrom(parent: string, specifier: string): unknown {
   if ((!canRequireModules() || needsTsx(parent, specifier)) && !isBuiltin(specifier)) throw new MustAwait(specifier, load);
   const require = createRequire(parent === '' ? import.meta.url : toUrl(parent));
   try {
-    return require(specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier) as unknown;
+    const place = specifier.startsWith('file:') ? fileURLToPath(specifier.replace(/[?#].*$/, '')) : specifier;
+    return loadNow(() => require(place) as unknown);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    // Exports that only `import` may see, top-level await, or a file type that only an asynchronous loader knows.
-    if (code === 'ERR_REQUIRE_ASYNC_MODULE' || code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' || code === 'ERR_UNKNOWN_FILE_EXTENSION')
-      throw new MustAwait(specifier, load, { cause });
+    if (canBeImportedOnly(cause)) throw new MustAwait(specifier, load, { cause });
     throw cause;
   }
 }
@@ -46,7 +44,7 @@ export function requireSync(file: string, tsNode: TsNode | null): unknown {
   const known = loaded.get(key);
   if (known !== undefined) return known;
   if (tsNode !== null) registerTsNode(tsNode);
-  const module = loadedFrom(file)?.exports ?? quietly(() => createRequire(import.meta.url)(file) as unknown);
+  const module = loadedFrom(file)?.exports ?? loadNow(() => createRequire(import.meta.url)(file) as unknown);
   loaded.set(key, module);
   return module;
 }
