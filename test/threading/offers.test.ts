@@ -106,6 +106,23 @@ test('a thread is not lost when the carrier that should have woken its own has d
   }
 });
 
+test('one that is terminated before it has called the next is not relied on by those that are started after it', async () => {
+  await parked(2);
+  const begun = new Event();
+  const thread = new Thread({
+    target: () => {
+      begun.set();
+      for (;;);
+    },
+  });
+  thread.start();
+  await begun.wait();
+  pretendThatOneIsCalled();
+  await thread.terminate();
+  assert.equal(Atomics.load(sharedHeap().i32, offersOffset() / 4 + 1), 0);
+  await until(() => busyCarriers() === 0);
+});
+
 test('a thread that is terminated before its worker is woken has not run, and that worker runs the next', async () => {
   await parked(3);
   const free = parkedCarriers();

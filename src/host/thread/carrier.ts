@@ -3,7 +3,6 @@ import { compiledTexts } from '../../base/compiled-texts.ts';
 import { copyHere } from '../../base/copy.ts';
 import { StateError } from '../../base/errors.ts';
 import { mainModule } from '../../message/closures/index.ts';
-import { drop } from '../../message/index.ts';
 import type { Death } from '../../word/roster.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import { sharedHeap } from '../../word/heap.ts';
@@ -13,7 +12,7 @@ import { withFlags } from './flags.ts';
 import { orderOutput } from './output.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
-import { callAll, giveBack, letGo, withdraw } from './offers.ts';
+import { callAll, giveBack, isStolen, letGo, runOf, withdraw } from './offers.ts';
 import {
   askToKill,
   BUSY,
@@ -139,10 +138,15 @@ function watch(worker: Worker, carrier: number): void {
   worker.on('error', (error: NodeJS.ErrnoException) => void (failure = error));
   terminations.set(worker, () => void (isTerminated = true));
   worker.once('exit', (code) => {
-    // A worker that has ended in order says so itself, and its place may have been taken.
     if (workers.get(carrier) === worker) workers.delete(carrier);
     if (workers.size === 0) afterWorkers?.();
+    bury(code);
+  });
+  const bury = (code: number): void => {
+    // A worker that has ended in order says so itself, and its place may have been taken.
     if (timesClaimed(carrier) !== claim) return;
+    // Who takes its thread over writes into its entry. Should that one be dead too, this thread hears of it, and gives the thread back.
+    if (isStolen(carrier)) return void setImmediate(bury, code);
     const { run } = withdraw(carrier);
     const how: Death = isTerminated ? 'terminated' : failure?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : 'exited';
     // Not even our own first module has got as far as its message.
@@ -152,7 +156,7 @@ function watch(worker: Worker, carrier: number): void {
     giveBack(carrier, run);
     gone(carrier);
     onWorkerEnd.get(run)?.({ how, exitCode: code, error });
-  });
+  };
 }
 
 const terminations = new WeakMap<Worker, () => void>();
@@ -171,6 +175,7 @@ export function goneWith(maker: number): void {
   for (const child of carriersMadeBy(maker)) {
     const { run } = withdraw(child);
     if (run !== 0) record.die(run, 'lost', 1);
+    giveBack(child, run);
     gone(child);
   }
 }
@@ -179,14 +184,6 @@ export function goneWith(maker: number): void {
 export function withdrawCarriers(): void {
   const { i32 } = sharedHeap();
   for (const carrier of workers.keys()) Atomics.compareExchange(i32, carrierOffset(carrier) / 4, PARKED, BUSY);
-}
-
-/** A thread is terminated that nobody has begun with. */
-export function endBeforeBegin(run: number): void {
-  const message = record.messageOf(run);
-  if (message !== 0) drop(message);
-  record.messageIsTaken(run);
-  record.die(run, 'terminated', 1);
 }
 
 /** Ends a carrier's worker, here or where it was made. */
@@ -199,6 +196,9 @@ export function kill(carrier: number): void {
     errands.wake(Infinity);
     return;
   }
+  // Who wanted it may have been slow, and this be another thread's by now.
+  const given = runOf(carrier);
+  if (given === 0 || record.stateOf(given) !== record.DOOMED) return;
   terminations.get(worker)?.();
   void worker.terminate();
   const { run, hadBegun } = withdraw(carrier);
@@ -206,7 +206,7 @@ export function kill(carrier: number): void {
   callAll();
   if (run === 0 || (hadBegun && record.messageOf(run) === 0)) return;
   // It may have no name in the system yet, by which its death could be seen, and who waits for it may block this thread.
-  endBeforeBegin(run);
+  record.endBeforeBegin(run);
   queueMicrotask(() => onWorkerEnd.get(run)?.({ how: 'terminated', exitCode: 1, error: undefined }));
 }
 

@@ -1,6 +1,6 @@
 import { Glance } from '../../sync/glance.ts';
 import { sharedHeap } from '../../word/heap.ts';
-import { carrierHere, type CarrierOptions, endBeforeBegin, kill, newCarrier } from './carrier.ts';
+import { carrierHere, type CarrierOptions, kill, newCarrier } from './carrier.ts';
 import { give, offer, revoke } from './offers.ts';
 import * as record from './record.ts';
 import { BUSY, carrierOffset, ENDING, freeCarrier, GONE, OF_MAIN, PARKED, STARTING, takeCarrier, takeCarrierThatIs } from './table.ts';
@@ -64,6 +64,11 @@ export function carry(run: number, options: CarrierOptions = {}): void {
   if (needsNew || options.own === true) give(carrier, run);
   else offer(carrier, run, isUp);
   // Somebody has wanted its end before it had a carrier.
+  endIfDoomed(run);
+}
+
+/** For who has given a thread to a carrier, or is the one that has taken it over: ends it if somebody has wanted that meanwhile. */
+export function endIfDoomed(run: number): void {
   if (record.stateOf(run) === record.DOOMED) endDoomed(run);
 }
 
@@ -73,7 +78,7 @@ export function terminate(run: number): void {
 }
 
 function endDoomed(run: number): void {
-  const bearer = revoke(run);
-  if (bearer === true) endBeforeBegin(run);
+  const bearer = revoke(run, carrierHere.number);
+  if (bearer === true) record.endBeforeBegin(run);
   else if (bearer >= 0) kill(bearer);
 }

@@ -18,18 +18,23 @@ import { BUSY, CARRIERS, carrierOffset, FREE, isOfMain, offersOffset, PARKED, ST
  *   CALLED       it has one, and has been woken, or needs no call and is to keep it
  *   TAKEN        it runs it
  *   WITHDRAWN    its worker is ended, and has not begun with it: it touches it no more
- *   REVOKED      somebody who ends the thread takes it away
- *   STOLEN + n   carrier n takes it over
+ *   STOLEN + n   carrier n takes it over, or takes it away to end the thread (n is -1 for the main thread)
  *
  *   NONE -> OFFERED, EARLY, CALLED         who starts the thread, and has made the carrier BUSY for that
  *   OFFERED -> CALLED                      whoever wakes it
  *   OFFERED, EARLY, CALLED -> TAKEN        the carrier
  *   OFFERED, EARLY, CALLED -> WITHDRAWN    its maker
- *   OFFERED, EARLY -> REVOKED -> NONE      who ends the thread; then the carrier is free again
- *   OFFERED, EARLY -> STOLEN -> NONE       carrier n, between two threads; then the carrier is free again
+ *   OFFERED, EARLY -> STOLEN -> NONE       carrier n; then the carrier is free again
+ *   STOLEN -> OFFERED, EARLY               carrier n, that has found another thread there than the one it ends
+ *   STOLEN -> CALLED, NONE                 the maker of carrier n, which has died
+ *   NONE -> TAKEN                          the carrier, with a thread that it has taken over
  *   TAKEN -> NONE                          the carrier, after its thread
  *
- * Two words for all: how many are OFFERED or EARLY, at least; and CALLING, 1 when a carrier has been woken that has not yet looked whom to wake.
+ * A thread is taken over without a wait of anybody: who wants its end meanwhile says so (DOOMED) and leaves it alone, and who has taken it over looks
+ * whether somebody has. Nobody can end that carrier before it is through.
+ *
+ * Two words for all: how many are OFFERED or EARLY, or more, for one that dies may leave it too high; and CALLING, 1 when a carrier has been woken that
+ * has not yet looked whom to wake.
  * Invariant: while somebody is OFFERED, CALLING is 1, or somebody is about to look. A carrier that dies before it looks is made up for by who ends
  * it, who hears of its end, and at the latest by whoever has waited for a while.
  *
@@ -41,8 +46,9 @@ const EARLY = 2;
 const CALLED = 3;
 const TAKEN = 4;
 const WITHDRAWN = 5;
-const REVOKED = 6;
 const STOLEN = 16;
+/** Of the main thread. */
+const FIRST_STOLEN = STOLEN - 1;
 
 const words = (): Int32Array<SharedArrayBuffer> => sharedHeap().i32 as Int32Array<SharedArrayBuffer>;
 const stateAt = (carrier: number): number => carrierOffset(carrier) / 4;
@@ -115,12 +121,15 @@ function call(carrier: number): boolean {
   return true;
 }
 
-/** Calls all that are OFFERED: one that should have done so may be dead. */
+/** Calls all that wait to be called: one that should have done so may be dead, also between having said so and the wake. */
 export function callAll(): void {
   const view = words();
-  if (Atomics.load(view, countAt()) <= 0) return;
+  // Also when nobody waits: whoever is given a thread next would be thought to be called by one that is dead.
   Atomics.store(view, callingAt(), 0);
-  for (let carrier = find(OFFERED); carrier >= 0; carrier = find(OFFERED)) call(carrier);
+  for (let carrier = 0; carrier < CARRIERS && Atomics.load(view, stateAt(carrier)) !== FREE; carrier++) {
+    const claim = Atomics.load(view, claimAt(carrier));
+    if (claim === CALLED || (claim === OFFERED && settle(carrier, OFFERED, CALLED))) wake(carrier);
+  }
 }
 onPatrol.push(callAll);
 
@@ -159,7 +168,7 @@ export function letGo(carrier: number): void {
   if (run !== 0) sharedHeap().release(run);
 }
 
-/** For a carrier between two threads: takes over the record of one that has not been called; 0 when there is none. */
+/** For a carrier between two threads: takes over the record of one that has not been called; 0 when there is none. It has to see then whether it is DOOMED. */
 export function takeOver(thief: number): number {
   const view = words();
   if (Atomics.load(view, countAt()) <= 0 || !isOfMain(thief)) return 0;
@@ -167,11 +176,11 @@ export function takeOver(thief: number): number {
     const claim = Atomics.load(view, claimAt(carrier));
     if ((claim !== OFFERED && claim !== EARLY) || !settle(carrier, claim, STOLEN + thief)) continue;
     const run = runOf(carrier);
-    // In this order: whoever ends the thread, and whoever hears of the thief's end, can tell at each moment whose it is.
-    record.setCarrierOf(run, thief);
+    // In this order: as soon as this thief is known to have it, it may be ended for it, and has to have let go of the other.
     enter(thief, run);
-    Atomics.store(view, claimAt(thief), TAKEN);
+    record.setCarrierOf(run, thief);
     free(carrier, claim);
+    Atomics.store(view, claimAt(thief), TAKEN);
     return run;
   }
   return 0;
@@ -183,21 +192,24 @@ function free(carrier: number, claim: typeof OFFERED | typeof EARLY): void {
   Atomics.compareExchange(words(), stateAt(carrier), BUSY, claim === EARLY ? STARTING : PARKED);
 }
 
-/** For who ends a thread: true when its record could be taken from its carrier, which had not begun; else which carrier has to be ended for it; -1: none. */
-export function revoke(run: number): true | number {
+/**
+ * For who ends a thread, the carrier `by` or -1: true when its record could be taken from its carrier, which had not begun; else which carrier has to be
+ * ended for it; -1: none, for it has ended, or who gives it to one sees that its end is wanted.
+ */
+export function revoke(run: number, by: number): true | number {
   const view = words();
   for (;;) {
     const carrier = record.carrierOf(run);
     if (carrier < 0) return -1;
     const claim = Atomics.load(view, claimAt(carrier));
-    // Only if it is still this carrier's, the claim is about this thread. One that is being taken over is the other's in a moment.
-    if (record.carrierOf(run) !== carrier || claim >= STOLEN) continue;
-    if (claim === CALLED || claim === TAKEN) return carrier;
-    // Who starts it sees, when it has given it away, that its end is wanted; or somebody ends it already.
-    if (claim === NONE || claim === WITHDRAWN) return -1;
-    if (claim === REVOKED || !settle(carrier, claim, REVOKED)) continue;
+    // Only if it is still this carrier's, the claim is about this thread.
+    if (record.carrierOf(run) !== carrier) continue;
+    // If it names another one, this one is over: somebody else has ended it, or its carrier has died.
+    if (claim === CALLED || claim === TAKEN) return runOf(carrier) === run ? carrier : -1;
+    if (claim !== OFFERED && claim !== EARLY) return -1;
+    if (!settle(carrier, claim, STOLEN + by)) continue;
     if (runOf(carrier) === run) {
-      free(carrier, claim as typeof OFFERED);
+      free(carrier, claim);
       return true;
     }
     // Taken over in between, and this is the next one's.
@@ -207,11 +219,18 @@ export function revoke(run: number): true | number {
   }
 }
 
+/** Whether somebody is about to take away what the carrier was given. */
+export function isStolen(carrier: number): boolean {
+  return Atomics.load(words(), claimAt(carrier)) >= FIRST_STOLEN;
+}
+
 /** For who ends a worker, or hears of its end: the record that is lost with it, told once unless it had begun; 0 when it has none, or another has it. */
 export function withdraw(carrier: number): { readonly run: number; readonly hadBegun: boolean } {
   for (;;) {
     const claim = Atomics.load(words(), claimAt(carrier));
     if (claim === TAKEN) return { run: runOf(carrier), hadBegun: true };
+    // What it was taking over is entered before that is said.
+    if (claim === NONE) return { run: runOf(carrier), hadBegun: false };
     if (!isGiven(claim)) return { run: 0, hadBegun: false };
     if (settle(carrier, claim, WITHDRAWN)) return { run: runOf(carrier), hadBegun: false };
   }
@@ -222,20 +241,24 @@ export function takeAlong(carrier: number): number {
   for (;;) {
     const claim = Atomics.load(words(), claimAt(carrier));
     if (claim === TAKEN) return runOf(carrier);
-    if (!isGiven(claim)) return 0;
-    settle(carrier, claim, TAKEN);
+    if (claim === NONE) return runOf(carrier);
+    // Whoever takes it away writes here until then.
+    if (claim >= FIRST_STOLEN) Atomics.wait(words(), claimAt(carrier), claim, 1);
+    else if (!isGiven(claim)) return 0;
+    else settle(carrier, claim, TAKEN);
   }
 }
 
-/** A carrier has ended: what it was about to take over stays with whom it was given to. `lost` is what it had. */
+/** A carrier has ended: what it was about to take stays with whom it was given to, unless that thread's end is wanted. `lost` is what it had. */
 export function giveBack(thief: number, lost: number): void {
   for (let carrier = find(STOLEN + thief); carrier >= 0; carrier = find(STOLEN + thief)) {
     const run = runOf(carrier);
-    if (run === 0 || run === lost) free(carrier, OFFERED);
+    const isDoomed = run !== 0 && run !== lost && record.stateOf(run) === record.DOOMED;
+    if (isDoomed) record.endBeforeBegin(run);
+    if (run === 0 || run === lost || isDoomed) free(carrier, OFFERED);
     else {
       record.setCarrierOf(run, carrier);
       Atomics.store(words(), claimAt(carrier), CALLED);
-      wake(carrier);
     }
   }
   callAll();

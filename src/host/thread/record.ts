@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { post, read } from '../../message/index.ts';
+import { drop, post, read } from '../../message/index.ts';
 import { Glance } from '../../sync/glance.ts';
 import type { Waiting } from '../../sync/waiting.ts';
 import { sharedHeap } from '../../word/heap.ts';
@@ -198,6 +198,14 @@ export function die(record: number, how: roster.Death, code: number): boolean {
   store(record, HOW, roster.DEATHS_BY_CODE.indexOf(stateOf(record) === DOOMED ? 'terminated' : how));
   store(record, CODE, code);
   return finish(record, DIED);
+}
+
+/** Says that a thread is terminated that no carrier has begun with, nor will. */
+export function endBeforeBegin(record: number): void {
+  const message = messageOf(record);
+  if (message !== 0) drop(message);
+  messageIsTaken(record);
+  die(record, 'terminated', 1);
 }
 
 /** Says why a thread could not even begin. */

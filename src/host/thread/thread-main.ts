@@ -9,6 +9,7 @@ import '../../word/process-heap.ts'; // Registers how the heap of the processes 
 import { setMainModule } from '../../message/closures/index.ts';
 import { wasLoadingCutShort } from '../../message/index.ts';
 import { carrierHere, type CarrierData, dismissCarriers, hasWorkers, SPARES_MAX, whenWorkersAreGone, withdrawCarriers } from './carrier.ts';
+import { endIfDoomed } from './carry.ts';
 import { watchLeftovers } from './leftovers.ts';
 import { isLoopEmpty } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
@@ -90,6 +91,7 @@ function park(isFresh: boolean): void {
   const isClean = !isFresh && !wasLoadingCutShort() && isLoopEmpty() && leftovers() === null;
   const run = isClean ? takeOver(carrier) : 0;
   if (run !== 0) {
+    endIfDoomed(run);
     become(BUSY);
     work(run);
   } else if (!isClean || areSparesEnough()) {
