@@ -21,7 +21,9 @@ export type Operation =
   | { readonly kind: 'load'; readonly word: number }
   | { readonly kind: 'store' | 'exchange' | 'add' | 'wake'; readonly word: number; readonly value: number }
   | { readonly kind: 'compareExchange'; readonly word: number; readonly expected: number; readonly value: number }
-  | { readonly kind: 'sleep'; readonly word: number; readonly expected: number; readonly ends: readonly End[] }
+  | { readonly kind: 'sleep'; readonly word: number; readonly expected: number; readonly ends: readonly End[]; readonly idle: boolean }
+  | { readonly kind: 'again'; readonly seen: ReadonlyMap<number, number> | null }
+  | { readonly kind: 'awaitEnd' }
   | { readonly kind: 'isDead'; readonly id: number }
   | { readonly kind: 'awaitDeath' }
   | { readonly kind: 'fail'; readonly error: unknown }
@@ -34,11 +36,27 @@ export interface Me<W extends string> {
   readonly id: number;
   /** Runs the algorithm as a driver would; each of `ends` may end any of its sleeps that must not last. */
   run<T>(waiting: Waiting<T>, ends?: readonly End[]): T;
+  /** Sleeps on a word as one that has nothing to do: the others may come to their end meanwhile. */
+  idle(word: FutexWord, expected: number): void;
+  /** Begins the section anew, once something has changed that it has seen: what a loop does that looks again and again. */
+  again(): never;
+  /** Waits to be killed (see `mortal`). */
+  awaitEnd(): never;
   /** For who buries the dead: waits until a thread has died, and gives its number. */
   awaitDeath(): number;
 }
 
-export type Section<W extends string> = (me: Me<W>, carried: Carried) => Carried | void;
+/** Where a thread goes on instead of in its next section. */
+export class Jump {
+  readonly section: number;
+  readonly carried: Carried;
+  constructor(section: number, carried?: Carried) {
+    this.section = section;
+    this.carried = carried;
+  }
+}
+
+export type Section<W extends string> = (me: Me<W>, carried: Carried) => Carried | Jump | void;
 
 const ABANDON: unique symbol = Symbol('abandon');
 
@@ -62,6 +80,7 @@ export class Node {
 
   /** Where the thread is once its operation has had this answer. */
   after(answer: Answer): Node {
+    if (this.operation.kind === 'again') return this.#automaton.begin(this.section, this.#carried);
     let next = this.#next.get(answer);
     if (next === undefined) this.#next.set(answer, (next = this.#automaton.node(this.section, this.#carried, [...this.#answers, answer])));
     return next;
@@ -77,6 +96,8 @@ export class Automaton {
   #answers: readonly Answer[] = [];
   #position = 0;
   #found: Operation | undefined;
+  /** What the section has seen in each word; `null` once it has changed one, or seen it change. */
+  #seen: Map<number, number> | null = null;
 
   constructor(sections: readonly Section<string>[], names: readonly string[], id: number, mayDie: boolean) {
     this.#sections = sections;
@@ -85,12 +106,15 @@ export class Automaton {
       words,
       id,
       run: (waiting, ends = []) => this.#run(waiting, ends),
+      idle: (word, expected) => void (word as ModelWord).sleepUntil(expected, [], true),
+      again: () => this.#operate({ kind: 'again', seen: this.#seen }) as never,
+      awaitEnd: () => this.#operate({ kind: 'awaitEnd' }) as never,
       awaitDeath: () => this.#operate({ kind: 'awaitDeath' }) as number,
     };
-    this.start = this.#begin(0, undefined);
+    this.start = this.begin(0, undefined);
   }
 
-  #begin(section: number, carried: Carried): Node {
+  begin(section: number, carried: Carried): Node {
     // What the last section returns is of no use to anybody.
     const key = section === this.#sections.length ? 'done' : `${section} ${typeof carried} ${String(carried)}`;
     let start = this.#starts.get(key);
@@ -103,21 +127,36 @@ export class Automaton {
     this.#answers = answers;
     this.#position = 0;
     this.#found = undefined;
-    let result: Carried | void;
+    this.#seen = new Map();
+    let result: Carried | Jump | void;
     try {
       result = this.#sections[section]!(this.#me, carried);
     } catch (error) {
       if (error !== ABANDON && this.#found === undefined) this.#found = { kind: 'fail', error };
     }
     const operation = this.#found as Operation | undefined;
-    return operation === undefined ? this.#begin(section + 1, result as Carried) : new Node(this, section, carried, answers, operation);
+    if (operation !== undefined) return new Node(this, section, carried, answers, operation);
+    return result instanceof Jump ? this.begin(result.section, result.carried) : this.begin(section + 1, result as Carried);
   }
 
   #operate(operation: Operation): Answer {
-    if (this.#found === undefined && this.#position < this.#answers.length) return this.#answers[this.#position++]!;
+    if (this.#found === undefined && this.#position < this.#answers.length) {
+      const answer = this.#answers[this.#position++]!;
+      this.#note(operation, answer);
+      return answer;
+    }
     // What `finally` blocks do on the way out is none of the thread's doing.
     this.#found ??= operation;
     throw ABANDON;
+  }
+
+  #note(operation: Operation, answer: Answer): void {
+    const { kind } = operation;
+    if (kind === 'load' || (kind === 'compareExchange' && answer !== operation.expected)) {
+      // What has changed meanwhile may have been missed.
+      if ((this.#seen?.get(operation.word) ?? answer) !== answer) this.#seen = null;
+      this.#seen?.set(operation.word, answer as number);
+    } else if (kind !== 'wake' && kind !== 'sleep') this.#seen = null;
   }
 
   #run<T>(waiting: Waiting<T>, ends: readonly End[]): T {
@@ -141,7 +180,7 @@ export class Automaton {
       compareExchange: (expected, value) => this.#operate({ kind: 'compareExchange', word, expected, value }) as number,
       add: (value) => this.#operate({ kind: 'add', word, value }) as number,
       wake: (value) => this.#operate({ kind: 'wake', word, value }) as number,
-      sleepUntil: (expected, ends) => this.#operate({ kind: 'sleep', word, expected, ends }) as WakeReason,
+      sleepUntil: (expected, ends, idle = false) => this.#operate({ kind: 'sleep', word, expected, ends, idle }) as WakeReason,
       sleep: () => unsupported(),
       sleepAsync: () => unsupported(),
     };
@@ -149,7 +188,7 @@ export class Automaton {
 }
 
 interface ModelWord extends FutexWord {
-  sleepUntil(expected: number, ends: readonly End[]): WakeReason;
+  sleepUntil(expected: number, ends: readonly End[], idle?: boolean): WakeReason;
 }
 
 function unsupported(): never {

@@ -38,8 +38,12 @@ export interface Scenario<W extends string> {
   readonly spurious?: number;
   /** How many threads may die, at any step: none when left out. */
   readonly deaths?: number;
+  /** Whether the thread with this number may die now: any may when left out. */
+  readonly mortal?: (thread: number, word: (name: W) => number) => boolean;
   /** What happens when somebody has noticed a death, besides that it is known: what the dead held is given back. */
   readonly bury?: (me: Me<W>, dead: number) => void;
+  /** Whether it is no fault that somebody looks again and again for what one that is dead was to do. */
+  readonly looksForEver?: boolean;
   /** Whether sleepers look again after a death, as those of src/sync do: true when left out. */
   readonly patrolled?: boolean;
   /** How often a thread that can go on is set aside for another: any number when left out. */
@@ -91,11 +95,8 @@ class Search {
     this.#guarded = new Set((scenario.guarded ?? []).map((name) => this.#names.indexOf(name)));
     this.#mortals = scenario.threads.length;
     const deaths = scenario.deaths ?? 0;
-    const undertaker: Section<string> = (me) => {
-      const dead = me.awaitDeath();
-      scenario.bury?.(me, dead);
-    };
-    const programs = [...scenario.threads, ...Array.from({ length: deaths }, () => [undertaker])];
+    const undertaker: Section<string>[] = [(me) => me.awaitDeath(), (me, dead) => scenario.bury?.(me, dead as number)];
+    const programs = [...scenario.threads, ...Array.from({ length: deaths }, () => undertaker)];
     this.#automata = programs.map((sections, thread) => new Automaton(sections, this.#names, thread + 1, deaths > 0));
     this.#tail = this.#names.length + programs.length;
   }
@@ -140,8 +141,13 @@ class Search {
     for (let thread = 0; thread < this.#automata.length; thread++) {
       const { operation } = this.#node(numbers, thread);
       if (operation.kind === 'done' || operation.kind === 'awaitDeath' || this.#is(numbers, DEAD, thread)) continue;
-      allDone = false;
-      if (this.#is(numbers, ASLEEP, thread)) {
+      if (!this.#isIdle(numbers, thread, operation)) allDone = false;
+      else if (this.#scenario.mortal !== undefined && this.#isMortal(numbers, thread)) canMove = true;
+      if (operation.kind === 'again' && !this.#seesChange(numbers, operation)) {
+        // Another round would be like the last one.
+      } else if (operation.kind === 'awaitEnd') {
+        if (this.#isMortal(numbers, thread)) canMove = true;
+      } else if (this.#is(numbers, ASLEEP, thread)) {
         if (operation.kind === 'sleep' && operation.ends.length > 0) canMove = true;
         this.#rouse(state, thread, operation);
       } else {
@@ -157,6 +163,20 @@ class Search {
     else this.#fail('they wait for ever', state.story);
   }
 
+  #isIdle(numbers: Int32Array, thread: number, operation: Operation): boolean {
+    if (operation.kind === 'again') return this.#scenario.looksForEver === true && !this.#seesChange(numbers, operation);
+    return operation.kind === 'sleep' && operation.idle && this.#is(numbers, ASLEEP, thread);
+  }
+
+  #seesChange(numbers: Int32Array, { seen }: Operation & { readonly kind: 'again' }): boolean {
+    return seen === null || [...seen].some(([word, value]) => numbers[word] !== value && !this.#ghosts.has(word));
+  }
+
+  #isMortal(numbers: Int32Array, thread: number): boolean {
+    if (this.#is(numbers, DEAD, thread)) return false;
+    return this.#scenario.mortal?.(thread + 1, (name) => numbers[this.#names.indexOf(name)]!) ?? true;
+  }
+
   /** Whether the bound on preemptions lets this thread move now. */
   #mayGoOn(numbers: Int32Array, thread: number): boolean {
     const { preemptions = Infinity } = this.#scenario;
@@ -166,8 +186,10 @@ class Search {
   #preempts(numbers: Int32Array, thread: number): boolean {
     const last = numbers[this.#tail + LAST]!;
     if (this.#scenario.preemptions === undefined || last < 0 || last === thread) return false;
-    const { kind } = this.#node(numbers, last).operation;
-    return !this.#is(numbers, ASLEEP, last) && !this.#is(numbers, DEAD, last) && kind !== 'done';
+    const { operation } = this.#node(numbers, last);
+    if (operation.kind === 'done' || operation.kind === 'awaitEnd' || operation.kind === 'awaitDeath') return false;
+    if (operation.kind === 'again' && !this.#seesChange(numbers, operation)) return false;
+    return !this.#is(numbers, ASLEEP, last) && !this.#is(numbers, DEAD, last);
   }
 
   /** The state as it will be when `thread` has moved. */
@@ -252,6 +274,9 @@ class Search {
         return this.#sleep(state, thread, operation, give);
       case 'isDead':
         return give(this.#is(numbers, DEAD, operation.id - 1));
+      case 'again':
+        return give(0);
+      case 'awaitEnd':
       case 'awaitDeath':
       case 'done': // Only behind a ghost: it ends there.
         return this.#add(numbers, story);
@@ -302,6 +327,7 @@ class Search {
   }
 
   #kill({ numbers, story }: State, thread: number): void {
+    if (!this.#isMortal(numbers, thread)) return;
     const undertaker = this.#automata.findIndex((_, i) => i >= this.#mortals && this.#node(numbers, i).operation.kind === 'awaitDeath');
     if (undertaker < 0) return;
     const next = this.#copy(numbers, thread);
