@@ -11,24 +11,29 @@ import { mustBeSeveral } from './several.ts';
 import { limit } from './limit.ts';
 import { fail, refusal, WaiterList } from './waiter.ts';
 
+/** One that is done, and its place among what was given. In a record, for a promise would take over the outcome of a bare future. */
+export interface Completed<F> {
+  /** Its place among what was given, from 0 on. */
+  readonly index: number;
+  /** The future or task: it is done, so `result()` does not throw `InvalidStateError`. */
+  readonly task: F;
+}
+
 /** What a future gives. */
 type ValueOf<F> = F extends PromiseLike<infer T> ? T : never;
 
-/**
- * What `asCompleted` gives: for `for await` the futures, as they get done; for `for` as many promises, each of the outcome of the next one. No
- * `AsyncIterableIterator`, for of that TypeScript takes the items as awaited: a future's value in the place of the future.
- */
-export interface AsCompleted<F> {
+/** What `asCompleted` gives: for `for await` those that are done, in records; for `for` as many promises, each of the outcome of the next one. */
+export interface AsCompleted<F> extends AsyncIterableIterator<Completed<F>, undefined, void> {
   /** The next one that is done. Cancelling who waits for it loses none. */
-  next(): Promise<IteratorResult<F, undefined>>;
+  next(): Promise<IteratorResult<Completed<F>, undefined>>;
   /** Stops the iteration, as a `break` does. Those that are left go on: nothing is cancelled. */
-  return(): Promise<IteratorResult<F, undefined>>;
+  return(): Promise<IteratorResult<Completed<F>, undefined>>;
   [Symbol.asyncIterator](): this;
   [Symbol.iterator](): IterableIterator<Promise<ValueOf<F>>, undefined, void>;
 }
 
 class Completion<F extends Future> implements Observer, AsCompleted<F> {
-  readonly #futures: Set<F>;
+  readonly #indices = new Map<Future, number>();
   readonly #done = new Deque<F>();
   readonly #consumers = new WaiterList('asCompleted');
   readonly #deadline: number;
@@ -38,11 +43,11 @@ class Completion<F extends Future> implements Observer, AsCompleted<F> {
   constructor(futures: readonly F[], { timeout, signal }: Wait) {
     this.#deadline = deadlineAfter(timeout);
     this.#signal = signal;
-    this.#futures = new Set(futures);
-    this.#left = this.#futures.size;
-    for (const future of this.#futures) {
+    for (const [index, future] of futures.entries()) if (!this.#indices.has(future)) this.#indices.set(future, index);
+    this.#left = this.#indices.size;
+    for (const future of this.#indices.keys()) {
       if (future.state === PENDING) future.observe(this);
-      else this.#done.push(future);
+      else this.#done.push(future as F);
     }
   }
 
@@ -51,31 +56,34 @@ class Completion<F extends Future> implements Observer, AsCompleted<F> {
   }
 
   settled(future: Future): boolean {
-    // In a record: a promise would follow the future itself.
-    const result: IteratorResult<F, undefined> = { done: false, value: future as F };
-    if (!this.#consumers.wakeFirst(result)) this.#done.push(future as F);
+    if (!this.#consumers.wakeFirst(this.#result(future as F))) this.#done.push(future as F);
     return false;
   }
 
-  async next(): Promise<IteratorResult<F, undefined>> {
+  #result(task: F): IteratorResult<Completed<F>, undefined> {
+    return { done: false, value: { index: this.#indices.get(task)!, task } };
+  }
+
+  async next(): Promise<IteratorResult<Completed<F>, undefined>> {
     const error = refusal(currentScope());
     if (error !== null) throw error;
     if (this.#left === 0) return { done: true, value: undefined };
     this.#left--;
     const first = this.#done.shift();
     if (first !== undefined) {
+      const result = this.#result(first);
       // Nothing of what was handed out is kept.
-      this.#futures.delete(first);
-      return { done: false, value: first };
+      this.#indices.delete(first);
+      return result;
     }
     const waiter = this.#consumers.park(currentScope());
     limit(waiter, { timeout: remaining(this.#deadline), signal: this.#signal }, () => {
       this.#consumers.remove(waiter);
-      fail(waiter, new TimeoutError(`${this.#left + 1} of ${this.#futures.size} were not done in time`));
+      fail(waiter, new TimeoutError(`${this.#left + 1} of ${this.#indices.size} were not done in time`));
     });
     try {
-      const result = (await waiter.promise) as IteratorResult<F, undefined>;
-      if (result.done !== true) this.#futures.delete(result.value);
+      const result = (await waiter.promise) as IteratorResult<Completed<F>, undefined>;
+      if (result.done !== true) this.#indices.delete(result.value.task);
       return result;
     } catch (cut) {
       this.#left++;
@@ -83,8 +91,8 @@ class Completion<F extends Future> implements Observer, AsCompleted<F> {
     }
   }
 
-  async return(): Promise<IteratorResult<F, undefined>> {
-    for (const future of this.#futures) if (future.state === PENDING) future.ignore(this);
+  async return(): Promise<IteratorResult<Completed<F>, undefined>> {
+    for (const future of this.#indices.keys()) if (future.state === PENDING) future.ignore(this);
     this.#left = 0;
     this.#done.clear();
     return { done: true, value: undefined };
@@ -101,16 +109,16 @@ class Completion<F extends Future> implements Observer, AsCompleted<F> {
   async #nextOutcome(): Promise<ValueOf<F>> {
     const { done, value } = await this.next();
     if (done === true) throw new StateError('ERR_NOTHING_LEFT', 'asCompleted has nothing left to hand out: somebody else has taken it');
-    return value.result() as ValueOf<F>;
+    return value.task.result() as ValueOf<F>;
   }
 }
 
 /**
  * Hands out those that are done, one by one, as they get done: Python's `as_completed`. Each once. `for await` gives the futures and tasks that were
- * given, and the tasks of functions; `for` a promise of each outcome. When time is up, which counts from this call, `TimeoutError` comes after those that
- * were in time.
+ * given, and the tasks of functions, each with its place; `for` a promise of each outcome. When time is up, which counts from this call, `TimeoutError`
+ * comes after those that were in time.
  *
- *     for await (const task of asCompleted(tasks)) console.log(task.name, await task);
+ *     for await (const { index, task } of asCompleted(tasks)) console.log(index, await task);
  *     for (const next of asCompleted(tasks)) console.log(await next);
  */
 export function asCompleted<F extends Future>(futures: Iterable<F>, wait?: Wait): AsCompleted<F>;

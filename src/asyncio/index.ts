@@ -3,7 +3,7 @@ export { QueueEmpty, QueueFull, QueueShutDown } from '../queue/errors.ts';
 export type { QueueOptions, ShutdownOptions } from '../queue/queue.ts';
 export { BrokenBarrierError } from '../threading/errors.ts';
 export { KeyboardInterrupt } from '../signal/errors.ts';
-export { asCompleted, type AsCompleted } from './as-completed.ts';
+export { asCompleted, type AsCompleted, type Completed } from './as-completed.ts';
 export { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from './awaited-by.ts';
 export { Barrier } from './barrier.ts';
 export { captureCallGraph, formatCallGraph, type FutureCallGraph, printCallGraph } from './call-graph.ts';

@@ -148,29 +148,33 @@ test('the time of wait cancels nothing; nor does cancelling who waits [AWT-06 AW
 test('asCompleted hands out those that are done, then the others as they end, each once [ASC-01 ASC-04 ACO-02 ACO-05]', async () => {
   const done = createTask(async () => 'done');
   const [late, early] = [new Future<string>(), new Future<string>()];
-  const seen: Future<string>[] = [];
-  for await (const task of asCompleted([late, early, done, early])) {
+  const seen: [number, Future<string>][] = [];
+  for await (const { index, task } of asCompleted([late, early, done, early])) {
     expectTypeOf(task).toEqualTypeOf<Future<string>>();
-    seen.push(task);
+    seen.push([index, task]);
     assert.equal(task.done, true);
     if (seen.length === 1) early.setResult('early');
     if (seen.length === 2) late.setResult('late');
   }
-  assert.deepEqual(seen, [done, early, late]);
+  assert.deepEqual(seen, [
+    [2, done],
+    [1, early],
+    [0, late],
+  ]);
 });
 
 test('asCompleted hands out the tasks that were given, with their type, and those of functions', async () => {
   const named = [1, 2].map((n) => createTask(async () => n, { name: `number ${n}` }));
   const names: string[] = [];
-  for await (const task of asCompleted(named)) {
+  for await (const { task } of asCompleted(named)) {
     expectTypeOf(task).toEqualTypeOf<Task<number>>();
     names.push(task.name);
     expectTypeOf(await task).toEqualTypeOf<number>();
   }
   assert.deepEqual(names, ['number 1', 'number 2']);
-  for await (const future of asCompleted([async () => 'of a function'])) {
-    expectTypeOf(future).toEqualTypeOf<Future<string>>();
-    assert.equal(future.result(), 'of a function');
+  for await (const { task } of asCompleted([async () => 'of a function'])) {
+    expectTypeOf(task).toEqualTypeOf<Future<string>>();
+    assert.equal(task.result(), 'of a function');
   }
 });
 
@@ -208,14 +212,14 @@ test('who waits in a plain loop over asCompleted can be cancelled', async () => 
 test('asCompleted throws TimeoutError after those that were in time; it can be paused [ASC-02 ACO-03 ACO-04]', async () => {
   const endless = new Future<string>();
   const completed = asCompleted([createTask(async () => 'a'), endless], { timeout: 5 });
-  assert.equal((await completed.next()).value?.result(), 'a');
+  assert.equal((await completed.next()).value?.task.result(), 'a');
   await rejects(completed.next(), TimeoutError);
   const resumed = asCompleted([createTask(() => sleep(1, 1)), createTask(() => sleep(2, 2))]);
-  for await (const task of { [Symbol.asyncIterator]: () => ({ next: () => resumed.next() }) }) {
+  for await (const { task } of { [Symbol.asyncIterator]: () => ({ next: () => resumed.next() }) }) {
     assert.equal(task.result(), 1);
     break;
   }
-  assert.equal((await resumed.next()).value?.result(), 2);
+  assert.equal((await resumed.next()).value?.task.result(), 2);
   assert.equal((await resumed.next()).done, true);
 });
 
@@ -227,7 +231,7 @@ test('who waits in asCompleted can be cancelled, and loses nothing', async () =>
   task.cancel();
   await rejects(task, CancelledError);
   future.setResult(1);
-  assert.equal((await completed.next()).value, future);
+  assert.equal((await completed.next()).value?.task, future);
 });
 
 test('shield passes value and error through; cancelling it leaves the inside alone [SHI-01 SHI-02]', async () => {
