@@ -177,7 +177,8 @@ export function unbegin(record: number): void {
 }
 
 export const messageOf = (record: number): number => (load(record, MESSAGE) >>> 0) * 16;
-export const messageIsTaken = (record: number): void => store(record, MESSAGE, 0);
+/** Takes the message: who comes second has none; 0. */
+export const takeMessage = (record: number): number => (Atomics.exchange(sharedHeap().i32, word(record, MESSAGE), 0) >>> 0) * 16;
 
 /** Says that a thread is to be terminated. False when it has ended, or somebody else has said so. */
 export function doom(record: number): boolean {
@@ -200,11 +201,10 @@ export function die(record: number, how: roster.Death, code: number): boolean {
   return finish(record, DIED);
 }
 
-/** Says that a thread is terminated that no carrier has begun with, nor will. */
+/** Says that a thread is terminated that no carrier has begun with, nor will: one that has got as far as its message waits for its end. */
 export function endBeforeBegin(record: number): void {
-  const message = messageOf(record);
+  const message = takeMessage(record);
   if (message !== 0) drop(message);
-  messageIsTaken(record);
   die(record, 'terminated', 1);
 }
 

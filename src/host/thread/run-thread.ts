@@ -56,11 +56,11 @@ export function runThread(run: number): Promise<void> | null {
     finished();
     if (record.mustBegin(run)) process.exit(1);
   };
-  const message = record.messageOf(run);
+  const message = record.takeMessage(run);
+  if (message === 0) awaitEnd();
   const parcels = firstParcels.current;
   firstParcels.current = null;
   let start: StartMessage;
-  record.messageIsTaken(run);
   try {
     start = read(message, parcels) as StartMessage;
     drop(message);
