@@ -266,3 +266,13 @@ test('with a worker that is not used again, those end that its thread has made',
   assert.equal(outer.joinSync(), true);
   await until(() => busyCarriers() + parkedCarriers() === 0);
 });
+
+test('the program ends when no thread is left, though one of them was ended before it could count itself out [THR-10]', async () => {
+  const { lines, code } = await programLines(`import { Thread } from 'manycore/threading';
+    import { nonDaemonsOffset } from 'manycore/host/thread/table'; import { sharedHeap } from 'manycore/word/heap';
+    const thread = new Thread({ target: () => {} });
+    thread.start(); await thread.join();
+    Atomics.add(sharedHeap().i32, nonDaemonsOffset() / 4, 1);
+    new Thread({ target: () => new Promise((resolve) => setTimeout(resolve, 20)).then(() => console.log('the last one')) }).start();`);
+  assert.deepEqual([lines, code], [['the last one'], 0]);
+});

@@ -1,7 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
 import { atExit } from '../../base/at-exit.ts';
 import { sharedHeap } from '../../word/heap.ts';
-import { endMain } from './record.ts';
+import * as roster from '../../word/roster.ts';
+import { endMain, MAIN } from './record.ts';
 import { closeSessions } from './stack-sessions.ts';
 import { mainRecord, nonDaemonsOffset } from './table.ts';
 
@@ -11,6 +12,11 @@ import { mainRecord, nonDaemonsOffset } from './table.ts';
  */
 let isWatching = false;
 
+/** The count may stay too high for good: a thread that says of itself or of another that it has ended may be ended in the middle of that. */
+function isAnyLeft(): boolean {
+  return roster.list().some(({ id, daemon }) => !daemon && id !== MAIN && !roster.probe(id));
+}
+
 export function outliveThreads(): void {
   if (isWatching || !isMainThread) return;
   isWatching = true;
@@ -18,7 +24,7 @@ export function outliveThreads(): void {
   process.on('beforeExit', () => {
     const word = sharedHeap().word(nonDaemonsOffset());
     const living = word.load();
-    if (living === 0) return;
+    if (living === 0 || !isAnyLeft()) return;
     // Threads that wait for the end of the main thread go on now, as in Python.
     if (mainRecord() !== 0) endMain(mainRecord());
     // What it resolves to does not matter: when the loop is empty again, this is asked again. One that has ended since `load` is not slept for, and

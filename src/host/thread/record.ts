@@ -127,10 +127,13 @@ export function rename(record: number, name: string): void {
   if (id !== 0 && load(record, STATE) === STARTED) showName(roster.nativeIdOf(id), nameOf(record));
 }
 
-/** The record of the main thread: it runs already, as number 1. */
+/** The main thread's number in the roster. */
+export const MAIN = 1;
+
+/** The record of the main thread: it runs already. */
 export function newMainRecord(): number {
   const record = newRecord({ name: 'MainThread', daemon: false, fresh: false });
-  store(record, ID, 1);
+  store(record, ID, MAIN);
   store(record, STATE, STARTED);
   return record;
 }
