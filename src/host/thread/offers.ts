@@ -228,9 +228,8 @@ export function isStolen(carrier: number): boolean {
 export function withdraw(carrier: number): { readonly run: number; readonly hadBegun: boolean } {
   for (;;) {
     const claim = Atomics.load(words(), claimAt(carrier));
-    if (claim === TAKEN) return { run: runOf(carrier), hadBegun: true };
     // What it was taking over is entered before that is said.
-    if (claim === NONE) return { run: runOf(carrier), hadBegun: false };
+    if (claim === TAKEN || claim === NONE) return { run: runOf(carrier), hadBegun: claim === TAKEN };
     if (!isGiven(claim)) return { run: 0, hadBegun: false };
     if (settle(carrier, claim, WITHDRAWN)) return { run: runOf(carrier), hadBegun: false };
   }
@@ -240,8 +239,8 @@ export function withdraw(carrier: number): { readonly run: number; readonly hadB
 export function takeAlong(carrier: number): number {
   for (;;) {
     const claim = Atomics.load(words(), claimAt(carrier));
-    if (claim === TAKEN) return runOf(carrier);
-    if (claim === NONE) return runOf(carrier);
+    // What it was taking over is entered before that is said.
+    if (claim === TAKEN || claim === NONE) return runOf(carrier);
     // Whoever takes it away writes here until then.
     if (claim >= FIRST_STOLEN) Atomics.wait(words(), claimAt(carrier), claim, 1);
     else if (!isGiven(claim)) return 0;
