@@ -20,8 +20,12 @@ const wordOf = (name: string): FutexWord => simulated.me.words[name]!;
 function at(index: number): FutexWord | undefined {
   if (index === COUNT) return wordOf('count');
   if (index === CALLING) return wordOf('calling');
-  const [carrier, word] = [Math.floor((index - FIRST_CARRIER) / CARRIER_WORDS.length), (index - FIRST_CARRIER) % CARRIER_WORDS.length];
-  return simulated.me.words[`${CARRIER_WORDS[word]!}${carrier}`];
+  return simulated.me.words[`${wordAt(index)}${Math.floor((index - FIRST_CARRIER) / CARRIER_WORDS.length)}`];
+}
+
+/** Which word of a carrier's entry lies at an index. */
+function wordAt(index: number): (typeof CARRIER_WORDS)[number] {
+  return CARRIER_WORDS[(index - FIRST_CARRIER) % CARRIER_WORDS.length]!;
 }
 
 function written(index: number): FutexWord {
@@ -41,10 +45,16 @@ export const Atomics = {
   compareExchange: (_: View, index: number, expected: number, value: number): number => written(index).compareExchange(expected, value),
   add: (_: View, index: number, value: number): number => written(index).add(value),
   sub: (_: View, index: number, value: number): number => written(index).add(-value),
-  notify: (_: View, index: number, count = Infinity): number => written(index).wake(count),
-  /** It is only used with a short time-out, in a loop that a section begins with. */
-  wait: (): never => simulated.me.again(),
+  // Nobody sleeps on a claim without a time-out.
+  notify: (_: View, index: number, count = Infinity): number => (wordAt(index) === 'claim' ? 0 : written(index).wake(count)),
 };
+
+/** Whoever looks out for a change does so in a loop that a section begins with, and looks again whether it has come or not. */
+export class Glance {
+  sees(): never {
+    return simulated.me.again();
+  }
+}
 
 const MOST = 3;
 /** Whether an entry is in use: that never changes, so a look is no step. */
@@ -58,6 +68,7 @@ const heap = {
   rootOffset: (): number => 0,
   retain: (run: number): void => hold(run, 1),
   release: (run: number): void => hold(run, -1),
+  word: (): null => null,
 };
 export const sharedHeap = (): typeof heap => heap;
 export const onPatrol: (() => void)[] = [];

@@ -22,6 +22,7 @@ const { BUSY, ENDING, GONE, OF_MAIN, PARKED, STARTING, takeCarrierThatIs } = (aw
 function onModel(text: string): string {
   const changes = [
     ['../../word/heap.js', memory],
+    ['../../sync/glance.js', memory],
     ['../../sync/patrol.js', memory],
     ['./record.js', memory],
     ['./table.js', table],

@@ -1,4 +1,5 @@
 import { sharedHeap } from '../../word/heap.ts';
+import { Glance } from '../../sync/glance.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import * as record from './record.ts';
 import { BUSY, CARRIERS, carrierOffset, FREE, isOfMain, offersOffset, PARKED, STARTING } from './table.ts';
@@ -75,6 +76,12 @@ function wake(carrier: number): void {
   Atomics.notify(words(), stateAt(carrier));
 }
 
+/** Says to whom a record is given that has been entered. The carrier may be awake and wait for just this. */
+function say(carrier: number, claim: typeof OFFERED | typeof EARLY | typeof CALLED): void {
+  Atomics.store(words(), claimAt(carrier), claim);
+  Atomics.notify(words(), claimAt(carrier));
+}
+
 /** The entry holds the record: as long as it is named there, it is nobody else's, though its thread may have ended. */
 function enter(carrier: number, run: number): void {
   sharedHeap().retain(run);
@@ -84,7 +91,7 @@ function enter(carrier: number, run: number): void {
 /** Gives a record to a carrier that the caller has made BUSY, and that is to keep it. */
 export function give(carrier: number, run: number): void {
   enter(carrier, run);
-  Atomics.store(words(), claimAt(carrier), CALLED);
+  say(carrier, CALLED);
   wake(carrier);
 }
 
@@ -95,7 +102,7 @@ export function offer(carrier: number, run: number, isUp: boolean): void {
   if (isUp && Atomics.compareExchange(view, callingAt(), 0, 1) === 0) return give(carrier, run);
   enter(carrier, run);
   Atomics.add(view, countAt(), 1);
-  Atomics.store(view, claimAt(carrier), isUp ? OFFERED : EARLY);
+  say(carrier, isUp ? OFFERED : EARLY);
   // Who was called may have looked before this was to be seen.
   if (isUp) callNext();
 }
@@ -143,6 +150,13 @@ function find(claim: number, other = claim): number {
   return -1;
 }
 
+/** A carrier that was looking out for its next thread sees that it is BUSY before it has been given one: a microsecond later, or when whoever does so goes on. */
+const given = new Glance(0.05);
+
+function awaitChange(carrier: number, claim: number): void {
+  if (!given.sees(sharedHeap().word(claimAt(carrier) * 4), claim)) Atomics.wait(words(), claimAt(carrier), claim, 1);
+}
+
 /** For a carrier that is awake: the record that it is to run from now on; 0 when another one has that, and it is to wait again. `null`: its end is near. */
 export function takeGiven(carrier: number): number | null {
   const view = words();
@@ -156,7 +170,7 @@ export function takeGiven(carrier: number): number | null {
     const claim = Atomics.load(view, claimAt(carrier));
     if (claim === WITHDRAWN) return null;
     // Whoever gives it, or takes it away, needs a moment.
-    if (!isGiven(claim)) Atomics.wait(view, claimAt(carrier), claim, 1);
+    if (!isGiven(claim)) awaitChange(carrier, claim);
     else if (settle(carrier, claim, TAKEN)) return runOf(carrier);
   }
 }
@@ -242,7 +256,7 @@ export function takeAlong(carrier: number): number {
     // What it was taking over is entered before that is said.
     if (claim === TAKEN || claim === NONE) return runOf(carrier);
     // Whoever takes it away writes here until then.
-    if (claim >= FIRST_STOLEN) Atomics.wait(words(), claimAt(carrier), claim, 1);
+    if (claim >= FIRST_STOLEN) awaitChange(carrier, claim);
     else if (!isGiven(claim)) return 0;
     else settle(carrier, claim, TAKEN);
   }
