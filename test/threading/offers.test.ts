@@ -189,17 +189,20 @@ test('a thread whose worker still starts is run by one that is free before that'
     await until(() => busyCarriers() === 0);
     await dismissCarriers();
     const ids = new Queue<number | null>();
-    const begun = new Event();
+    const [begun, mayEnd] = [new Event(), new Event()];
     const first = new Thread({
       target: () => {
         begun.set();
         ids.putSync(getNativeId());
+        mayEnd.waitSync();
       },
     });
     first.start();
+    await begun.wait();
     // Its worker is up: the next one's is made.
     const second = new Thread({ target: () => ids.putSync(getNativeId()) });
     second.start();
+    mayEnd.set();
     await Promise.all([first.join(), second.join()]);
     hasBeenSeen = (await ids.get()) === (await ids.get());
     await until(() => parkedCarriers() === 2);
