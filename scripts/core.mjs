@@ -2,6 +2,7 @@
 // bundler, which can't follow that, gets the ES modules as they were: all of build/dist as it was is in build/es.
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { parse } from 'acorn';
 import { FILES } from './bundle.mjs';
 
 const DIST = resolve('build/dist');
@@ -47,7 +48,26 @@ function toCommonJS(code, file) {
   if (/^(?:import|export|await)\b/m.test(text)) throw new Error(`${file} has what CommonJS has not`);
   // It may be required by its address, too, which messages name.
   const entered = CORE.includes(file) ? `${core}.modules.set(__filename, module); ` : '';
-  return `'use strict'; ${entered}const __url = require('node:url').pathToFileURL(__filename).href; ${text}`;
+  return toPlainText(`'use strict'; ${entered}const __url = require('node:url').pathToFileURL(__filename).href; ${text}`);
+}
+
+/**
+ * A script in ASCII, without its comments: Node reads such text five times as fast, and keeps a byte for each character and not two. What is left stays in
+ * its line, and in its column but behind what was no ASCII.
+ */
+function toPlainText(code) {
+  const comments = [];
+  const onComment = (_, comment, start, end) => void (comment.startsWith('# sourceMappingURL=') || comments.push([start, end]));
+  parse(code, { ecmaVersion: 'latest', sourceType: 'script', onComment });
+  let text = '';
+  let at = 0;
+  for (const [start, end] of comments) {
+    const isLast = /^[ \t]*(?:\n|$)/.test(code.slice(end));
+    const before = code.slice(at, start);
+    text += (isLast ? before.replace(/[ \t]+$/, '') : before) + code.slice(start, end).replaceAll(/[^\n]/g, isLast ? '' : ' ');
+    at = end;
+  }
+  return (text + code.slice(at)).replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The ES module that gives what `file` exports. */

@@ -34,7 +34,7 @@ function compiled(name) {
   const length = Atomics.load(header, placeOf(name) + 1);
   if (length === 0) return undefined;
   const start = header[placeOf(name)];
-  return Buffer.from(bytes.slice(start, start + length));
+  return bytes.subarray(start, start + length);
 }
 
 function write() {
@@ -43,7 +43,8 @@ function write() {
     const start = header[0] || HEADER_BYTES;
     if (start + data.length > BYTES_MAX) break;
     bytes.set(data, start);
-    header[0] = start + data.length;
+    // V8 reads from there itself, and would copy what is not aligned.
+    header[0] = (start + data.length + 7) & ~7;
     header[placeOf(name)] = start;
     Atomics.store(header, placeOf(name) + 1, data.length);
   }
@@ -52,7 +53,8 @@ function write() {
 
 function run(module, name) {
   const file = module.filename;
-  const text = readFileSync(file, 'utf8');
+  // It is all ASCII.
+  const text = readFileSync(file, 'latin1');
   // Of what is compiled here, Node would not know the source map.
   if (!FILES.includes(name) || process.sourceMapsEnabled) return module._compile(text, file);
   const script = new Script(Module.wrap(text), { filename: file, cachedData: compiled(name) });
