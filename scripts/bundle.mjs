@@ -7,20 +7,33 @@ import { rollup } from 'rollup';
 const FROM = resolve('build/src');
 const TO = resolve('build/dist');
 
+/** What queues and pools need of the lowest layer. */
+const STRUCTURES = ['base/deque', 'base/heap', 'base/positive-integer'];
+/** What pools of threads, and those of processes, need: so a program that has the former alone need not load the others. */
+const POOLS = [
+  'futures/textual-functions',
+  'futures/task-stream',
+  'futures/why',
+  'futures/process-pool/broken',
+  'futures/process-pool/encoding-error',
+];
+
 /**
  * The files that hold several modules, and whom each is for. A module lies in the first file that is for somebody who needs it: so no file imports a
  * later one, and whoever needs a module reads little beside it.
  */
 export const FILES = /** @type {const} */ ([
   ['base/version', ['base/version']],
-  ['base/all', ['signal/index', 'subprocess/index', 'trace/index', 'profile/index', 'host/thread/stack-monitor']],
-  ['host/all', ['host/thread/thread-main', 'threading/thread']],
+  ['base/all', ['signal/index', 'subprocess/index', 'trace/index', 'profile/index', 'host/thread/stack-monitor', ...STRUCTURES]],
+  ['host/all', ['host/thread/thread-main', 'threading/thread', 'queue/errors', 'host/process/exit']],
   ['futures/worker-all', ['futures/fabric/worker']],
+  ['futures/pools-all', POOLS],
   ['threading/all', ['threading/index']],
   ['queue/all', ['queue/index']],
   ['host/process-all', ['host/process/process-main', 'host/process/fork/server-main']],
   ['futures/process-worker-all', ['futures/process-pool/worker-main']],
   ['multiprocessing/child-all', ['multiprocessing/run-target']],
+  ['futures/process-pool-all', ['futures/process-pool/crew']],
   ['futures/all', ['futures/index']],
   ['recording/all', ['recording/preload']],
   ['sched/all', ['sched/index']],

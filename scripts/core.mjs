@@ -12,6 +12,9 @@ const CORE = FILES.map(([file]) => file).filter((file) => !/^(?:base\/version|pr
 /** What a worker begins with, and what its first message names. */
 const ENTRIES = ['host/thread/thread-main', 'futures/fabric/worker'];
 
+/** What a file loads only when it first uses something of it, for most who load the file never do. Nothing of it may be used when the file is loaded. */
+const LATER = { 'futures/all': ['futures/process-pool-all', 'futures/process-worker-all'] };
+
 const IMPORT = /^import (?:([\w$]+)(?:, )?)?(\{.*\})?(?: from )?'([^']+)';$/gm;
 const EXPORT_FROM = /^export (\{.*\}) from '([^']+)';$/gm;
 const EXPORT = /^export (\{.*\});$/m;
@@ -23,6 +26,25 @@ const asObject = (names) => names.replaceAll(/([\w$]+) as ([\w$]+)/g, '$2: $1');
 const exportedOf = (names) => names.replaceAll(/[\w$]+ as /g, '');
 const way = (from, to) => relative(dirname(from), to).replace(/^(?!\.)/, './');
 
+/** What `file` loads later, in its code: a name that stands for something of it asks for it. Where one is more than used, this gives no program. */
+function loadedLater(code, file) {
+  const ways = new Map();
+  let before = code.replaceAll(IMPORT, (line, _, names, specifier) => {
+    const needed = join(dirname(file), specifier).replace(/\.js$/, '');
+    if (LATER[file]?.includes(needed) !== true) return line;
+    const ask = `__later${LATER[file].indexOf(needed)}`;
+    for (const [, exported, local = exported] of names.matchAll(/([\w$]+)(?: as ([\w$]+))?/g)) ways.set(local, `(${ask}().${exported})`);
+    return `let ${ask}_; const ${ask} = () => (${ask}_ ??= require('${way(file, 'core.cjs')}').load('${needed}'));`;
+  });
+  const tokens = [];
+  parse(before, { ecmaVersion: 'latest', sourceType: 'module', onToken: tokens });
+  for (const [i, { type, value, start, end }] of [...tokens.entries()].toReversed()) {
+    const isProperty = /^\??\.$/.test(tokens[i - 1]?.type.label ?? '');
+    if (type.label === 'name' && !isProperty && ways.has(value)) before = before.slice(0, start) + ways.get(value) + before.slice(end);
+  }
+  return before;
+}
+
 /** An ES module as CommonJS, line by line: so its source map holds. */
 function toCommonJS(code, file) {
   const core = `require('${way(file, 'core.cjs')}')`;
@@ -32,7 +54,7 @@ function toCommonJS(code, file) {
     if (!CORE.includes(needed)) throw new Error(`${file} needs ${needed}, which is no part of the core`);
     return `${core}.load('${needed}')`;
   };
-  const text = code
+  const text = loadedLater(code, file)
     .replaceAll(IMPORT, (_, whole, names, specifier) => {
       const parts = [whole ?? [], names === undefined ? [] : asPattern(names)].flat();
       return parts.length === 0 ? `${load(specifier)};` : parts.map((part) => `const ${part} = ${load(specifier)};`).join(' ');

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
-import { QueueFull } from '../queue/index.ts';
+import { QueueFull } from '../queue/errors.ts';
 import type { ContextOf } from '../threading/context.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { type Handle, handle, own, registerKind, type Shareable } from '../word/shareable.ts';

@@ -80,6 +80,22 @@ test('what a program does not use yet is not loaded', () => {
   assert.ok(files.length <= 7, `two modules are ${files.length} files:\n${files.join('\n')}`);
 });
 
+test('a program with a pool of threads loads nothing of pools of processes, until it makes one', () => {
+  const loaded = run(
+    'threads.mjs',
+    `import { createRequire } from 'node:module';
+     import { ProcessPoolExecutor, ThreadPoolExecutor } from 'manycore/futures';
+     const files = () => Object.keys(createRequire(import.meta.url).cache).filter((file) => /process|queue/.test(file)).length;
+     const threads = new ThreadPoolExecutor({ maxWorkers: 1 });
+     console.log(await threads.submit((n) => n + 1, 1), files());
+     await threads.shutdown();
+     const processes = new ProcessPoolExecutor({ maxWorkers: 1 });
+     console.log(processes instanceof ProcessPoolExecutor, files() > 0);
+     await processes.shutdown();`,
+  );
+  assert.equal(loaded, '2 0\ntrue true\n');
+});
+
 test('each module is there once, whoever imports it: the package, its modules, and what a thread gets', () => {
   const printed = run(
     'once.mjs',
