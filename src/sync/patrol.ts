@@ -16,6 +16,11 @@ const POSTPONED_MAX = 2;
 /** What a thread that has waited for a while sees to beside: others may have asked it for something. */
 export const onPatrol: (() => void)[] = [];
 
+/** For who waits in another way than by a `Patrol`, each time that it has waited for a while. */
+export function goRound(): void {
+  for (const act of onPatrol) act();
+}
+
 /** A wait for nothing in particular: it is on record all the same, so that people can see it. */
 const SOMETHING: WaitTarget = { kind: 'other', target: 0 };
 
@@ -68,7 +73,7 @@ export class Patrol {
       this.#known = true;
       waitStandsAt(this.#ticket, whereAmI(), this.#heap);
     }
-    for (const act of onPatrol) act();
+    goRound();
     const { kind, target } = this.#target!;
     if (kind === 'other') for (const heap of foreignHeaps()) probeAll(heap);
     if (kind === 'join') probe(target, this.#heap);

@@ -127,8 +127,8 @@ export function isDead(id: number, heap: Heap = sharedHeap()): boolean {
 }
 self.isDead = isDead;
 
-/** The same, and asks the system: notices a death that nobody has reported. One small file is read. */
-export function probe(id: number, heap: Heap = sharedHeap()): boolean {
+/** The same, and asks the system: notices a death that nobody has reported. One small file is read. `how` is what it is taken for. */
+export function probe(id: number, heap: Heap = sharedHeap(), how: Death = 'lost'): boolean {
   if (isDead(id, heap)) return true;
   const roster = words(heap);
   const base = baseOf(id);
@@ -138,7 +138,7 @@ export function probe(id: number, heap: Heap = sharedHeap()): boolean {
   // Threads of other processes are found by their number alone.
   const seen = nativeThread(heap instanceof SharedHeap ? `/proc/self/task/${native}/stat` : `/proc/${native}/stat`);
   if (seen?.started === started && !seen.isZombie) return false;
-  die(id, 'lost', heap);
+  die(id, how, heap);
   return isDead(id, heap);
 }
 

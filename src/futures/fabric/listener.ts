@@ -1,5 +1,6 @@
 import { outsideScopes } from '../../base/ambient.ts';
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
+import { goRound } from '../../sync/patrol.ts';
 import { BELL, type Fabric } from './layout.ts';
 
 const LOOK_MS = 50;
@@ -65,7 +66,9 @@ export class Listener {
       Atomics.store(i32, bell, 2);
       if (this.#drain.hasResults) continue;
       const left = deadline === NEVER ? LOOK_MS : Math.min(LOOK_MS, remaining(deadline));
-      if (Atomics.wait(i32, bell, 2, left) === 'timed-out') this.#drain.look();
+      if (Atomics.wait(i32, bell, 2, left) !== 'timed-out') continue;
+      goRound();
+      this.#drain.look();
     }
     this.listen();
   }

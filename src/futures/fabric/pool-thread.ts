@@ -1,5 +1,6 @@
 import type { Deadline } from '../../base/deadline.ts';
-import { type CarrierOptions, onWorkerEnd, type WorkerEnd } from '../../host/thread/carrier.ts';
+import type { CarrierOptions } from '../../host/thread/carrier.ts';
+import { onWorkerEnd, type WorkerEnd } from '../../host/thread/carrier-end.ts';
 import { carry, prepareCarrier, terminate } from '../../host/thread/carry.ts';
 import { type Interrupt, interrupt } from '../../host/thread/interrupt.ts';
 import { type Ports, portsToCarrier } from '../../host/thread/port.ts';

@@ -9,19 +9,19 @@ import { sharedHeap } from '../../word/heap.ts';
 import { beginning } from '../beginning.ts';
 import { shareWho } from '../process/who.ts';
 import { withFlags } from './flags.ts';
+import { gone, tellOfEnd } from './carrier-end.ts';
+import { started, whenMissing } from './missing.ts';
 import { orderOutput } from './output.ts';
 import { ownWorkers } from './own-workers.ts';
 import * as record from './record.ts';
-import { callAll, giveBack, isStolen, letGo, runOf, withdraw } from './offers.ts';
+import { callAll, giveBack, isStolen, runOf, withdraw } from './offers.ts';
 import {
   askToKill,
   BUSY,
   busyCarriers,
   carrierOffset,
-  carriersMadeBy,
   claimCarrier,
   errandsOffset,
-  GONE,
   PARKED,
   STARTING,
   takeKillRequest,
@@ -48,16 +48,6 @@ export interface CarrierOptions {
   readonly own?: boolean | undefined;
 }
 
-/** How a worker ended while it carried a thread. */
-export interface WorkerEnd {
-  readonly how: Death;
-  readonly exitCode: number;
-  readonly error: unknown;
-}
-
-/** Who wants to know when a worker ends while it carries the thread with this record. */
-export const onWorkerEnd = new Map<number, (end: WorkerEnd) => void>();
-
 /** Spares beyond this are let go when they have nothing to do. */
 export const SPARES_MAX = Number(process.env['MANYCORE_SPARE_THREADS'] ?? 16);
 
@@ -83,20 +73,20 @@ export function newCarrier(
   shareWho();
   const compiled = compiledTexts.current?.memory ?? null;
   const data: CarrierData = { copy: copyHere, heap: sharedHeap().buffer, carrier, manycoreMain: mainModule(), parcels, compiled };
+  const make = (flags: { readonly execArgv?: string[] }): Worker =>
+    new Worker(beginning(new URL('./thread-main.js', import.meta.url)), {
+      workerData: data,
+      transferList: transfer as TransferListItem[],
+      name: `manycore-${carrier}`,
+      // The threads of a process have one environment.
+      env: SHARE_ENV,
+      ...flags,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
   let worker: Worker;
+  let native: number;
   try {
-    worker = withFlags(
-      (flags) =>
-        new Worker(beginning(new URL('./thread-main.js', import.meta.url)), {
-          workerData: data,
-          transferList: transfer as TransferListItem[],
-          name: `manycore-${carrier}`,
-          // The threads of a process have one environment.
-          env: SHARE_ENV,
-          ...flags,
-          ...(resourceLimits === undefined ? {} : { resourceLimits }),
-        }),
-    );
+    [worker, native] = started(() => withFlags(make));
   } catch (cause) {
     gone(carrier);
     // A process in which there are no threads says so itself.
@@ -107,7 +97,7 @@ export function newCarrier(
   // It takes longer to come to where it needs them.
   compiledTexts.current?.write();
   ownWorkers.add(worker);
-  watch(worker, carrier);
+  watch(worker, carrier, native);
   worker.unref();
   listenForErrands();
   return carrier;
@@ -131,54 +121,49 @@ export function whenWorkersAreGone(then: () => void): void {
   else then();
 }
 
-function watch(worker: Worker, carrier: number): void {
+function watch(worker: Worker, carrier: number, native: number): void {
   let failure: NodeJS.ErrnoException | undefined;
   let isTerminated = false;
+  let isBuried = false;
   const claim = timesClaimed(carrier);
   worker.on('error', (error: NodeJS.ErrnoException) => void (failure = error));
   terminations.set(worker, () => void (isTerminated = true));
-  worker.once('exit', (code) => {
-    if (workers.get(carrier) === worker) workers.delete(carrier);
-    if (workers.size === 0) afterWorkers?.();
-    bury(code);
-  });
-  const bury = (code: number): void => {
+  /** False while somebody takes its thread over, and writes into its entry. Should that one be dead too, this thread hears of it, and gives the thread back. */
+  const bury = (how: Death, exitCode: number): boolean => {
     // A worker that has ended in order says so itself, and its place may have been taken.
-    if (timesClaimed(carrier) !== claim) return;
-    // Who takes its thread over writes into its entry. Should that one be dead too, this thread hears of it, and gives the thread back.
-    if (isStolen(carrier)) return void setImmediate(bury, code);
+    if (isBuried || timesClaimed(carrier) !== claim) return true;
+    if (isStolen(carrier)) return false;
+    isBuried = true;
     const { run } = withdraw(carrier);
-    const how: Death = isTerminated ? 'terminated' : failure?.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : 'exited';
     // Not even our own first module has got as far as its message.
     if (run !== 0 && failure !== undefined && how === 'exited' && record.messageOf(run) !== 0) record.failToBegin(run, failure);
-    else if (run !== 0) record.die(run, how, code);
-    const error = run === 0 ? undefined : (failure ?? record.failureOf(run));
+    else if (run !== 0) record.die(run, how, exitCode);
+    if (run !== 0) tellOfEnd(run, { how, exitCode, error: failure ?? record.failureOf(run) });
     giveBack(carrier, run);
     gone(carrier);
-    onWorkerEnd.get(run)?.({ how, exitCode: code, error });
+    return true;
   };
+  const buryInTurn = (how: Death, exitCode: number): void => {
+    if (!bury(how, exitCode)) setImmediate(buryInTurn, how, exitCode);
+  };
+  const letGoOfIt = (): void => {
+    if (workers.get(carrier) === worker) workers.delete(carrier);
+    if (workers.size === 0) afterWorkers?.();
+  };
+  const isHeardOf = whenMissing(native, () => {
+    if (!bury(isTerminated ? 'terminated' : 'lost', 1)) return false;
+    letGoOfIt();
+    return true;
+  });
+  worker.once('exit', (code) => {
+    isHeardOf();
+    letGoOfIt();
+    const isOutOfMemory = failure?.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    buryInTurn(isTerminated ? 'terminated' : isOutOfMemory ? 'out of memory' : 'exited', code);
+  });
 }
 
 const terminations = new WeakMap<Worker, () => void>();
-
-/** A carrier has ended, and with it the carriers that it has made. */
-function gone(carrier: number): void {
-  letGo(carrier);
-  goneWith(carrier);
-  const { i32 } = sharedHeap();
-  Atomics.store(i32, carrierOffset(carrier) / 4 + 3, 0);
-  Atomics.store(i32, carrierOffset(carrier) / 4, GONE);
-}
-
-/** The maker of carriers has ended, and they have with it. */
-export function goneWith(maker: number): void {
-  for (const child of carriersMadeBy(maker)) {
-    const { run } = withdraw(child);
-    if (run !== 0) record.die(run, 'lost', 1);
-    giveBack(child, run);
-    gone(child);
-  }
-}
 
 /** This thread is about to end, and its carriers with it: nobody is to give them a thread any more. */
 export function withdrawCarriers(): void {
@@ -207,7 +192,7 @@ export function kill(carrier: number): void {
   if (run === 0 || (hadBegun && record.messageOf(run) === 0)) return;
   // It may have no name in the system yet, by which its death could be seen, and who waits for it may block this thread.
   record.endBeforeBegin(run);
-  queueMicrotask(() => onWorkerEnd.get(run)?.({ how: 'terminated', exitCode: 1, error: undefined }));
+  tellOfEnd(run, { how: 'terminated', exitCode: 1, error: undefined });
 }
 
 /** Hears of other threads that want a carrier ended which this thread has made, also while it is blocked. Keeps nothing alive. */

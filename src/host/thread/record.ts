@@ -199,6 +199,8 @@ export function end(record: number): boolean {
 }
 
 export function die(record: number, how: roster.Death, code: number): boolean {
+  // Whoever has noticed it first says how.
+  if (hasEnded(record)) return false;
   store(record, HOW, roster.DEATHS_BY_CODE.indexOf(stateOf(record) === DOOMED ? 'terminated' : how));
   store(record, CODE, code);
   return finish(record, DIED);

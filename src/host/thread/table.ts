@@ -8,6 +8,7 @@ import { type Heap, sharedHeap } from '../../word/heap.ts';
  *   word 2        the record of the main thread
  *   word 3        how many inspector sessions are open that read stacks; word 4: 1 when the process ends
  *   words 5, 6    threads that wait for a carrier: see offers.ts
+ *   word 7        when somebody has looked last which threads there still are: see missing.ts
  *   from word 8   CARRIERS entries of six words: what a carrier does, the record it shall run, its kill switch, its creator,
  *                 how often the entry has been used, and how far it is with that record (see offers.ts)
  *   then          the records of the living threads, by their slots in the roster
@@ -55,6 +56,7 @@ const ERRANDS = 1;
 const MAIN = 2;
 const SESSIONS = 3;
 const OFFERS = 5;
+const LOOKED = 7;
 
 let table = 0;
 
@@ -91,6 +93,11 @@ export function carrierOffset(carrier: number): number {
 /** Byte offset of the two words about threads that wait for a carrier. */
 export function offersOffset(): number {
   return tableOffset() + OFFERS * 4;
+}
+
+/** Byte offset of the word that says when the threads that are missing were looked for. */
+export function lookedOffset(): number {
+  return tableOffset() + LOOKED * 4;
 }
 
 export function askToKill(carrier: number): void {
