@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
+import { checkLimits } from '../host/thread/resource-limits.ts';
 import { QueueFull } from '../queue/errors.ts';
 import type { ContextOf } from '../threading/context.ts';
 import { sharedHeap } from '../word/heap.ts';
@@ -101,6 +102,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
     if (initargs !== undefined && !Array.isArray(initargs)) throw new TypeError(`initargs must be a list: got ${typeof initargs}`);
+    checkLimits(resourceLimits);
     const { idleTimeout = Infinity } = options;
     if (typeof idleTimeout !== 'number' || !(idleTimeout >= 0))
       throw new OutOfRangeError('ERR_OUT_OF_RANGE', `idleTimeout must be a number of milliseconds, 0 or more: got ${String(idleTimeout)}`);

@@ -1,4 +1,5 @@
 import { OutOfRangeError, StateError } from '../base/errors.ts';
+import { STACK_MIN } from '../host/thread/resource-limits.ts';
 import type { Excepthook } from './excepthook.ts';
 import type { Thread } from './thread.ts';
 
@@ -69,9 +70,6 @@ export function setTrace(hook: null): void {
 export function getTrace(): null {
   return null;
 }
-
-/** The least that a thread can run with. */
-const STACK_MIN = 256 << 10;
 
 /**
  * How many bytes of stack the threads have that are started from now on, here and in threads started from here; 0 stands for

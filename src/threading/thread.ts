@@ -6,6 +6,7 @@ import type { CarrierOptions } from '../host/thread/carrier.ts';
 import { carry, prepareCarrier, terminate } from '../host/thread/carry.ts';
 import { outliveThreads } from '../host/thread/lifetime.ts';
 import * as record from '../host/thread/record.ts';
+import { checkLimits } from '../host/thread/resource-limits.ts';
 import { current, type StartMessage } from '../host/thread/run-thread.ts';
 import { foresee, nameExports } from '../message/closures/index.ts';
 import { drop, post } from '../message/index.ts';
@@ -89,6 +90,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
     const { target, args, name, daemon, fresh, resourceLimits, transfer, context } = options;
     if (target !== undefined && typeof target !== 'function') throw new TypeError(`target must be a function: got ${typeof target}`);
     checkArgs(args);
+    checkLimits(resourceLimits);
     if (target !== undefined) {
       if (fresh !== true && resourceLimits === undefined) prepareFirstWorker();
       foresee(target);

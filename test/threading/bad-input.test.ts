@@ -338,6 +338,25 @@ test('a thread and a timer refuse arguments that are no list, and options under 
   assert.throws(() => new Timer(5, target, { args: 1 as never }), /args must be a list of arguments/);
 });
 
+test('limits for which Node would end the process, or that it would leave unread, are refused, and the least that are taken do no harm', async () => {
+  for (const [limits, what] of [
+    [{ maxOldGenerationSizeMb: 2 }, /maxOldGenerationSizeMb must be a number of megabytes, 3 or more: got 2/],
+    [{ stackSizeMb: 0.1 }, /stackSizeMb must be a number of megabytes, 0.3125 or more: got 0.1/],
+    [{ maxYoungGenerationSizeMb: 0 }, /more than 0: got 0/],
+    [{ codeRangeSizeMb: 'much' }, /more than 0: got much/],
+    [{ maxOldSpaceSizeMb: 100 }, /does not know maxOldSpaceSizeMb: it knows maxOldGenerationSizeMb, /],
+  ] as const) {
+    const resourceLimits = limits as object;
+    assert.throws(() => new Thread({ target: () => {}, resourceLimits }), what);
+    assert.throws(() => new ThreadPoolExecutor({ resourceLimits }), what);
+  }
+  for (const resourceLimits of [{ maxOldGenerationSizeMb: 3 }, { stackSizeMb: 0.3125 }]) {
+    const thread = new Thread({ target: () => {}, resourceLimits });
+    thread.start();
+    assert.equal(await thread.join(), true);
+  }
+});
+
 test('a queue refuses to get fewer than one item: it would wait for ever', async () => {
   const queue = new Queue();
   for (const count of [0, -1, 1.5, undefined]) {
