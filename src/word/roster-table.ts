@@ -62,6 +62,7 @@ export const WAITS = 24; // 4 waits of 4 words
 export const NAME_LENGTH = 40;
 export const NAME = 41; // 64 bytes
 export const NAME_BYTES = 64;
+export const STARTER = 57; // who has enrolled it
 
 export const WAITS_MAX = 4;
 export const RING_LENGTH = 8;
@@ -93,6 +94,7 @@ export function fill(id: number, { name, daemon }: { readonly name: string; read
   roster[base + HOLDINGS] = 0;
   roster.fill(0, base + WAITS, base + WAITS + WAITS_MAX * 4);
   roster[base + DAEMON] = daemon ? 1 : 0;
+  roster[base + STARTER] = heap.self.id;
   writeName(base, name, heap);
   Atomics.store(roster, base + ID, id);
 }

@@ -33,6 +33,7 @@ import {
   SLOT_BITS,
   SLOTS,
   STARTED,
+  STARTER,
   STARTING,
   STATE,
   baseOf,
@@ -84,6 +85,11 @@ export function embody(id: number, heap: Heap = sharedHeap()): void {
 /** The native number of a thread; 0 while it has none, or where the system tells none. */
 export function nativeIdOf(id: number, heap: Heap = sharedHeap()): number {
   return isOf(id, heap) ? Atomics.load(words(heap), baseOf(id) + NATIVE) : 0;
+}
+
+/** Who has enrolled a thread that is not yet carried by anybody. */
+export function starterOf(id: number, heap: Heap = sharedHeap()): number {
+  return isOf(id, heap) ? words(heap)[baseOf(id) + STARTER]! : 0;
 }
 
 /** Ends a run in good order: what it holds stays held. Says whether this call did it. */

@@ -5,6 +5,7 @@ import { orders } from '../../src/queue/order.ts';
 import { BoundedSemaphore, Event, Lock, RLock, RWLock, Semaphore, Thread } from '../../src/threading/index.ts';
 import type { Place } from '../../src/threading/face.ts';
 import { LONG } from '../support/patience.ts';
+import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 
 /*
@@ -162,3 +163,27 @@ test('a thread ends that another one terminates while the main thread waits for 
   assert.equal(pool.submit(() => hasEnded.waitSync({ timeout })).resultSync({ timeout }), true);
   await other.join();
 });
+
+for (const [who, then, printed] of [
+  ['who joins it', 'void starter.terminate(); console.log(child.joinSync(), child.death.how)', ['true lost']],
+  ['the program, which ends', 'await starter.terminate()', ['']],
+] as const) {
+  test(`a thread that is ended while it starts another leaves that one to nobody: it is lost for ${who}`, async () => {
+    const { lines, code } = await programLines(`
+      import { noWorkers } from 'manycore/host/thread/flags';
+      import { Event, Thread } from 'manycore/threading';
+      import { Queue } from 'manycore/queue';
+      const [children, reached] = [new Queue(), new Event()];
+      const starter = new Thread({ target: () => {
+        noWorkers.reason = () => { reached.set(); new Event().waitSync(); };
+        const child = new Thread({ target: () => {}, fresh: true });
+        children.putSync(child);
+        child.start();
+      } });
+      starter.start();
+      const child = children.getSync();
+      reached.waitSync();
+      ${then};`);
+    assert.deepEqual([lines, code], [printed, 0]);
+  });
+}

@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 import { atExit } from '../../base/at-exit.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import * as roster from '../../word/roster.ts';
+import { lookForDead } from './missing.ts';
 import { endMain, MAIN } from './record.ts';
 import { closeSessions } from './stack-sessions.ts';
 import { mainRecord, nonDaemonsOffset } from './table.ts';
@@ -14,7 +15,8 @@ let isWatching = false;
 
 /** The count may stay too high for good: a thread that says of itself or of another that it has ended may be ended in the middle of that. */
 function isAnyLeft(): boolean {
-  return roster.list().some(({ id, daemon }) => !daemon && id !== MAIN && !roster.probe(id));
+  lookForDead();
+  return roster.list().some(({ id, daemon }) => !daemon && id !== MAIN);
 }
 
 export function outliveThreads(): void {

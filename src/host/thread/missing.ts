@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { onPatrol } from '../../sync/patrol.ts';
 import * as roster from '../../word/roster.ts';
 import { sharedHeap } from '../../word/heap.ts';
+import { runOf } from './offers.ts';
 import * as record from './record.ts';
 import { lookedOffset, recordOfThread } from './table.ts';
 
@@ -37,6 +38,7 @@ export function whenMissing(native: number, act: () => boolean): () => void {
   return () => void (mine.get(native) === act && mine.delete(native));
 }
 
+/** Once in a while for whoever waits; of what this thread has made, each time. */
 function look(): void {
   const period = Math.floor(Date.now() / LOOK_MS) | 0;
   const isFirst = Atomics.exchange(sharedHeap().i32, lookedOffset() / 4, period) !== period;
@@ -44,12 +46,32 @@ function look(): void {
   const there = nativeThreads();
   if (there === null) return;
   for (const [native, act] of mine) if (!there.has(native) && act()) mine.delete(native);
-  if (!isFirst) return;
-  for (const { id, nativeId } of roster.list()) if (nativeId !== 0 && !there.has(nativeId)) roster.probe(id, sharedHeap(), deathOf(id));
-}
-
-function deathOf(id: number): roster.Death {
-  const run = recordOfThread(id);
-  return run !== 0 && record.stateOf(run) === record.DOOMED ? 'terminated' : 'lost';
+  if (isFirst) lookForDead(there);
 }
 onPatrol.push(look);
+
+/** Notices all deaths of threads that nobody has told, and threads that nobody will carry. */
+export function lookForDead(there = nativeThreads()): void {
+  for (const { id, nativeId } of roster.list()) {
+    if (nativeId === 0) withRecord(id, (run) => void (isLeftBehind(id, run) && record.endBeforeBegin(run, 'lost')));
+    else if (there?.has(nativeId) === false) {
+      withRecord(id, (run) => void roster.probe(id, sharedHeap(), record.stateOf(run) === record.DOOMED ? 'terminated' : 'lost'));
+      roster.probe(id);
+    }
+  }
+}
+
+/** Whether who started a thread has been ended before it had given it to a carrier. */
+function isLeftBehind(id: number, run: number): boolean {
+  const carrier = record.carrierOf(run);
+  return roster.isDead(roster.starterOf(id)) && (carrier < 0 || runOf(carrier) !== run);
+}
+
+/** Does something to the record of a thread, which may come to its end meanwhile; nothing when it has. */
+function withRecord(id: number, act: (run: number) => void): void {
+  const heap = sharedHeap();
+  const run = recordOfThread(id);
+  if (run === 0 || !heap.retainIfOwned(run)) return;
+  if (recordOfThread(id) === run) act(run);
+  heap.release(run);
+}

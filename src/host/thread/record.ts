@@ -206,11 +206,11 @@ export function die(record: number, how: roster.Death, code: number): boolean {
   return finish(record, DIED);
 }
 
-/** Says that a thread is terminated that no carrier has begun with, nor will: one that has got as far as its message waits for its end. */
-export function endBeforeBegin(record: number): void {
+/** Says that a thread is terminated, or lost, that no carrier has begun with, nor will: one that has got as far as its message waits for its end. */
+export function endBeforeBegin(record: number, how: 'terminated' | 'lost' = 'terminated'): void {
   const message = takeMessage(record);
   if (message !== 0) drop(message);
-  die(record, 'terminated', 1);
+  die(record, how, 1);
 }
 
 /** Says why a thread could not even begin. */
