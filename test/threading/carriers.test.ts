@@ -66,9 +66,12 @@ if (process.platform === 'linux') {
   for (const [what, act] of [
     ['sets a global', () => void ((globalThis as Record<string, unknown>)['leftBehind'] = 1)],
     ['replaces a global', () => void (globalThis.structuredClone = ((value: unknown) => value) as never)],
+    ['deletes a global', () => void Reflect.deleteProperty(globalThis, 'structuredClone')],
     ['replaces Math.random', () => void (Math.random = () => 4)],
     ['replaces console.log', () => void (console.log = () => {})],
     ['adds to a built-in prototype', () => void ((Array.prototype as unknown as Record<string, unknown>)['last'] = () => 1)],
+    ['adds to the prototype of all texts', () => void ((String.prototype as unknown as Record<string, unknown>)['last'] = () => 1)],
+    ['adds to the prototype of all objects', () => void ((Object.prototype as Record<string, unknown>)['last'] = () => 1)],
     ['leaves a listener on process', () => void process.on('exit', () => {})],
     ['leaves a timer', () => void setTimeout(() => {}, 10_000)],
     ['leaves a timer that keeps nothing alive', () => void setInterval(() => {}, 10_000).unref()],
@@ -78,6 +81,25 @@ if (process.platform === 'linux') {
     });
   }
 } else test('which worker carries a thread is not known here: only Linux tells', () => {});
+
+for (const [what, leave] of [
+  ['a tick', (act: () => void) => process.nextTick(act)],
+  ['a reaction of a promise', (act: () => void) => void Promise.resolve().then(act)],
+  ['an immediate', (act: () => void) => void setImmediate(act)],
+  ['an immediate that keeps nothing alive', (act: () => void) => void setImmediate(act).unref()],
+] as const)
+  test(`${what} that a thread has left has its turn before the next thread of its worker`, async () => {
+    const seen = new Queue<readonly [what: 'left' | 'next', worker: number | null]>();
+    for (let round = 0; round < 5; round++) {
+      for (const target of [() => leave(() => seen.putSync(['left', getNativeId()])), () => seen.putSync(['next', getNativeId()])]) {
+        const thread = new Thread({ target });
+        thread.start();
+        await thread.join();
+      }
+      const [first, second] = [await seen.get(), await seen.get()];
+      assert.ok(first[0] === 'left' || second[1] !== first[1], `a thread came before what the last one had left`);
+    }
+  });
 
 test('a server that a thread leaves open is not seen by the next thread', async () => {
   const ports = new Queue<number>();
