@@ -11,7 +11,7 @@ import { wasLoadingCutShort } from '../../message/index.ts';
 import { carrierHere, type CarrierData, dismissCarriers, hasWorkers, SPARES_MAX, whenWorkersAreGone, withdrawCarriers } from './carrier.ts';
 import { endIfDoomed } from './carry.ts';
 import { watchLeftovers } from './leftovers.ts';
-import { isLoopEmpty } from './loop.ts';
+import { isLoopEmpty, runReactions } from './loop.ts';
 import { writeAll, writeDirectly } from './output.ts';
 import { findItself } from '../../word/roster.ts';
 import { linkSafely } from './safe-linking.ts';
@@ -76,31 +76,53 @@ process.on(
 onEnd.current = () => void Atomics.compareExchange(i32, state, BUSY, ENDING);
 let leftovers: () => string | null = () => null;
 
-/** Runs a thread that was given, or taken over. */
-function work(run: number): void {
-  const isFresh = record.isFresh(run);
-  const running = runThread(run);
-  // Not at once: what the thread has left in the queues of its event loop has its turn first.
-  if (running === null) setImmediate(park, isFresh);
-  else void running.then(() => setImmediate(park, isFresh));
+/** After so many threads the event loop has its turn in any case, for what Node and V8 have to do there. */
+const TURN_EVERY = 16;
+let sinceTurn = 0;
+
+/** Runs a thread that was given, or taken over, and those after it, until the event loop has its turn. */
+function work(first: number): void {
+  for (let run = first; run !== 0;) {
+    const isFresh = record.isFresh(run);
+    const running = runThread(run);
+    if (running !== null) return void running.then(() => setImmediate(park, isFresh));
+    // What the thread has left in the queues of its event loop has its turn first.
+    if (isFresh || !isSettled()) return void setImmediate(park, isFresh);
+    run = next(true);
+  }
 }
 
-/** Takes over a thread that nobody has been woken for; or waits for the next one: hard, or in the event loop when workers of this one's may call. */
+/** Whether all that the last thread has left has had its turn, and is gone. False as well where the event loop is needed for that. */
+function isSettled(): boolean {
+  // With workers, this may run within a reaction of a promise: no others run then.
+  return ++sinceTurn < TURN_EVERY && !hasWorkers() && runReactions() && isClean();
+}
+
+function isClean(): boolean {
+  return isLoopEmpty() && leftovers() === null && !wasLoadingCutShort();
+}
+
 function park(isFresh: boolean): void {
+  sinceTurn = 0;
+  work(next(!isFresh && isClean()));
+}
+
+/** Takes over a thread that nobody has been woken for; or waits for the next one. 0: it ends, or will be called. */
+function next(isUsable: boolean): number {
   letGo(carrier);
-  const isClean = !isFresh && !wasLoadingCutShort() && isLoopEmpty() && leftovers() === null;
-  const run = isClean ? takeOver(carrier) : 0;
+  const run = isUsable ? takeOver(carrier) : 0;
   if (run !== 0) {
     endIfDoomed(run);
     become(BUSY);
-    work(run);
-  } else if (!isClean || areSparesEnough()) {
+    return run;
+  }
+  if (!isUsable || areSparesEnough()) {
     become(RETIRED);
     endInOrder();
-  } else {
-    become(PARKED);
-    waitForRun();
+    return 0;
   }
+  become(PARKED);
+  return waitForRun();
 }
 
 /** The main thread's carriers are for all threads; what others have made, for these alone. */
@@ -120,26 +142,36 @@ function become(next: typeof PARKED | typeof RETIRED | typeof BUSY): void {
   stateWord.wake(Infinity);
 }
 
-function waitForRun(): void {
-  if (isMakerRetired(carrier) && Atomics.compareExchange(i32, state, PARKED, RETIRED) === PARKED) return endInOrder();
-  if (hasWorkers()) {
-    const { async, value } = Atomics.waitAsync(views, state, PARKED);
-    if (async) void value.then(resume);
-    else setImmediate(resume);
-    return;
+/** Waits for the next thread: hard, or in the event loop when workers of this one's may call. */
+function waitForRun(): number {
+  for (;;) {
+    if (isMakerRetired(carrier) && Atomics.compareExchange(i32, state, PARKED, RETIRED) === PARKED) {
+      endInOrder();
+      return 0;
+    }
+    if (hasWorkers()) {
+      const { async, value } = Atomics.waitAsync(views, state, PARKED);
+      if (async) void value.then(resume);
+      else setImmediate(resume);
+      return 0;
+    }
+    parking.sees(stateWord, PARKED);
+    while (Atomics.load(i32, state) === PARKED) Atomics.wait(views, state, PARKED);
+    const run = take();
+    if (run !== 0) return run;
   }
-  parking.sees(stateWord, PARKED);
-  while (Atomics.load(i32, state) === PARKED) Atomics.wait(views, state, PARKED);
-  resume();
 }
 
-/** This carrier has been woken. */
-function resume(): void {
+/** What this carrier is to run, now that it is awake; 0 when another one has that. */
+function take(): number {
   const run = takeGiven(carrier);
   if (run === null) awaitEnd();
-  if (run === 0) return waitForRun();
-  passOn();
-  work(run);
+  if (run !== 0) passOn();
+  return run;
+}
+
+function resume(): void {
+  work(take() || waitForRun());
 }
 
 // Once this module has been evaluated: until then, Node has a listener of its own on process.
