@@ -94,7 +94,8 @@ export function fill(id: number, { name, daemon }: { readonly name: string; read
   roster[base + HOLDINGS] = 0;
   roster.fill(0, base + WAITS, base + WAITS + WAITS_MAX * 4);
   roster[base + DAEMON] = daemon ? 1 : 0;
-  roster[base + STARTER] = heap.self.id;
+  // Threads of processes enrol themselves.
+  roster[base + STARTER] = heap instanceof SharedHeap ? heap.self.id : 0;
   writeName(base, name, heap);
   Atomics.store(roster, base + ID, id);
 }
