@@ -194,8 +194,8 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
   }
 
   /**
-   * Has `callback` called once, with the future, when it is done; at once if it is. It runs in this thread. What it throws is reported on
-   * stderr and goes no further.
+   * Has `callback` called once, with the future, when it is done; at once if it is. It runs in this thread, also in the midst of a wait that blocks
+   * it. What it throws is reported on stderr and goes no further.
    */
   addDoneCallback(callback: DoneCallback<T>): void {
     if (this.done) call(this, callback as DoneCallback<never>);

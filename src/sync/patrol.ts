@@ -10,15 +10,19 @@ import { nameOfLock, OWNER } from './lock-block.ts';
 import { whereAmI } from './where.ts';
 
 const FIRST_SLICE_MS = 50;
+/** As long as others keep asking. */
+const BUSY_SLICE_MS = 2;
 const LAST_SLICE_MS = 500;
 const POSTPONED_MAX = 2;
 
-/** What a thread that has waited for a while sees to beside: others may have asked it for something. */
-export const onPatrol: (() => void)[] = [];
+/** What a thread that has waited for a while sees to beside: others may have asked it for something. True: there was something, and soon may be more. */
+export const onPatrol: (() => unknown)[] = [];
 
-/** For who waits in another way than by a `Patrol`, each time that it has waited for a while. */
-export function goRound(): void {
-  for (const act of onPatrol) act();
+/** For who waits in another way than by a `Patrol`, each time that it has waited for a while. Says whether there was anything. */
+export function goRound(): boolean {
+  let wasAsked = false;
+  for (const act of onPatrol) if (act() === true) wasAsked = true;
+  return wasAsked;
 }
 
 /** A wait for nothing in particular: it is on record all the same, so that people can see it. */
@@ -68,12 +72,11 @@ export class Patrol {
 
   /** The look at the end of a slice. A deadlock is returned if this thread is the one to report it. */
   look(): DeadlockError | null {
-    this.#slice = Math.min(LAST_SLICE_MS, this.#slice * 2);
     if (!this.#known) {
       this.#known = true;
       waitStandsAt(this.#ticket, whereAmI(), this.#heap);
     }
-    goRound();
+    this.#slice = goRound() ? BUSY_SLICE_MS : Math.min(LAST_SLICE_MS, this.#slice * 2);
     const { kind, target } = this.#target!;
     if (kind === 'other') for (const heap of foreignHeaps()) probeAll(heap);
     if (kind === 'join') probe(target, this.#heap);

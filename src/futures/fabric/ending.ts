@@ -1,4 +1,4 @@
-import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
+import { type Deadline, NEVER } from '../../base/deadline.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import type { Crew } from './crew.ts';
 import type { FunctionNumbers } from './function-table.ts';
@@ -10,7 +10,6 @@ import type { Mail } from './mail.ts';
 import type { Outbox } from './outbox.ts';
 import { dropPacked } from './parked.ts';
 import type { Slots } from './slots.ts';
-import type { Works } from './works.ts';
 
 export interface EndingParts {
   readonly fabric: Fabric;
@@ -19,10 +18,12 @@ export interface EndingParts {
   readonly slots: Slots;
   readonly outbox: Outbox;
   readonly mail: Mail;
-  readonly works: Works;
   readonly functions: FunctionNumbers;
   readonly losses: Losses;
   readonly listener: Listener;
+  /** Blocks until `isDone`, taking results meanwhile, or until the deadline. */
+  readonly waitSync: (isDone: () => boolean, deadline: Deadline) => void;
+  readonly whenOver: () => void;
   /** Why nothing runs any more. */
   readonly why: () => Error;
 }
@@ -67,15 +68,9 @@ export class Ending {
 
   /** The same, blocking; false when time was up. */
   stopSync(deadline: Deadline = NEVER): boolean {
-    const { load, crew, slots, works, listener } = this.#parts;
-    const isInSlots = (): boolean => slots.futures.some((future) => future !== null);
-    while (load.outstanding > 0) {
-      const waits = works.between;
-      // Only tries that wait for their time are left, and no timer will ring.
-      if (!isInSlots() && waits.length > 0) for (const future of waits) future.cancel();
-      else listener.waitSync(() => load.outstanding === 0 || !isInSlots(), deadline);
-      if (load.outstanding > 0 && remaining(deadline) === 0) return false;
-    }
+    const { load, crew, waitSync } = this.#parts;
+    waitSync(() => load.outstanding === 0, deadline);
+    if (load.outstanding > 0) return false;
     this.close();
     for (const thread of crew.threads) if (!thread.joinSync(deadline)) return false;
     void this.#giveBackMemory();
@@ -102,13 +97,14 @@ export class Ending {
   }
 
   async #giveBackMemory(): Promise<void> {
-    const { fabric, crew, load, mail, functions, losses, listener, why } = this.#parts;
+    const { fabric, crew, load, mail, functions, losses, listener, whenOver, why } = this.#parts;
     await losses.whenLeft();
     for (const thread of crew.threads) crew.remove(thread);
     if (this.isOver) return;
     // The module of a result is being loaded.
     if (load.outstanding > 0) return void load.whenIdle().then(() => this.#giveBackMemory());
     this.isOver = true;
+    whenOver();
     mail.failAll(why());
     functions.clear();
     listener.end();

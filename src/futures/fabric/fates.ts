@@ -45,6 +45,8 @@ export class Fates implements Source {
     this.#load.outstanding--;
     if (state === FAILED && !isStream) {
       const work = this.#works.of(future);
+    // Taken back while it was told of the losses of a worker that has died.
+    if (!isStream && peek(future) >= CANCELLED) return;
       const delay = work === undefined ? null : delayBeforeRetry(work, value);
       if (delay !== null) return this.#listener.runAgain(work!, delay);
     }

@@ -49,9 +49,9 @@ export class Growth {
     if (this.#crew.living === 0) this.#grow();
   }
 
-  /** There may be more to do than there are threads. */
-  forLoad(): void {
-    if (this.#load.outstanding > this.#crew.living) this.#grow();
+  /** There may be more to do than there are threads. So many of the tasks are lost, and only not told of yet. */
+  forLoad(lost = 0): void {
+    if (this.#load.outstanding - lost > this.#crew.living) this.#grow();
   }
 
   /** Other threads may have handed over tasks that nobody has taken. */

@@ -1,3 +1,4 @@
+import { deadlineAfter } from '../../base/deadline.ts';
 import { leaveAsItIs } from '../call-site.ts';
 import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source } from '../future.ts';
 import { CANCELLED, FAILED } from '../future-record.ts';
@@ -135,7 +136,7 @@ export class HandOver {
       return future;
     }
     const retry = retryPlan(retries);
-    const work: Work = { future, terms, packed: null, retry, attempts: 0, timer: null, retryTimer: null, unsubscribe: null };
+    const work: Work = { future, terms, packed: null, retry, attempts: 0, timer: null, again: null, unsubscribe: null };
     if (priority > 0 || (priority < 0 && !this.#outbox.backlog.isOrdered)) this.#outbox.recall(priority);
     // Before it is sent: the result may be there before the call returns.
     if (signal !== undefined || timeout !== undefined || retry !== null || onMessage !== undefined) this.#works.add(work);
@@ -154,16 +155,19 @@ export class HandOver {
     this.#listener.retried();
     this.#load.outstanding++;
     setTicket(work.future, BETWEEN);
-    work.retryTimer = setTimeout(() => {
+    const begin = (): void => {
+      clearTimeout(timer);
+      work.again = null;
       this.#load.outstanding--;
-      work.retryTimer = null;
       try {
         this.#listener.checkUsable();
         this.#send(work, (_, at) => this.#writeAgain(work, at));
       } catch (error) {
         this.#listener.failed(work.future, error);
       }
-    }, delay);
+    };
+    const timer = setTimeout(begin, delay);
+    work.again = { at: deadlineAfter(delay), timer, begin };
   }
 
   #writeAgain({ packed }: Work, at: number): readonly unknown[] | null {

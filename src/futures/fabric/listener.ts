@@ -1,5 +1,5 @@
 import { outsideScopes } from '../../base/ambient.ts';
-import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
+import { type Deadline, remaining } from '../../base/deadline.ts';
 import { goRound } from '../../sync/patrol.ts';
 import { BELL, type Fabric } from './layout.ts';
 
@@ -12,8 +12,8 @@ export interface Drain {
   drain(): void;
   /** Looks whether more threads are needed for the tasks of others, who ring as well. */
   lookForMail(): void;
-  /** The event loop stands still: looks after what it would tell. */
-  look(): void;
+  /** When a timer of the pool would ring that somebody waits for. */
+  readonly due: Deadline;
 }
 
 /** How a pool's owner hears of results: in its event loop, or while it is blocked. It keeps nothing alive. */
@@ -65,10 +65,9 @@ export class Listener {
       if (isDone() || remaining(deadline) === 0) break;
       Atomics.store(i32, bell, 2);
       if (this.#drain.hasResults) continue;
-      const left = deadline === NEVER ? LOOK_MS : Math.min(LOOK_MS, remaining(deadline));
-      if (Atomics.wait(i32, bell, 2, left) !== 'timed-out') continue;
-      goRound();
-      this.#drain.look();
+      const left = Math.min(LOOK_MS, remaining(deadline), remaining(this.#drain.due));
+      // The event loop stands still: what it would tell is looked after here, also for all else that this thread is asked for.
+      if (Atomics.wait(i32, bell, 2, left) === 'timed-out') goRound();
     }
     this.listen();
   }

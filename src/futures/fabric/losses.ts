@@ -2,7 +2,7 @@ import { outsideScopes } from '../../base/ambient.ts';
 import { isError } from '../../base/is-error.ts';
 import { take } from '../../message/index.ts';
 import { BrokenWorkerError } from '../errors.ts';
-import { recordOf } from '../future.ts';
+import { type AnyFuture, recordOf, setTicket } from '../future.ts';
 import { FAILED, PENDING, stateOfRecord, SUCCEEDED, valueOfRecord } from '../future-record.ts';
 import type { Crew } from './crew.ts';
 import { CANCELLING, DONE, QUEUED, RUNNING, SLOTS, STATE_BITS, WITHDRAWN } from './layout.ts';
@@ -12,7 +12,8 @@ import type { Pins } from './pins.ts';
 import type { PoolThread, ThreadEnd } from './pool-thread.ts';
 import type { Results } from './results.ts';
 import { NOTHING, type Slots } from './slots.ts';
-import { SCRATCH } from './ticket.ts';
+import type { TaskStream } from '../task-stream.ts';
+import { NOWHERE, SCRATCH } from './ticket.ts';
 import { dropValue } from './values.ts';
 import { why } from '../why.ts';
 
@@ -22,8 +23,8 @@ const STILLBORN_MAX = 3;
 export interface LossListener {
   /** Nothing can be run any more. */
   break(why: string, cause: unknown): void;
-  /** A worker is gone: another one may have to take its place. */
-  replace(): void;
+  /** A worker is gone: another one may have to take its place. Of so many tasks it is about to be told that they are lost. */
+  replace(lost: number): void;
   /** None can begin at the moment: not to be tried for a while. */
   rest(): void;
 }
@@ -71,7 +72,7 @@ export class Losses {
     if (isEnding) return;
     this.#crew.remove(thread);
     this.#requeue(this.#slots.inState(QUEUED), thread, null);
-    this.#listener.replace();
+    this.#listener.replace(0);
   }
 
   /** A worker takes no more tasks, and its results may not have been taken yet. */
@@ -80,20 +81,31 @@ export class Losses {
     this.left(thread, false);
   }
 
-  /** A worker has died: what it ran fails, what it had only claimed goes to the others, and another one takes its place. */
+  /**
+   * A worker has died: what it had only claimed goes to the others, another one takes its place, and what it ran fails. In this order: who is
+   * told of a failure may wait for the others at once, by blocking.
+   */
   died(thread: PoolThread, end: ThreadEnd): void {
-    const { fabric } = this.#slots;
+    const { fabric, futures } = this.#slots;
     for (let slot = thread.nextResult(); slot !== 0; slot = thread.nextResult()) this.#results.take(slot, thread);
-    this.#stillborn = thread.isReady ? 0 : this.#stillborn + 1;
     const mark = thread.number << STATE_BITS;
+    for (const slot of this.#slots.inState(DONE | mark)) if (!thread.isGone) this.#results.take(slot, thread);
+    // Who was told of one of these has blocked, and seen to this death.
+    if (thread.isGone) return;
+    this.#stillborn = thread.isReady ? 0 : this.#stillborn + 1;
     const error = errorOf(thread, end);
     const queued: number[] = [];
+    const lost: (readonly [future: AnyFuture, stream: TaskStream | undefined])[] = [];
     for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
       const at = fabric.slot(slot);
       const state = Atomics.load(fabric.i32, at);
-      if (state === (RUNNING | mark)) this.#settle(slot, at, error);
-      else if (state === (CANCELLING | mark)) this.#slots.release(slot, at);
-      else if (state === (DONE | mark)) this.#results.take(slot, thread);
+      if (state === (RUNNING | mark)) {
+        const future = futures[slot]!;
+        lost.push([future, this.#results.takeStream(slot)]);
+        this.#slots.release(slot, at);
+        // It may be taken back before its turn comes.
+        setTicket(future, NOWHERE);
+      } else if (state === (CANCELLING | mark)) this.#slots.release(slot, at);
       else if (state === QUEUED || state === WITHDRAWN) queued.push(slot);
     }
     // What it had taken from the inbox, while its numbers are known.
@@ -104,20 +116,21 @@ export class Losses {
     if (isFutile && !this.#crew.threads.some((other) => other.isReady)) {
       const { cause } = error;
       const why = isError(cause) ? `cannot begin: ${cause.message}` : `die before they can begin (${end.how}, exit code ${end.exitCode})`;
-      return this.#listener.break(`its workers ${why}`, cause);
+      this.#listener.break(`its workers ${why}`, cause);
+    } else {
+      this.#requeue(queued, thread, error);
+      if (isFutile) this.#listener.rest();
+      else this.#listener.replace(lost.length);
     }
-    this.#requeue(queued, thread, error);
-    if (isFutile) this.#listener.rest();
-    else this.#listener.replace();
+    for (const [future, stream] of lost) this.#end(future, stream, error);
   }
 
   /** It ran this task, and may have told other threads already what came of it. */
-  #settle(slot: number, at: number, error: unknown): void {
-    const future = this.#slots.futures[slot];
-    const record = future ? recordOf(future) : 0;
+  #end(future: AnyFuture, stream: TaskStream | undefined, error: unknown): void {
+    const record = recordOf(future);
     const told = record === 0 ? PENDING : stateOfRecord(record);
-    if (told === SUCCEEDED || told === FAILED) this.#results.settle(slot, at, told, valueOfRecord(record));
-    else this.#results.settle(slot, at, FAILED, error);
+    if (told === SUCCEEDED || told === FAILED) this.#results.end(future, stream, told, valueOfRecord(record));
+    else this.#results.end(future, stream, FAILED, error);
   }
 
   /** Sends tasks once more that are in nobody's hands any more. */

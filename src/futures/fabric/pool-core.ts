@@ -1,5 +1,6 @@
 import { atExit } from '../../base/at-exit.ts';
 import type { Deadline } from '../../base/deadline.ts';
+import { onPatrol } from '../../sync/patrol.ts';
 import { BrokenExecutorError, shutDown } from '../errors.ts';
 import type { AnyFuture, Future } from '../future.ts';
 import { FAILED } from '../future-record.ts';
@@ -33,6 +34,14 @@ export type CoreOptions = CrewOptions;
 
 let isExiting = false;
 atExit(() => (isExiting = true));
+
+/** The pools that this thread has made, and that are not over. */
+const pools = new Set<PoolCore>();
+onPatrol.push(() => {
+  let wasAsked = false;
+  for (const pool of pools) if (pool.see()) wasAsked = true;
+  return wasAsked;
+});
 
 /** What a thread pool is for the thread that made it: it hands tasks over, hears of the results, and ends the futures. */
 export class PoolCore {
@@ -89,7 +98,8 @@ export class PoolCore {
     this.#works = new Works(this.#slots, (future, error) => this.fates.endEarly(future, error));
     this.#breakOffs = new BreakOffs(this.#slots, this.crew, () => this.#growth.forAll());
     this.fates = new Fates(this.#slots, this.#works, this.#breakOffs, this.load, {
-      waitSync: (isDone, deadline) => this.#listener.waitSync(isDone, deadline),
+      waitSync: (isDone, deadline) => this.waitSync(isDone, deadline),
+      endStream: (future, error) => this.#results.endStream(future, error),
       runAgain: (work, delay) => this.#handOver.later(work, delay),
     });
     const priorityOf = (future: AnyFuture): number => this.#works.of(future)?.terms.priority ?? 0;
@@ -129,17 +139,20 @@ export class PoolCore {
     });
     this.#losses = new Losses(this.#slots, this.#pins, this.#outbox, this.#mail, this.crew, this.#results, {
       break: (why, cause) => this.#break(why, cause),
-      replace: () => this.#growth.forLoad(),
+      replace: (lost) => this.#growth.forLoad(lost),
       rest: () => this.#growth.rest(),
     });
     const hasResults = (): boolean => !this.#isDraining && this.#hasResults();
+    const works = this.#works;
     this.#listener = new Listener(this.fabric, {
       get hasResults() {
         return hasResults();
       },
+      get due() {
+        return works.due;
+      },
       drain: () => this.drain(),
       lookForMail: () => this.#growth.forInbox(),
-      look: () => this.#look(),
     });
     this.ending = new Ending({
       fabric: this.fabric,
@@ -148,13 +161,15 @@ export class PoolCore {
       slots: this.#slots,
       outbox: this.#outbox,
       mail: this.#mail,
-      works: this.#works,
       functions: this.#functions,
       losses: this.#losses,
       listener: this.#listener,
+      waitSync: (isDone, deadline) => this.waitSync(isDone, deadline),
+      whenOver: () => pools.delete(this),
       why: () => this.#broken ?? shutDown(options.name),
     });
     for (let i = 0; i < options.minWorkers; i++) this.crew.start();
+    pools.add(this);
   }
 
   get name(): string {
@@ -256,7 +271,32 @@ export class PoolCore {
 
   /** Blocks until `isDone`, taking results meanwhile, or until the deadline. */
   waitSync(isDone: () => boolean, deadline: Deadline): void {
-    this.#listener.waitSync(isDone, deadline);
+    this.#evenWhileDraining(() => this.#listener.waitSync(isDone, deadline));
+  }
+
+  /** A callback that blocks, while results are taken, waits for what nobody else would take meanwhile. */
+  #evenWhileDraining(act: () => void): void {
+    const wasDraining = this.#isDraining;
+    this.#isDraining = false;
+    try {
+      act();
+    } finally {
+      this.#isDraining = wasDraining;
+    }
+  }
+
+  /**
+   * This thread waits for something else, and its event loop stands still: sees to what the workers, and other threads that have this pool's
+   * futures, need of their owner. Says whether there was anything.
+   */
+  see(): boolean {
+    if (this.ending.isOver) return false;
+    const { outstanding } = this.load;
+    this.#evenWhileDraining(() => {
+      this.drain();
+      this.#look();
+    });
+    return this.load.outstanding !== outstanding;
   }
 
   #look(): void {

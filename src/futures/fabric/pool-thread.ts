@@ -110,7 +110,7 @@ export class PoolThread {
     this.#ports = portsToCarrier(record.carrierOf(run), this.#fabric.block);
   }
 
-  /** Whether its owner has let go of it. */
+  /** Whether its owner has let go of it: its area may be another one's. */
   get isGone(): boolean {
     return this.#run === 0;
   }
@@ -140,7 +140,7 @@ export class PoolThread {
   /** The number of the next slot that is done, or a message of a task / -16; 0 when there is none. */
   nextResult(): number {
     const { i32 } = this.#fabric;
-    if (Atomics.load(i32, this.#area + DONE_TAIL) === this.#head) return 0;
+    if (this.isGone || Atomics.load(i32, this.#area + DONE_TAIL) === this.#head) return 0;
     const slot = this.#results[this.#head & RING_MASK]!;
     this.#head = (this.#head + 1) | 0;
     i32[this.#area + DONE_HEAD] = this.#head;
@@ -195,6 +195,7 @@ export class PoolThread {
 
   /** How it ended, if it has: for when the event loop stands still, and nobody tells. */
   lookForEnd(): ThreadEnd | null {
+    if (this.isGone) return null;
     const death = record.deathOf(this.#run);
     if (death !== undefined) return { how: death.how, exitCode: death.code, error: undefined };
     if (record.stateOf(this.#run) === record.FAILED) return { how: 'exited', exitCode: 1, error: record.failureOf(this.#run) };
@@ -212,7 +213,7 @@ export class PoolThread {
 
   /** Whether it has left the pool in good order. */
   get hasLeft(): boolean {
-    return Atomics.load(this.#fabric.i32, this.#area + PIN) < 0;
+    return !this.isGone && Atomics.load(this.#fabric.i32, this.#area + PIN) < 0;
   }
 
   /** Asks it to leave when it has nothing to do. */

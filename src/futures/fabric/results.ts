@@ -28,6 +28,8 @@ export class Results {
   readonly #slots: Slots;
   readonly #listener: ResultsListener;
   readonly #streams = new Map<number, TaskStream>();
+  /** The slots whose results wait for a module. */
+  readonly #late = new Set<number>();
 
   constructor(slots: Slots, listener: ResultsListener) {
     this.#slots = slots;
@@ -40,6 +42,8 @@ export class Results {
     const { fabric } = this.#slots;
     const at = fabric.slot(slot);
     const flags = fabric.i32[at + FLAGS]!;
+    // Its worker has died meanwhile.
+    if (this.#late.has(slot)) return;
     // One that was taken back.
     if (this.#slots.futures[slot] === null) return this.#slots.release(slot, at);
     const parcels = (flags & PARCELS) === 0 ? null : thread.receiveParcels(fabric.i32[at + PARCEL]!);
@@ -57,19 +61,22 @@ export class Results {
 
   /** A module that the result needs has to be awaited. */
   async #takeLater(slot: number, at: number, missing: MustAwait, state: 4 | 5, parcels: readonly unknown[] | null): Promise<void> {
-    for (let wanted = missing; ;) {
+    this.#late.add(slot);
+    let value: unknown;
+    for (let wanted: MustAwait | null = missing; wanted !== null;) {
       try {
         await wanted.load();
-        this.settle(slot, at, state, takeValue(this.#slots.fabric, at, parcels));
-        break;
+        value = takeValue(this.#slots.fabric, at, parcels);
+        wanted = null;
       } catch (error) {
         if (error instanceof MustAwait && error !== wanted) wanted = error;
         else {
-          this.settle(slot, at, FUTURE_FAILED, error);
-          break;
+          [value, state, wanted] = [error, FUTURE_FAILED, null];
         }
       }
     }
+    this.#late.delete(slot);
+    this.settle(slot, at, state, value);
     this.#listener.endedLate();
   }
 
@@ -78,9 +85,19 @@ export class Results {
     const future = this.#slots.futures[slot];
     invariant(future, `slot ${slot} has no future`);
     this.#slots.release(slot, at);
+    this.end(future, this.takeStream(slot), state, value);
+  }
+
+  /** The stream that the task in a slot has become, if it has: whoever takes it ends it. */
+  takeStream(slot: number): TaskStream | undefined {
     const stream = this.#streams.size > 0 ? this.#streams.get(slot) : undefined;
+    if (stream !== undefined) this.#streams.delete(slot);
+    return stream;
+  }
+
+  /** Ends a task that has no slot any more. */
+  end(future: AnyFuture, stream: TaskStream | undefined, state: 4 | 5, value: unknown): void {
     if (stream !== undefined) {
-      this.#streams.delete(slot);
       stream.finish(state === FUTURE_FAILED, value);
       return this.#listener.ended(future, state, value, true);
     }

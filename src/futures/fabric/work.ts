@@ -20,8 +20,8 @@ export interface Work {
   /** How often it has been run, or tried. */
   attempts: number;
   timer: NodeJS.Timeout | null;
-  /** Rings when it is to be tried again. */
-  retryTimer: NodeJS.Timeout | null;
+  /** When it is to be tried again, and what does it. */
+  again: { readonly at: Deadline; readonly timer: NodeJS.Timeout; begin(): void } | null;
   unsubscribe: (() => void) | null;
 }
 

@@ -1,5 +1,5 @@
 import { onAbort } from '../../base/on-abort.ts';
-import { LONGEST_TIMER_MS } from '../../base/deadline.ts';
+import { type Deadline, LONGEST_TIMER_MS, NEVER, remaining } from '../../base/deadline.ts';
 import { TimeoutError } from '../../base/errors.ts';
 import { leaveAsItIs } from '../call-site.ts';
 import { type AnyFuture, ticketOf } from '../future.ts';
@@ -56,7 +56,8 @@ export class Works {
     if (work === undefined) return;
     this.#works.delete(future);
     if (work.timer !== null) clearTimeout(work.timer);
-    if (work.retryTimer !== null) clearTimeout(work.retryTimer);
+    if (work.again !== null) clearTimeout(work.again.timer);
+    work.again = null;
     work.unsubscribe?.();
     if (work.packed !== null) dropPacked(work.packed);
   }
@@ -64,10 +65,19 @@ export class Works {
   /** While the event loop stands still: what its timers would tell. */
   checkTimes(): void {
     for (const work of this.#works.values()) {
-      if (work.timer === null) continue;
-      clearTimeout(work.timer);
-      this.#checkTime(work);
+      if (work.timer !== null) {
+        clearTimeout(work.timer);
+        this.#checkTime(work);
+      }
+      if (work.again !== null && remaining(work.again.at) === 0) work.again.begin();
     }
+  }
+
+  /** When the first of those that are to be tried again is. */
+  get due(): Deadline {
+    let due = NEVER;
+    for (const { again } of this.#works.values()) if (again !== null) due = Math.min(due, again.at);
+    return due;
   }
 
   /** The futures of tasks that are to be tried again. */
