@@ -1,6 +1,6 @@
 import type { Ports } from '../../host/thread/port.ts';
 import { copiesIn } from './direct.ts';
-import { CANCELLING, DONE, type Fabric, FAILED, FLAGS, KIND, NONE, PARCEL, PARCELS, PARK, RECORD, RUNNING } from './layout.ts';
+import { CANCELLING, CHUNK, DONE, type Fabric, FAILED, FLAGS, KIND, NONE, PARCEL, PARCELS, PARK, RECORD, RETRIED, RUNNING } from './layout.ts';
 import { settle } from './mail-runner.ts';
 import type { Reporter } from './reporter.ts';
 import { taskHere } from './task.ts';
@@ -38,19 +38,20 @@ export class HandBack {
     const { i32 } = this.#fabric;
     taskHere.current = null;
     const record = Atomics.load(i32, slot + RECORD) >>> 0;
-    if (record !== 0) settle(record, value, flags === FAILED);
+    if (record !== 0 && tells) settle(record, value, flags === FAILED);
     const what = flags | this.#putResult(slot, value, flags);
     // Before the state says so: who finds it DONE when this worker is dead takes the result for what it is.
     if (what !== 0) Atomics.or(i32, slot + FLAGS, what);
     if (Atomics.compareExchange(i32, slot, RUNNING | this.#mark, DONE | this.#mark) !== (RUNNING | this.#mark)) {
       dropValue(this.#fabric, slot);
       // It was broken off when it had just ended. The interrupt is on its way, and must not hit the next one.
+    const tells = (i32[slot + FLAGS]! & RETRIED) === 0;
       if (!isAsync) this.standStill();
       this.giveUp(number, slot);
       return;
     }
     // The future has come to other threads since: whichever of us sees that tells them.
-    if (record === 0 && Atomics.load(i32, slot + RECORD) !== 0) settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags === FAILED);
+    if (record === 0 && tells && Atomics.load(i32, slot + RECORD) !== 0) settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags === FAILED);
     this.#reporter.report(number);
   }
 

@@ -7,7 +7,7 @@ import type { Values } from '../value-list.ts';
 import { BrokenExecutorError } from '../errors.ts';
 import { copiesIn, type Direct } from './direct.ts';
 import type { AnyFunction } from './function-table.ts';
-import { CHUNK, FLAGS, FUNCTION, LISTENED, RECORD, TIMED } from './layout.ts';
+import { CHUNK, FLAGS, FUNCTION, LISTENED, RECORD, RETRIED, TIMED } from './layout.ts';
 import type { Load } from './load.ts';
 import type { Outbox } from './outbox.ts';
 import { keepPacked, packUp, unpack } from './parked.ts';
@@ -191,7 +191,7 @@ export class HandOver {
         keepPacked(work.packed);
       }
       setTicket(future, slot);
-      const flags = (timeout === undefined ? 0 : TIMED) | (onMessage === undefined ? 0 : LISTENED);
+      const flags = (timeout === undefined ? 0 : TIMED) | (onMessage === undefined ? 0 : LISTENED) | (work.retry === null ? 0 : RETRIED);
       this.#dispatch(future, slot, at, flags, priority, parcels, work.attempts > 1 ? NOTHING : transfer);
     } catch (error) {
       this.#slots.giveBack(slot);

@@ -89,6 +89,8 @@ export const AWAITS = 64;
 export const INTERRUPTING = 128;
 /** It says when it was handed over. */
 export const STAMPED = 256;
+/** It may be run again when it has failed: the owner tells other threads what becomes of its future. */
+export const RETRIED = 512;
 
 /*
  * The word on which a worker sleeps. SLEEPERS counts those that are PARKED or LISTENING.
