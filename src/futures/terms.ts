@@ -2,9 +2,9 @@ import type { ContextOf } from '../threading/context.ts';
 
 /** On which terms a task is run. Not every executor knows all of them: one that it does not know is refused. */
 export interface Terms {
-  /** Milliseconds that a task may run, from its start on; then it is broken off and its future fails with `TimeoutError`. */
+  /** Milliseconds that a task may run, from its start on; then it is broken off and its future, or the stream that it has become, fails with `TimeoutError`. */
   readonly timeout?: number | undefined;
-  /** Breaks off what is handed over on these terms; its futures fail with the signal's reason. */
+  /** Breaks off what is handed over on these terms; its futures, and streams that have begun, fail with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Tasks with a greater one begin earlier; 0 when left out. */
   readonly priority?: number | undefined;

@@ -5,7 +5,7 @@ import { ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { Event, int32, SharedValue } from '../../src/threading/index.ts';
 import { LONG } from '../support/patience.ts';
 import { test } from '../support/test.ts';
-import { saysAndYields } from './said-and-yielded.ts';
+import { saysAndYields, streamsOnTerms } from './said-and-yielded.ts';
 
 saysAndYields({
   place: 'thread',
@@ -14,6 +14,7 @@ saysAndYields({
   ahead: { begun: 30, most: 33 },
   thrownIn: null,
 });
+streamsOnTerms({ place: 'thread', pool: () => new ThreadPoolExecutor({ maxWorkers: 1 }) });
 
 test('the end of its thread ends a stream', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });

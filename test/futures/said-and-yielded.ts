@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { emit, type Executor } from '../../src/futures/index.ts';
+import { SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -134,4 +135,47 @@ export function saysAndYields({ place, pool: newPool, counter, ahead, thrownIn }
     await assert.rejects(unsendable.next(), { name: 'SendError' });
     assert.equal(await pool.submit(() => 'goes on'), 'goes on');
   });
+}
+
+/** How tasks that yield end when they have terms. */
+export function streamsOnTerms({ place, pool: newPool }: Pick<Backend, 'place' | 'pool'>): void {
+  const read = async (stream: AsyncIterable<unknown>, note: (value: unknown) => void): Promise<unknown> => {
+    try {
+      for await (const value of stream) note(value);
+    } catch (error) {
+      return error;
+    }
+    return null;
+  };
+  const bodies: Readonly<Record<string, () => AsyncGenerator<number> | Generator<number>>> = {
+    'yields on': async function* () {
+      for (let i = 0; ; i++) {
+        yield i;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    },
+    awaits: async function* () {
+      yield 0;
+      await new Promise(() => {});
+    },
+    computes: function* () {
+      yield 0;
+      for (;;);
+    },
+  };
+
+  for (const [what, body] of Object.entries(bodies)) {
+    test(`a task in a ${place} that yields, and then ${what}, is ended when its time is up, and when its signal aborts`, async () => {
+      await using pool = newPool();
+      const late: unknown[] = [];
+      const slow = (await pool.with({ timeout: SHORT }).submit(body as () => unknown)) as AsyncIterable<unknown>;
+      assert.equal(((await read(slow, (value) => late.push(value))) as Error).name, 'TimeoutError');
+      assert.equal(late[0], 0);
+      const controller = new AbortController();
+      const unwanted = (await pool.with({ signal: controller.signal }).submit(body as () => unknown)) as AsyncIterable<unknown>;
+      const reason = new RangeError('enough');
+      assert.equal(await read(unwanted, () => controller.abort(reason)), reason);
+      assert.equal(await pool.submit(() => 'goes on'), 'goes on');
+    });
+  }
 }

@@ -19,6 +19,8 @@ export interface Counts {
 export interface FatesListener {
   /** Blocks until `isDone`, or until the deadline. */
   waitSync(isDone: () => boolean, deadline: Deadline): void;
+  /** Ends the stream that a task has become, if it has, and it has not ended. */
+  endStream(future: AnyFuture, error: unknown): void;
   /** A task is to be run once more, after so many milliseconds. */
   runAgain(work: Work, delay: number): void;
 }
@@ -43,10 +45,10 @@ export class Fates implements Source {
   /** A task has ended, and its slot is free: ends its future, or tries once more. */
   ended(future: AnyFuture, state: 2 | 4 | 5, value: unknown, isStream: boolean): void {
     this.#load.outstanding--;
-    if (state === FAILED && !isStream) {
-      const work = this.#works.of(future);
     // Taken back while it was told of the losses of a worker that has died.
     if (!isStream && peek(future) >= CANCELLED) return;
+    if (state === FAILED && !isStream) {
+      const work = this.#works.of(future);
       const delay = work === undefined ? null : delayBeforeRetry(work, value);
       if (delay !== null) return this.#listener.runAgain(work!, delay);
     }
@@ -64,18 +66,18 @@ export class Fates implements Source {
     this.#load.makeRoom();
   }
 
-  /** Ends the future of a task with an error, whatever the task does. */
+  /** Ends the future of a task with an error, or the stream that it has become, whatever the task does. */
   endEarly(future: AnyFuture, error: unknown): void {
-    if (peek(future) >= CANCELLED || !this.#takeBack(future, true)) return;
+    if (peek(future) >= CANCELLED) return this.#listener.endStream(future, error);
+    if (!this.#takeBack(future, true)) return;
     this.counts.failed++;
     settleFuture(future, FAILED, error);
   }
 
-  /** Nobody reads the stream of a task any more: breaks the task off. */
-  stopStream(slot: number, at: number): boolean {
-    if (!this.#breakOffs.begin(slot, at)) return false;
-    this.#load.outstanding--;
-    this.#load.becomeIdle();
+  /** Breaks off a task that has become a stream: nobody reads it any more, or it has `failed`. False when it has ended by itself. */
+  stopStream(future: AnyFuture, failed: boolean): boolean {
+    if (!this.#takeBack(future, true)) return false;
+    this.counts[failed ? 'failed' : 'cancelled']++;
     return true;
   }
 
@@ -90,6 +92,7 @@ export class Fates implements Source {
     setTicket(future, NOWHERE);
     this.#works.forget(future);
     this.#load.becomeIdle();
+    this.#load.makeRoom();
     return true;
   }
 

@@ -1,7 +1,7 @@
 import { deadlineAfter } from '../../base/deadline.ts';
 import { leaveAsItIs } from '../call-site.ts';
-import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source } from '../future.ts';
-import { CANCELLED, FAILED } from '../future-record.ts';
+import { type AnyFuture, type Future, newFuture, settleFuture, setTicket, type Source } from '../future.ts';
+import { FAILED } from '../future-record.ts';
 import type { Terms } from '../terms.ts';
 import type { Values } from '../value-list.ts';
 import { BrokenExecutorError } from '../errors.ts';
@@ -146,7 +146,7 @@ export class HandOver {
       this.#works.forget(future);
       throw error;
     }
-    if (peek(future) < CANCELLED) this.#works.watch(work);
+    if (this.#works.of(future) === work) this.#works.watch(work);
     return future;
   }
 

@@ -135,7 +135,7 @@ export class PoolCore {
       ended: (future, state, value, isStream) => this.fates.ended(future, state, value, isStream),
       endedLate: () => this.load.becomeIdle(),
       listenerOf: (future) => this.#works.of(future)?.terms.onMessage,
-      stopStream: (slot, at) => this.fates.stopStream(slot, at),
+      stopStream: (future, failed) => this.fates.stopStream(future, failed),
     });
     this.#losses = new Losses(this.#slots, this.#pins, this.#outbox, this.#mail, this.crew, this.#results, {
       break: (why, cause) => this.#break(why, cause),

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { invariant } from '../../base/invariant.ts';
 import { writeAll } from '../../host/thread/output.ts';
 import { MustAwait, take } from '../../message/index.ts';
-import { type AnyFuture, recordOf, settleFuture } from '../future.ts';
+import { type AnyFuture, recordOf, settleFuture, ticketOf } from '../future.ts';
 import { CANCELLED, FAILED as FUTURE_FAILED, stateOfRecord, SUCCEEDED } from '../future-record.ts';
 import { TaskStream } from '../task-stream.ts';
 import { FAILED, FLAGS, PARCEL, PARCELS, STREAM_BEGINS, TAKEN, YIELDED } from './layout.ts';
@@ -19,8 +19,8 @@ export interface ResultsListener {
   endedLate(): void;
   /** Who hears what the task sends by `emit`. */
   listenerOf(future: AnyFuture): ((message: never) => void) | undefined;
-  /** Nobody reads the stream of a task any more. */
-  stopStream(slot: number, at: number): boolean;
+  /** Breaks off a task that has become a stream; false when it has ended. */
+  stopStream(future: AnyFuture, failed: boolean): boolean;
 }
 
 /** Takes what workers give back: results, errors, messages, and the values of streams. */
@@ -38,7 +38,7 @@ export class Results {
 
   /** Takes one thing out of a worker's ring: the number of a slot that is done, or a message of a task / -16. */
   take(slot: number, thread: PoolThread): void {
-    if (slot < 0) return this.#hear(slot * -16, thread);
+    if (slot < 0) return this.#hear(slot * -16);
     const { fabric } = this.#slots;
     const at = fabric.slot(slot);
     const flags = fabric.i32[at + FLAGS]!;
@@ -107,7 +107,7 @@ export class Results {
   }
 
   /** Something that a task has sent before its end. */
-  #hear(message: number, thread: PoolThread): void {
+  #hear(message: number): void {
     const { name } = this.#listener;
     let slot: number;
     let kind: number;
@@ -121,7 +121,7 @@ export class Results {
     const future = this.#slots.futures[slot];
     if (!future) return;
     if (kind === YIELDED) return this.#streams.get(slot)?.push(value);
-    if (kind === STREAM_BEGINS) return this.#beginStream(slot, future, thread);
+    if (kind === STREAM_BEGINS) return this.#beginStream(slot, future);
     try {
       this.#listener.listenerOf(future)?.(value as never);
     } catch (error) {
@@ -130,7 +130,7 @@ export class Results {
   }
 
   /** The future of a task that yields gives the stream; the task goes on. */
-  #beginStream(slot: number, future: AnyFuture, thread: PoolThread): void {
+  #beginStream(slot: number, future: AnyFuture): void {
     const { fabric, futures } = this.#slots;
     const { i32 } = fabric;
     const at = fabric.slot(slot);
@@ -141,10 +141,19 @@ export class Results {
         Atomics.notify(i32, at + TAKEN);
       },
       stop: () => {
-        if (futures[slot] === future && !thread.isGone && this.#listener.stopStream(slot, at)) this.#streams.delete(slot);
+        if (futures[slot] === future && this.#listener.stopStream(future, false)) this.#streams.delete(slot);
       },
     });
     this.#streams.set(slot, stream);
     settleFuture(future, SUCCEEDED, stream);
+  }
+
+  /** What a stream has yielded can be read, and then the error comes. The task is broken off. */
+  endStream(future: AnyFuture, error: unknown): void {
+    const slot = ticketOf(future);
+    const stream = slot >= 0 && this.#slots.futures[slot] === future ? this.#streams.get(slot) : undefined;
+    if (stream === undefined || !this.#listener.stopStream(future, true)) return;
+    this.#streams.delete(slot);
+    stream.finish(true, error);
   }
 }

@@ -44,7 +44,7 @@ export class Works {
           if (!future.running) this.#endEarly(future, signal.reason);
         },
         () => {
-          if (!future.done) this.#endEarly(future, signal.reason);
+          this.#endEarly(future, signal.reason);
         },
       );
     if (timeout !== undefined) this.#checkLater(work, timeout);
