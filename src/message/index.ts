@@ -6,7 +6,7 @@ import { type PackOptions, packer } from './packer.ts';
 import { MustAwait } from './require-module.ts';
 
 export { type Destination, packer, type Packer, type PackOptions } from './packer.ts';
-export { lookAfterInterruption, MustAwait, wasLoadingCutShort } from './require-module.ts';
+export { isMustAwait, lookAfterInterruption, MustAwait, wasLoadingCutShort } from './require-module.ts';
 export { SendError, type SendErrorDetails } from './send-error.ts';
 
 export interface EncodeOptions {

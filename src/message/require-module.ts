@@ -17,6 +17,15 @@ export class MustAwait extends Error {
   }
 }
 
+/** Whether an error says so. Of what a program has thrown even the prototype may be a trap. */
+export function isMustAwait(error: unknown): error is MustAwait {
+  try {
+    return error instanceof MustAwait;
+  } catch {
+    return false;
+  }
+}
+
 type Extensions = Readonly<Record<string, unknown>>;
 
 /**

@@ -1,4 +1,5 @@
 import { NONE, ValueList, type Values } from '../value-list.ts';
+import { describeThrown } from '../process-pool/remote-error.ts';
 import { isAwaited } from './awaited.ts';
 import type { AnyFunction } from './function-table.ts';
 
@@ -7,6 +8,31 @@ export type ChunkArgs = readonly [items: Values, isSpread: boolean];
 
 /** The results until the end or the first error; whether there was one, and which; and how many milliseconds it all took. */
 export type ChunkResult = readonly [values: Values, failed: boolean, error: unknown, ms: number];
+
+/**
+ * What can be sent of a chunk's result that can't be sent as a whole: the values before the first that can't, and why; or all of them, and a
+ * description of the error. `check` throws what keeps a value from being sent.
+ */
+export function sendablePart([values, failed, error, ms]: ChunkResult, check: (value: unknown) => void): ChunkResult {
+  for (const [i, value] of values.entries()) {
+    try {
+      check(value);
+    } catch (reason) {
+      return [values.slice(0, i), true, sendable(reason, check), ms];
+    }
+  }
+  return [values, failed, sendable(error, check), ms];
+}
+
+/** An error that can be sent: this one, or its description. */
+function sendable(error: unknown, check: (value: unknown) => void): unknown {
+  try {
+    check(error);
+    return error;
+  } catch {
+    return describeThrown(error);
+  }
+}
 
 /** Applies a function to items, one after the other, up to the first error. Async functions are awaited each. */
 export function applyToChunk(fn: AnyFunction, items: Values, isSpread: boolean): ChunkResult | Promise<ChunkResult> {

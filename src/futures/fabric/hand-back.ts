@@ -1,6 +1,24 @@
 import type { Ports } from '../../host/thread/port.ts';
+import { drop, post } from '../../message/index.ts';
+import { describeThrown } from '../process-pool/remote-error.ts';
+import { type ChunkResult, sendablePart } from './chunk.ts';
 import { copiesIn } from './direct.ts';
-import { CANCELLING, CHUNK, DONE, type Fabric, FAILED, FLAGS, KIND, NONE, PARCEL, PARCELS, PARK, RECORD, RETRIED, RUNNING } from './layout.ts';
+import {
+  CANCELLING,
+  CHUNK,
+  DONE,
+  type Fabric,
+  FAILED,
+  FLAGS,
+  KIND,
+  NONE,
+  PARCEL,
+  PARCELS,
+  PARK,
+  RECORD,
+  RETRIED,
+  RUNNING,
+} from './layout.ts';
 import { settle } from './mail-runner.ts';
 import type { Reporter } from './reporter.ts';
 import { taskHere } from './task.ts';
@@ -8,6 +26,11 @@ import { dropValue, putValue } from './values.ts';
 
 /** From here on it costs more to copy a result into the shared memory and out of it than to send a copy by a port. */
 const RESULT = { besideFrom: 1 << 18 };
+
+/** Throws what keeps a value from being sent. */
+function trySending(value: unknown): void {
+  drop(post(value).offset);
+}
 
 /** What goes with a result beside its message. */
 export interface NumberedParcels {
@@ -37,6 +60,7 @@ export class HandBack {
   finish(number: number, slot: number, value: unknown, flags: number, isAsync: boolean): void {
     const { i32 } = this.#fabric;
     taskHere.current = null;
+    const tells = (i32[slot + FLAGS]! & RETRIED) === 0;
     const record = Atomics.load(i32, slot + RECORD) >>> 0;
     if (record !== 0 && tells) settle(record, value, flags === FAILED);
     const what = flags | this.#putResult(slot, value, flags);
@@ -45,13 +69,13 @@ export class HandBack {
     if (Atomics.compareExchange(i32, slot, RUNNING | this.#mark, DONE | this.#mark) !== (RUNNING | this.#mark)) {
       dropValue(this.#fabric, slot);
       // It was broken off when it had just ended. The interrupt is on its way, and must not hit the next one.
-    const tells = (i32[slot + FLAGS]! & RETRIED) === 0;
       if (!isAsync) this.standStill();
       this.giveUp(number, slot);
       return;
     }
     // The future has come to other threads since: whichever of us sees that tells them.
-    if (record === 0 && tells && Atomics.load(i32, slot + RECORD) !== 0) settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags === FAILED);
+    if (record === 0 && tells && Atomics.load(i32, slot + RECORD) !== 0)
+      settle(Atomics.load(i32, slot + RECORD) >>> 0, value, flags === FAILED);
     this.#reporter.report(number);
   }
 
@@ -66,22 +90,32 @@ export class HandBack {
   /** Gives more flags. What can't be sent makes this task fail, and no other. */
   #putResult(slot: number, value: unknown, flags: number): number {
     try {
-      const parcels = putValue(this.#fabric, slot, value, RESULT);
-      if (parcels === null) return 0;
-      // Those of a task that was broken off meanwhile are never asked for: so each has a number.
-      this.#fabric.i32[slot + PARCEL] = this.#parcels = (this.#parcels + 1) | 0;
-      this.#ports.sendParcels({ number: this.#parcels, parcels } satisfies NumberedParcels, copiesIn(parcels));
-      return PARCELS;
+      return this.#put(slot, value);
     } catch (error) {
-      this.#fabric.i32[slot + KIND] = NONE;
-      try {
-        putValue(this.#fabric, slot, error);
-      } catch {
-        const what = (flags & FAILED) === 0 ? 'result' : 'error';
-        putValue(this.#fabric, slot, new Error(`the ${what} of a task can't be sent, nor what kept it: ${String(error)}`));
-      }
-      return FAILED;
+      const { i32 } = this.#fabric;
+      i32[slot + KIND] = NONE;
+      if ((flags & FAILED) !== 0) return this.#put(slot, describeThrown(value));
+      if ((i32[slot + FLAGS]! & CHUNK) !== 0) return this.#put(slot, sendablePart(value as ChunkResult, trySending));
+      return FAILED | this.#putError(slot, error);
     }
+  }
+
+  #putError(slot: number, error: unknown): number {
+    try {
+      return this.#put(slot, error);
+    } catch {
+      this.#fabric.i32[slot + KIND] = NONE;
+      return this.#put(slot, describeThrown(error));
+    }
+  }
+
+  #put(slot: number, value: unknown): number {
+    const parcels = putValue(this.#fabric, slot, value, RESULT);
+    if (parcels === null) return 0;
+    // Those of a task that was broken off meanwhile are never asked for: so each has a number.
+    this.#fabric.i32[slot + PARCEL] = this.#parcels = (this.#parcels + 1) | 0;
+    this.#ports.sendParcels({ number: this.#parcels, parcels } satisfies NumberedParcels, copiesIn(parcels));
+    return PARCELS;
   }
 
   /** Waits to be interrupted. */

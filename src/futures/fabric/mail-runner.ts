@@ -1,7 +1,8 @@
 import { observed } from '../../base/observer.ts';
-import { drop, MustAwait, read } from '../../message/index.ts';
+import { drop, isMustAwait, MustAwait, read } from '../../message/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { FAILED as RECORD_FAILED, moveRecord, PENDING, RUNNING, settleRecord, SUCCEEDED } from '../future-record.ts';
+import { describeThrown } from '../process-pool/remote-error.ts';
 import { isAwaited } from './awaited.ts';
 import { applyToChunk, type ChunkArgs } from './chunk.ts';
 import type { AnyFunction } from './function-table.ts';
@@ -53,10 +54,11 @@ export class MailRunner {
     const start = performance.now();
     try {
       const result = this.#call(message, isChunk);
-      if (isAwaited(result)) this.#await(record, result);
+      // A `then` of a program may do what it likes: a promise of ours hears it once.
+      if (isAwaited(result)) this.#await(record, Promise.resolve(result));
       else this.end(record, result, false);
     } catch (error) {
-      if (error instanceof MustAwait) this.#await(record, this.#whenLoaded(message, isChunk, error));
+      if (isMustAwait(error)) this.#await(record, this.#whenLoaded(message, isChunk, error));
       else this.end(record, error, true);
     }
     this.#inHand.calls.pop();
@@ -96,13 +98,13 @@ export class MailRunner {
       try {
         return await this.#call(message, isChunk);
       } catch (error) {
-        if (!(error instanceof MustAwait) || error === missing) throw error;
+        if (!isMustAwait(error) || error === missing) throw error;
         missing = error;
       }
     }
   }
 
-  #await(record: number, result: PromiseLike<unknown>): void {
+  #await(record: number, result: Promise<unknown>): void {
     const task: Task = taskHere.current ?? { controller: null };
     const { awaiting } = this.#inHand;
     awaiting.set(record / -16, task);
@@ -118,11 +120,19 @@ export class MailRunner {
   }
 }
 
-/** Tells a result, or that it can't be told, to all who have the future. */
+/** Tells a result, or that it can't be told, to all who have the future. An error that can't travel is told by its text. */
 export function settle(record: number, value: unknown, hasFailed: boolean): void {
   try {
     settleRecord(record, hasFailed ? RECORD_FAILED : SUCCEEDED, value);
   } catch (error) {
+    tellError(record, hasFailed ? describeThrown(value) : error);
+  }
+}
+
+function tellError(record: number, error: unknown): void {
+  try {
     settleRecord(record, RECORD_FAILED, error);
+  } catch {
+    settleRecord(record, RECORD_FAILED, describeThrown(error));
   }
 }

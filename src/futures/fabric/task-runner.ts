@@ -1,6 +1,6 @@
 import { observed } from '../../base/observer.ts';
 import type { Ports } from '../../host/thread/port.ts';
-import { MustAwait } from '../../message/index.ts';
+import { isMustAwait, type MustAwait } from '../../message/index.ts';
 import { CANCELLED, moveRecord, PENDING, RUNNING as BEGUN } from '../future-record.ts';
 import { isAwaited } from './awaited.ts';
 import { applyToChunk, type ChunkArgs } from './chunk.ts';
@@ -35,7 +35,7 @@ import {
 } from './layout.ts';
 import type { Reporter } from './reporter.ts';
 import type { RunTimes } from './run-times.ts';
-import { isStream } from './stream.ts';
+import { isStream, type Stream } from './stream.ts';
 import { sendStream } from './stream-sender.ts';
 import { runListened, type Task, taskHere } from './task.ts';
 import { dropValue, takeValue } from './values.ts';
@@ -105,6 +105,8 @@ export class TaskRunner {
   #begin(number: number, slot: number, parcels: readonly unknown[] | null, missing: MustAwait | null): void {
     const flags = this.#fabric.i32[slot + FLAGS]!;
     let result: unknown;
+    let isPromise: boolean;
+    let yields: boolean;
     const { calls } = this.#inHand;
     calls.push(number);
     try {
@@ -115,21 +117,25 @@ export class TaskRunner {
               (message) => this.#reporter.send(number, EMITTED, message),
               () => this.#call(slot, flags, parcels),
             );
+      // Both look at what the task has made, which may throw.
+      isPromise = isAwaited(result);
+      yields = !isPromise && isStream(result);
       calls.pop();
     } catch (error) {
       calls.pop();
-      if (error instanceof MustAwait && error !== missing) this.#load(number, slot, error, parcels);
+      if (isMustAwait(error) && error !== missing) this.#load(number, slot, error, parcels);
       else this.#back.finish(number, slot, error, FAILED, false);
       return;
     }
-    if (isAwaited(result)) this.#await(number, slot, result);
-    else if (isStream(result)) {
+    // A `then` of a program may do what it likes: a promise of ours hears it once.
+    if (isPromise) this.#await(number, slot, Promise.resolve(result));
+    else if (yields) {
       const { awaiting } = this.#inHand;
       const send = (kind: number, value: unknown): void => this.#reporter.send(number, kind, value);
       this.#await(
         number,
         slot,
-        sendStream(this.#fabric, slot, result, () => awaiting.get(number), send),
+        sendStream(this.#fabric, slot, result as Stream, () => awaiting.get(number), send),
       );
     } else this.#back.finish(number, slot, result, 0, false);
   }
@@ -196,7 +202,7 @@ export class TaskRunner {
     return false;
   }
 
-  #await(number: number, slot: number, result: PromiseLike<unknown>): void {
+  #await(number: number, slot: number, result: Promise<unknown>): void {
     this.#becomeAsync(slot);
     const { awaiting } = this.#inHand;
     const task: Task = taskHere.current ?? { controller: null };

@@ -116,7 +116,7 @@ export class PoolWorker {
     if (initializer === null) return ready();
     try {
       const result: unknown = initializer(...(initargs as never[]));
-      if (isAwaited(result)) result.then(ready, (error: unknown) => this.#failToBegin(error));
+      if (isAwaited(result)) Promise.resolve(result).then(ready, (error: unknown) => this.#failToBegin(error));
       else ready();
     } catch (error) {
       this.#failToBegin(error);

@@ -1,13 +1,13 @@
 import { observed } from '../../base/observer.ts';
 import { isAwaited } from '../fabric/awaited.ts';
-import { applyToChunk } from '../fabric/chunk.ts';
+import { applyToChunk, type ChunkResult, sendablePart } from '../fabric/chunk.ts';
 import { inspect } from 'node:util';
 import { NEVER } from '../../base/deadline.ts';
 import { preloads } from '../../host/process/preloads.ts';
 import { nameExports } from '../../message/closures/index.ts';
 import { decodeAsync, decode, MustAwait, SendError } from '../../message/index.ts';
 import type { Queue } from '../../queue/queue.ts';
-import { bytesOf, type Item, MESSAGE, peekItem, toItem } from '../../queue/item.ts';
+import { bytesOf, dropItem, type Item, MESSAGE, peekItem, toItem } from '../../queue/item.ts';
 import {
   AWAKE,
   type Board,
@@ -199,6 +199,7 @@ class Worker {
   #call(slot: number, called: AnyFunction, input: unknown): Promise<void> | null {
     const fn = observed(called);
     let result: unknown;
+    let isPromise: boolean;
     try {
       switch (this.#board.howOf(slot)) {
         case HOW_ONE:
@@ -217,11 +218,13 @@ class Worker {
         case HOW_CHUNK_OF_LISTS:
           result = applyToChunk(fn as never, input as unknown[], this.#board.howOf(slot) === HOW_CHUNK_OF_LISTS);
       }
+      // It looks at what the task has made, which may throw.
+      isPromise = isAwaited(result);
     } catch (error) {
       this.#finish(slot, OUTCOME_ERROR, thrown(this.#board, error));
       return null;
     }
-    if (!isAwaited(result)) return this.#succeed(slot, result);
+    if (!isPromise) return this.#succeed(slot, result);
     return Promise.resolve(result).then(
       (value) => this.#succeed(slot, value) ?? undefined,
       (error: unknown) => this.#finish(slot, OUTCOME_ERROR, thrown(this.#board, error)),
@@ -230,17 +233,29 @@ class Worker {
 
   /** A promise when it goes on, as a stream. */
   #succeed(slot: number, value: unknown): Promise<void> | null {
-    if (isStream(value) && this.#board.howOf(slot) === HOW_ALL) return this.#stream(slot, value);
     let output: Item;
     try {
-      output = toItem(this.#board.heap, value);
+      if (isStream(value) && this.#board.howOf(slot) === HOW_ALL) return this.#stream(slot, value);
+      output = this.#output(slot, value);
     } catch (error) {
       const reason = error instanceof SendError ? new SendError(error.code, error.message) : error;
-      this.#finish(slot, OUTCOME_UNSENDABLE, thrown(this.#board, [reason, inspect(value, { depth: 1 }).slice(0, 500)]));
+      this.#finish(slot, OUTCOME_UNSENDABLE, thrown(this.#board, [reason, textOf(value)]));
       return null;
     }
     this.#finish(slot, OUTCOME_VALUE, output);
     return null;
+  }
+
+  #output(slot: number, value: unknown): Item {
+    const { heap } = this.#board;
+    try {
+      return toItem(heap, value);
+    } catch (error) {
+      const how = this.#board.howOf(slot);
+      if (how !== HOW_CHUNK && how !== HOW_CHUNK_OF_LISTS) throw error;
+      const check = (one: unknown): void => dropItem(heap, toItem(heap, one));
+      return toItem(heap, sendablePart(value as ChunkResult, check));
+    }
   }
 
   async #stream(slot: number, stream: Stream): Promise<void> {
@@ -260,6 +275,14 @@ class Worker {
 
   #finish(slot: number, outcome: number, output: Item): void {
     this.#board.finish(this.#worker, slot, outcome, output);
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return inspect(value, { depth: 1 }).slice(0, 500);
+  } catch {
+    return 'something that throws when it is looked at';
   }
 }
 
