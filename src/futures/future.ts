@@ -428,6 +428,13 @@ function neverSet(): StateError {
   );
 }
 
+function awaitsHere(): StateError {
+  return new StateError(
+    'ERR_FUTURE_DEADLOCK',
+    'cannot wait for this future by blocking: its task awaits something in this very thread, and goes on when the thread is free. Await it',
+  );
+}
+
 /**
  * What a thread of a pool does while one of its tasks waits for another task: it runs others, so that tasks may wait for tasks of their own pool.
  * `null` in every other thread.
@@ -438,6 +445,8 @@ export const helper: {
     help(): boolean;
     /** A task awaits a future, or does so no more: meanwhile others may run. */
     awaits(change: 1 | -1): void;
+    /** Whether this thread has begun the task of a record, and not ended it: it goes on when this thread's call is over, and not before. */
+    hasInHand(record: number): boolean;
   } | null;
 } = { current: null };
 
@@ -452,6 +461,7 @@ const HELP_MS = 2;
 function helpUntil(future: AnyFuture, deadline: Deadline): void {
   const record = recordOf(future);
   while (stateOfRecord(record) < CANCELLED && remaining(deadline) > 0) {
+    if (deadline === NEVER && helper.current?.hasInHand(record) === true) throw awaitsHere();
     if (helper.current?.help() === true) continue;
     sharedHeap()
       .word(record)

@@ -241,6 +241,27 @@ test('a task hands tasks to its own pool, and waits for them, with one thread on
   assert.deepEqual(await pool.submit(() => pool.map((n: number) => n * 2, [1, 2, 3]).toArraySync()), [2, 4, 6]);
 });
 
+test('a task that waits by blocking for one that awaits in the same thread is told so', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const awaits = async (): Promise<number> => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return 5;
+  };
+  const blocks = (given: ThreadPoolExecutor, task: () => Promise<number>): string => {
+    const inner = given.submit(task);
+    try {
+      return String(inner.resultSync());
+    } catch (error) {
+      return (error as { readonly code: string }).code;
+    }
+  };
+  assert.equal(await pool.submit(blocks, pool, awaits), 'ERR_FUTURE_DEADLOCK');
+  // The other one goes on when the thread is free.
+  assert.equal(await pool.submit(() => 1), 1);
+  const late = async (given: ThreadPoolExecutor, task: () => Promise<number>): Promise<number> => await given.submit(task);
+  assert.equal(await pool.submit(late, pool, awaits), 5);
+});
+
 test('tasks of tasks run side by side, also while the main thread is blocked', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
   const count = new SharedValue(int32, 0);

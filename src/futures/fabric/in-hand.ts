@@ -18,6 +18,13 @@ export class InHand {
     return this.awaiting.size > 0;
   }
 
+  /** Whether the task with this record is among them. `recordIn` tells that of a slot. */
+  has(record: number, recordIn: (slot: number) => number): boolean {
+    const is = (task: number): boolean => (task < 0 ? task * -16 : recordIn(task)) === record;
+    for (const task of this.awaiting.keys()) if (is(task)) return true;
+    return this.calls.some(is);
+  }
+
   /** A call has been interrupted, and all that was on the stack with it is gone: gives the others. */
   fall(number: number): readonly number[] {
     if (!this.calls.includes(number)) return [];

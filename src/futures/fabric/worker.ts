@@ -11,7 +11,7 @@ import { CLAIM_US, Claims } from './claims.ts';
 import type { AnyFunction } from './function-table.ts';
 import { InHand } from './in-hand.ts';
 import { LastWords } from './last-words.ts';
-import { CLOSED, Fabric, HEAD, NO_MORE, PIN, QUIT, READY, STATE_BITS, TAIL } from './layout.ts';
+import { CLOSED, Fabric, HEAD, NO_MORE, PIN, QUIT, READY, RECORD, STATE_BITS, TAIL } from './layout.ts';
 import { MailRunner } from './mail-runner.ts';
 import { Parking } from './parking.ts';
 import { Reporter } from './reporter.ts';
@@ -107,6 +107,7 @@ export class PoolWorker {
         this.#inHand.yielding += change;
         this.#schedule();
       },
+      hasInHand: (record) => this.#inHand.has(record, (slot) => this.#fabric.i32[this.#fabric.slot(slot) + RECORD]! >>> 0),
     };
     const { initializer, initargs } = this.#options;
     const ready = (): void => {
