@@ -196,7 +196,7 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
    */
   async terminateWorkers(): Promise<void> {
     this.close();
-    for (const results of this.maps) results.cancel();
+    for (const results of this.maps) results.handOverNoMore();
     await this.terminate();
   }
 

@@ -201,6 +201,11 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     }
   }
 
+  /** @internal What has been handed over goes its way. */
+  handOverNoMore(): void {
+    if (!this.isOver) this.handedOver();
+  }
+
   private lastUnderWay(): Future<ChunkResult> | null {
     for (const { future } of this.chunks) if (!future.done) return future;
     return null;
@@ -216,7 +221,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   /** Cancels what has not begun. What is ready can still be read. */
   cancel(): void {
     // First: a chunk that is cancelled would make room for the next one.
-    if (!this.isOver) this.handedOver();
+    this.handOverNoMore();
     for (const { future } of this.chunks) future.cancel();
   }
 

@@ -445,6 +445,17 @@ export function testExecutor({ name, make, died, broken, sharesThreads }: Backen
     await make({ maxWorkers: 1 }).terminateWorkers();
   });
 
+  test(`${name}: terminateWorkers ends a map as it ends tasks [EXE-30]`, async () => {
+    const pool = make({ maxWorkers: 1 });
+    const running = pool.submit(pause, 60_000);
+    await until(() => running.running);
+    const results = pool.map(pause, [1, 2], { chunkSize: 1 });
+    await pool.terminateWorkers();
+    await assert.rejects(results.next(), { name: 'BrokenExecutorError' });
+    assert.equal((await results.next()).done, true);
+    await assert.rejects(async () => await running, { name: died });
+  });
+
   test(`${name}: the end of a block waits for everything [SHD-06]`, async () => {
     let future;
     {
