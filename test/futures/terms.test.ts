@@ -4,6 +4,7 @@ import { cancellation, Future, gather, ThreadPoolExecutor } from '../../src/futu
 import { Queue } from '../../src/queue/index.ts';
 import { currentThread, Event, Lock, SharedArray, SharedValue, int32, Thread } from '../../src/threading/index.ts';
 import { SHORT } from '../support/patience.ts';
+import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -334,6 +335,52 @@ test('a bounded pool says when it is full, and when there is room', async () => 
   go.set();
   assert.equal(await room, true);
   await gather(futures);
+});
+
+test('who waits for room in a bounded pool is told when a task was taken back, is out of time, or is read no more', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1, maxQueued: 1 });
+  const never = (): boolean => new Event().waitSync();
+  const running = pool.submit(spin, new Event());
+  const waiting = pool.submit(never);
+  let room = pool.whenRoom();
+  waiting.cancel();
+  assert.equal(await room, true);
+  running.cancel({ running: true });
+
+  const slow = pool.with({ timeout: SHORT }).submit(spin, new Event());
+  const second = pool.submit(never);
+  room = pool.whenRoom();
+  assert.equal(((await slow.exception()) as Error).name, 'TimeoutError');
+  assert.equal(await room, true);
+  second.cancel({ running: true });
+
+  const stream = await pool.submit(function* () {
+    for (;;) yield 1;
+  });
+  const third = pool.submit(never);
+  room = pool.whenRoom();
+  await stream.return();
+  assert.equal(await room, true);
+  third.cancel({ running: true });
+});
+
+test('a when of retries that throws is reported, and the task ends with its error; what is no number is refused', async () => {
+  const { lines, stderr } = await programLines(`
+    import { ThreadPoolExecutor } from 'manycore/futures';
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    const fails = () => { throw new RangeError('of the task'); };
+    const when = () => { throw new TypeError('of when'); };
+    console.log(String(await pool.with({ retries: { times: 2, when } }).submit(fails).exception()));
+    for (const retries of [{ times: 1, delay: -1 }, { times: 1, factor: '2' }, { times: 1, when: true }])
+      try { pool.with({ retries }).submit(fails); } catch (error) { console.log(String(error)); }
+    await pool.shutdown();`);
+  assert.deepEqual(lines, [
+    'RangeError: of the task',
+    'RangeError: delay of retries must be a number, 0 or more: got -1',
+    'RangeError: factor of retries must be a number, 0 or more: got 2',
+    'TypeError: when of retries must be a function: got boolean',
+  ]);
+  assert.match(stderr, /^when of retries failed: TypeError: of when/);
 });
 
 test('the statistics tell what the pool has done', async () => {

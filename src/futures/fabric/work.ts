@@ -1,3 +1,6 @@
+import { inspect } from 'node:util';
+import { type Deadline, LONGEST_TIMER_MS } from '../../base/deadline.ts';
+import { writeAll } from '../../host/thread/output.ts';
 import type { RetryOptions, Terms } from '../terms.ts';
 import type { AnyFuture } from '../future.ts';
 import type { Packed } from './parked.ts';
@@ -30,6 +33,10 @@ export function retryPlan(retries: number | RetryOptions | undefined): RetryPlan
   if (retries === undefined || retries === 0) return null;
   const { times, delay = 0, factor = 2, maxDelay = 30_000, when = () => true } = typeof retries === 'number' ? { times: retries } : retries;
   if (!Number.isInteger(times) || times < 0) throw new RangeError(`retries must be a number of times, 0 or more: got ${times}`);
+  for (const [name, value] of Object.entries({ delay, factor, maxDelay }))
+    if (typeof value !== 'number' || !(value >= 0))
+      throw new RangeError(`${name} of retries must be a number, 0 or more: got ${String(value)}`);
+  if (typeof when !== 'function') throw new TypeError(`when of retries must be a function: got ${typeof when}`);
   return times === 0 ? null : { times, delay, factor, maxDelay, when };
 }
 
@@ -40,6 +47,16 @@ export function delayBeforeRetry(
 ): number | null {
   // What has been given away is gone.
   const isMoved = (terms?.transfer?.length ?? 0) > 0 && (packed?.parcels ?? null) !== null;
-  if (retry === null || isMoved || attempts > retry.times || !retry.when(error)) return null;
-  return Math.min(retry.maxDelay, retry.delay * retry.factor ** (attempts - 1));
+  if (retry === null || isMoved || attempts > retry.times || !isWorthIt(retry, error)) return null;
+  return Math.min(LONGEST_TIMER_MS, retry.maxDelay, retry.delay === 0 ? 0 : retry.delay * retry.factor ** (attempts - 1));
+}
+
+/** What `when` throws is reported on stderr, and means no: the task ends with its own error. */
+function isWorthIt({ when }: RetryPlan, error: unknown): boolean {
+  try {
+    return when(error);
+  } catch (thrown) {
+    writeAll(2, Buffer.from(`when of retries failed: ${inspect(thrown)}\n`));
+    return false;
+  }
 }
