@@ -9,11 +9,11 @@ export class BrokenExecutorError extends StateError {
 nameError(BrokenExecutorError, 'BrokenExecutorError');
 
 export interface WorkerDeath {
-  /** What it ended with; `null` when that can't be known. */
   /** `exited`, `terminated`, `out of memory`, `lost`, or the name of a signal. */
-  /** Its name. */
   readonly reason: string;
+  /** What it ended with; `null` when that can't be known. */
   readonly exitCode: number | null;
+  /** Its name. */
   readonly worker: string;
   /** The last lines that the worker wrote to stderr. */
   readonly output?: string;
