@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Waiting } from '../../src/sync/waiting.ts';
 import { test } from '../support/test.ts';
-import type { Me, Section } from './automaton.ts';
+import { Jump, type Me, type Section } from './automaton.ts';
 import { explore, ModelFailure, type Scenario } from './explore.ts';
 import { check } from './prove.ts';
 
@@ -110,6 +110,75 @@ function park(fault?: ParkFault): Scenario<string> {
   return made as unknown as Scenario<string>;
 }
 
+// ------------------------------------------------------------------ the park, of a worker that has run out of work
+
+type L = 'one' | 'other' | 'sleepers' | 'tasks' | 'ran';
+type LookFault = 'does not look' | 'says so while it runs' | 'passes nothing on';
+
+/** Whoever runs the first of two tasks waits there for the second: so it must not be left to that one. */
+function* runTask({ words: { ran } }: Me<L>): Waiting<void> {
+  if (ran.add(1) === 0) while (ran.load() < 2) yield { word: ran, expected: 1 };
+  else ran.wake(Infinity);
+}
+
+function wakeOne({ words }: Me<L>): 'one' | 'other' | '' {
+  if (words.sleepers.load() === 0) return '';
+  for (const name of ['one', 'other'] as const) {
+    if (words[name].compareExchange(PARKED, CALLED) !== PARKED) continue;
+    words.sleepers.add(-1);
+    words[name].wake(Infinity);
+    return name;
+  }
+  return '';
+}
+
+/** `hasRun`: since it last found nothing to do. */
+const look =
+  (name: 'one' | 'other', fault?: LookFault): Section<L> =>
+  (me, hasRun) => {
+    const { [name]: own, sleepers, tasks } = me.words;
+    if (fault !== 'says so while it runs' || own.load() !== CALLED) if (own.exchange(AWAKE) === PARKED) sleepers.add(-1);
+    for (let left = tasks.load(); left > 0; left = tasks.load()) {
+      if (tasks.compareExchange(left, left - 1) !== left) continue;
+      if (left > 1 && fault !== 'passes nothing on') wakeOne(me);
+      me.run(runTask(me));
+      return new Jump(0, true);
+    }
+    if (hasRun === true) {
+      own.store(CALLED);
+      if (fault !== 'does not look') return new Jump(0, false);
+    }
+    sleepers.add(1);
+    own.store(PARKED);
+    if (fault === 'does not look' || tasks.load() === 0) me.idle(own, PARKED);
+    return new Jump(0, false);
+  };
+
+/** Whoever has been called last, and has not looked yet, looks. */
+const push: Section<L> = (me, called) => {
+  const { words } = me;
+  words.tasks.add(1);
+  if (words.sleepers.load() === 0) return called;
+  if ((called === 'one' || called === 'other') && words[called].load() === CALLED) return called;
+  return wakeOne(me);
+};
+
+function runningOut(fault?: LookFault): Scenario<string> {
+  const made: Scenario<L> = {
+    name: 'a worker that has run all there was, one that sleeps, and one who hands two tasks over',
+    words: { one: AWAKE, other: AWAKE, sleepers: 0, tasks: 0, ran: 0 },
+    threads: [
+      [() => 'one', push, push],
+      // It has run what it had been called for.
+      [() => true, (me, hasRun) => again(look('one', fault)(me, hasRun))],
+      [look('other', fault)],
+    ],
+    atEnd: ({ ran }) => check(ran === 2, `${ran} tasks have run`),
+  };
+  return made as unknown as Scenario<string>;
+}
+const again = (next: ReturnType<Section<L>>): ReturnType<Section<L>> => (next instanceof Jump ? new Jump(1, next.carried) : next);
+
 for (const one of [bell(), park()]) {
   test(`${one.name}: nobody is left asleep by one that dies`, (context) => {
     context.diagnostic(`${explore(one)} states`);
@@ -123,5 +192,13 @@ for (const fault of ['does not arm it anew', 'does not look itself'] as const) {
 for (const fault of ['wakes nobody', 'only wakes'] as const) {
   test(`an owner that ${fault} when it buries a worker, and hands its task over, is found out`, () => {
     assert.throws(() => explore(park(fault)), ModelFailure);
+  });
+}
+test(`${runningOut().name}: none waits while a worker sleeps that could run it`, (context) => {
+  context.diagnostic(`${explore(runningOut())} states`);
+});
+for (const fault of ['does not look', 'says so while it runs', 'passes nothing on'] as const) {
+  test(`a worker that has run out of work and ${fault} is found out`, () => {
+    assert.throws(() => explore(runningOut(fault)), ModelFailure);
   });
 }

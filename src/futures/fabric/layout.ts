@@ -98,9 +98,9 @@ export const RETRIED = 512;
  *   AWAKE      it works, or looks for work
  *   PARKED     it sleeps, or is about to: after it has written this it looks for work once more
  *   LISTENING  the same in its event loop, where something else may keep it
- *   CALLED     it was PARKED and has been woken, and has not looked yet
+ *   CALLED     it has been woken when it was PARKED, or has run all that there was: nothing of the program runs in it until it looks
  *
- *   AWAKE -> PARKED, LISTENING          the worker
+ *   AWAKE -> PARKED, LISTENING, CALLED  the worker
  *   PARKED -> CALLED, LISTENING -> AWAKE  whoever wakes it
  *   any -> AWAKE                        the worker, before it looks for work
  *

@@ -1,6 +1,12 @@
 import { hasWorkers } from '../../host/thread/carrier.ts';
 import { isLoopEmpty, runReactions } from '../../host/thread/loop.ts';
-import { AWAKE, type Fabric, HEAD, HELD, LISTENING, PARK, PARKED, SLEEPERS, TAIL } from './layout.ts';
+import { Glance } from '../../sync/glance.ts';
+import { sharedHeap } from '../../word/heap.ts';
+import type { FutexWord } from '../../word/word.ts';
+import { AWAKE, CALLED, type Fabric, HEAD, HELD, LISTENING, PARK, PARKED, SLEEPERS, TAIL } from './layout.ts';
+
+/** Less than a sleep and its wake cost both sides. */
+const GLANCE_MS = 0.025;
 
 /** How a worker sleeps when there is nothing to do: itself, or in its event loop when something goes on there. */
 export class Parking {
@@ -8,6 +14,9 @@ export class Parking {
   readonly #park: number;
   readonly #hasWork: () => boolean;
   readonly #woken: () => void;
+  readonly #tail: FutexWord;
+  /** Where one task follows the other, the next one comes before this worker would be asleep. */
+  readonly #glance = new Glance(GLANCE_MS);
   /** Its event loop is known to be empty. Nothing but a task can change that. */
   #isQuiet = false;
 
@@ -16,6 +25,7 @@ export class Parking {
     this.#park = fabric.worker(number) + PARK;
     this.#hasWork = hasWork;
     this.#woken = woken;
+    this.#tail = sharedHeap().word((fabric.base + TAIL) * 4);
   }
 
   /** Something has run. */
@@ -25,11 +35,16 @@ export class Parking {
 
   /**
    * What tasks have left in the queues of the event loop has its turn before the thread sleeps. False when that needs the event loop. Throws
-   * what it throws.
+   * what it throws. True: it is to look for work once more.
    */
   settleDown(): boolean {
     if (!runReactions()) return false;
-    return (this.#isQuiet = isLoopEmpty() && !hasWorkers());
+    const { i32, base } = this.#fabric;
+    Atomics.store(i32, this.#park, CALLED);
+    this.#isQuiet = isLoopEmpty() && !hasWorkers();
+    if (this.#isQuiet) this.#glance.sees(this.#tail, Atomics.load(i32, base + HEAD));
+    this.wakeUp();
+    return this.#isQuiet;
   }
 
   /** Sleeps until it is woken. True: go on. False: it waits in the event loop, and will be called. */

@@ -175,10 +175,16 @@ export class PoolWorker {
 
   /** Runs something; false when there is nothing. What is for this worker alone, and what tasks have handed over, does not wait until nothing else comes. */
   #runNext(): boolean {
-    if (this.#tasks.runLoaded()) return true;
+    if (this.#tasks.hasLoaded) {
+      this.#parking.passOn();
+      return this.#tasks.runLoaded();
+    }
     this.#round = (this.#round + 1) % 3;
     if (this.#round === 1 && this.#takePinned()) return true;
-    if (this.#round === 2 && this.#mail.run()) return true;
+    if (this.#round === 2 && this.#mail.hasMail) {
+      this.#parking.passOn();
+      if (this.#mail.run()) return true;
+    }
     return this.#claims.run() || this.#takePinned() || this.#mail.run() || this.#claims.steal();
   }
 
