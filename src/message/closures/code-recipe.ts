@@ -17,13 +17,13 @@ function newRecipe(code: FunctionCode, names: readonly string[], cells: Readonly
   const place = code.script !== null && code.start >= 0 ? code.script.place(code.start) : { line: 1, column: 1 };
   return {
     key: `${code.url}:${place.line}:${place.column}:${code.text.length}:${names.join()}:${[...cells].join()}`,
-    text: cells.size > 0 ? withCells(code, cells) : code.compiledText,
-    kind: code.kind,
+    text: cells.size > 0 ? withCells(code, cells) : code.parts.compiledText,
+    kind: code.parts.kind,
     isStrict: code.script?.isModule === true || /^\s*(['"])use strict\1/.test(code.script?.source ?? ''),
     url: code.url,
     ...place,
     names,
-    early: names.flatMap((name, i) => (code.early.has(name) || name === HERITAGE ? [i] : [])),
-    usesMeta: code.analysis.importMeta.length > 0,
+    early: names.flatMap((name, i) => (code.parts.early.has(name) || name === HERITAGE ? [i] : [])),
+    usesMeta: code.parts.analysis.importMeta.length > 0,
   };
 }

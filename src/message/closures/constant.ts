@@ -15,7 +15,7 @@ export function isConstant(fn: (...args: never[]) => unknown): 'captures nothing
   if (!isConstantNode(recipe, root, new Set())) return 'changes';
   if (root[0] !== 'function') return 'constant';
   // A name that is free in the text and not captured is a global; where the same text is found again, it could be something else.
-  const { free, analysis } = FunctionCode.of(fn);
+  const { free, analysis } = FunctionCode.of(fn).parts;
   return free.size === 0 && !analysis.usesImport && analysis.importMeta.length === 0 ? 'captures nothing' : 'constant';
 }
 

@@ -17,7 +17,7 @@ export function foresee(fn: (...args: never[]) => unknown): void {
 
 function assignsToCaptured(fn: (...args: never[]) => unknown): boolean {
   try {
-    return FunctionCode.of(fn).assigns;
+    return FunctionCode.of(fn).parts.assigns;
   } catch {
     return false; // It has no text that could be read: the hand-over says so.
   }

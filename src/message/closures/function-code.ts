@@ -19,7 +19,7 @@ export class FunctionCode {
   /** What it was last sent as: see `codeRecipe`. */
   recipe: CodeRecipe | null = null;
   readonly #name: string;
-  #parsed: FunctionText | null = null;
+  #parts: FunctionText | null = null;
   #place: string | undefined;
   readonly #steady = new Map<string, Binding | null>();
 
@@ -31,45 +31,12 @@ export class FunctionCode {
   }
 
   /** Parsed when it is needed: a function that has a name needs not be. Throws `SendError`. */
-  get #parts(): FunctionText {
-    if (this.#parsed !== null) return this.#parsed;
-    this.#parsed = FunctionText.of(this.text);
-    if (this.#parsed === null)
+  get parts(): FunctionText {
+    if (this.#parts !== null) return this.#parts;
+    this.#parts = FunctionText.of(this.text);
+    if (this.#parts === null)
       throw new SendError('E_UNPARSABLE', `the text of the function ${this.#name || '(anonymous)'} can't be parsed`);
-    return this.#parsed;
-  }
-  get kind(): FunctionText['kind'] {
-    return this.#parts.kind;
-  }
-  get shift(): number {
-    return this.#parts.shift;
-  }
-  get analysis(): FunctionText['analysis'] {
-    return this.#parts.analysis;
-  }
-  get isArrow(): boolean {
-    return this.#parts.isArrow;
-  }
-  get privates(): FunctionText['privates'] {
-    return this.#parts.privates;
-  }
-  get edits(): FunctionText['edits'] {
-    return this.#parts.edits;
-  }
-  get hasHeritage(): boolean {
-    return this.#parts.hasHeritage;
-  }
-  get compiledText(): string {
-    return this.#parts.compiledText;
-  }
-  get free(): FunctionText['free'] {
-    return this.#parts.free;
-  }
-  get assigns(): boolean {
-    return this.#parts.assigns;
-  }
-  get early(): FunctionText['early'] {
-    return this.#parts.early;
+    return this.#parts;
   }
 
   static readonly #ofFunction = new WeakMap<(...args: never[]) => unknown, FunctionCode>();
@@ -104,7 +71,7 @@ export class FunctionCode {
   #steadyBinding(name: string): Binding | null {
     const script = this.start < 0 ? null : (this.script?.analysis() ?? null);
     if (script === null || script.directEval !== null || script.withStatement !== null) return null;
-    const at = this.inScript(this.free.get(name)![0]!.start);
+    const at = this.inScript(this.parts.free.get(name)![0]!.start);
     const binding = script.references.find((one) => one.start === at && one.name === name)?.binding ?? null;
     // Where it is declared it is only given its first value.
     return binding?.references.some(({ isWrite, start }) => isWrite && start !== binding.at) === false ? binding : null;
@@ -116,13 +83,13 @@ export class FunctionCode {
 
   /** Offset in the script of an offset in the parsed text. */
   inScript(offset: number): number {
-    return this.start + offset - this.shift;
+    return this.start + offset - this.parts.shift;
   }
 
   /** `file:line:column` of its beginning; '' when it was not found. */
   get placeInWords(): string {
     if (this.#place === undefined) {
-      const where = this.where({ start: this.shift, end: this.shift });
+      const where = this.where({ start: this.parts.shift, end: this.parts.shift });
       this.#place = where === undefined ? '' : `${where.url}:${where.line}:${where.column}`;
     }
     return this.#place;

@@ -252,8 +252,8 @@ class Packer {
     return classes.flatMap((one): [Ref, PrivatesRecipe][] => {
       const code = FunctionCode.of(one);
       if (!this.#isByValue(one, code)) this.#refusePrivates(one, code, title);
-      if (!code.privates.markInstances) return []; // They are WeakMaps, which the class captures.
-      const own = code.privates.fields.flatMap((name): [string, Ref][] => {
+      if (!code.parts.privates.markInstances) return []; // They are WeakMaps, which the class captures.
+      const own = code.parts.privates.fields.flatMap((name): [string, Ref][] => {
         const at = fields.findIndex((field) => field.name === name);
         return at < 0 ? [] : [[name, this.#at(`.${name}`, () => this.#ref(fields.splice(at, 1)[0]!.value))]];
       });
@@ -262,7 +262,7 @@ class Packer {
   }
 
   #refusePrivates(one: AnyFunction, code: FunctionCode, title: string): never {
-    const what = code.privates.fields.length > 0 ? `private fields (${code.privates.fields.join(', ')})` : 'private members';
+    const what = code.parts.privates.fields.length > 0 ? `private fields (${code.parts.privates.fields.join(', ')})` : 'private members';
     const whose =
       one.name === title ? `an instance of ${title} has ${what}` : `an instance of ${title} has ${what} of the class ${one.name}`;
     this.#fail('E_PRIVATE_STATE', `${whose} that can't be carried over, for the class is imported where it arrives`, {
@@ -379,7 +379,7 @@ class Packer {
 
   #byValue(fn: AnyFunction, code: FunctionCode): Ref {
     const { ref, fill } = this.#reserve(fn);
-    const title = `${code.kind === 'class' ? 'class' : 'function'} ${fn.name || '(anonymous)'}`;
+    const title = `${code.parts.kind === 'class' ? 'class' : 'function'} ${fn.name || '(anonymous)'}`;
     this.#path.push(code.start >= 0 ? `${title} (${code.placeInWords})` : title);
     this.#depth++;
     this.#shipped.push({ code });
@@ -390,11 +390,11 @@ class Packer {
     const cells = new Set<string>();
     const lookUp = variablesOf(fn, this.#scopes, this.#refuseBy);
     code.sent++;
-    if (code.hasHeritage) {
+    if (code.parts.hasHeritage) {
       names.push(HERITAGE);
       values.push(this.#at('extends', () => this.#ref(Object.getPrototypeOf(fn))));
     }
-    for (const [name, references] of code.free) {
+    for (const [name, references] of code.parts.free) {
       const imported = origin?.imports.get(name);
       if (imported !== undefined) {
         names.push(name);
@@ -416,11 +416,11 @@ class Packer {
       };
       this.#captures.push({ name, code, references, value, share, ...found.at });
     }
-    const isClass = code.kind === 'class';
+    const isClass = code.parts.kind === 'class';
     const without = isClass ? ['length', 'name', 'prototype'] : ['length', 'name', 'prototype', 'arguments', 'caller'];
     const properties = isClass ? this.#statics(fn, without) : this.#properties(fn, without);
     const prototype = !isClass && this.#hasOwnPrototype(fn) ? this.#properties(fn.prototype as object, ['constructor']) : null;
-    const privates = this.#staticPrivates(fn, code);
+    const privates = this.#staticPrivates(fn, code.parts.privates);
     this.#functions.push(() => {
       fill(['function', this.#code(code, names, cells, origin?.code), values, fn.name, numberOf(fn), properties, prototype, privates]);
     });
@@ -437,7 +437,7 @@ class Packer {
     return this.#properties(fn, [...without, ...methods.map(([key]) => key)]);
   }
 
-  #staticPrivates(fn: AnyFunction, { privates: { statics } }: FunctionCode): PrivatesRecipe {
+  #staticPrivates(fn: AnyFunction, { statics }: FunctionCode['parts']['privates']): PrivatesRecipe {
     if (statics.length === 0) return [];
     const fields = privateFieldsOf(fn).filter(({ name }) => statics.includes(name));
     return fields.map(({ name, value }) => [name, this.#at(`.${name}`, () => this.#ref(value))]);
@@ -542,7 +542,7 @@ function classesOf(prototype: object): AnyFunction[] {
 }
 
 /** The class has private members, or what compilers for older versions of the language make of them. */
-function keepsPrivates({ privates, text, kind }: FunctionCode): boolean {
+function keepsPrivates({ text, parts: { privates, kind } }: FunctionCode): boolean {
   return kind === 'class' && (privates.markInstances || /__classPrivateField|__private(?:Add|Get|Set)\b|_classPrivateField/.test(text));
 }
 

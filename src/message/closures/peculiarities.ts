@@ -5,11 +5,11 @@ type Fail = (code: string, message: string, details: SendErrorDetails) => void;
 
 /** Refuses what can't be made again from the text of a function and what it captures. */
 export function checkPeculiarities(code: FunctionCode, fail: Fail): void {
-  const { analysis } = code;
+  const { analysis } = code.parts;
   const refuse = (node: { start: number; end: number } | null, id: string, message: string, hint: string): void => {
     if (node !== null) fail(id, message, { where: code.where(node), hint });
   };
-  if (code.isArrow) {
+  if (code.parts.isArrow) {
     refuse(
       analysis.lexicalThis,
       'E_LEXICAL_THIS',
@@ -29,7 +29,7 @@ export function checkPeculiarities(code: FunctionCode, fail: Fail): void {
       'pass it as an argument',
     );
   }
-  if (code.kind !== 'class')
+  if (code.parts.kind !== 'class')
     refuse(
       analysis.superUse,
       'E_SUPER',
@@ -49,7 +49,7 @@ export function checkPeculiarities(code: FunctionCode, fail: Fail): void {
     'name the properties',
   );
   for (const meta of analysis.importMeta) {
-    const text = code.text.slice(meta.start - code.shift, meta.end - code.shift);
+    const text = code.text.slice(meta.start - code.parts.shift, meta.end - code.parts.shift);
     const property = /^import\.meta\.(\w+)$/.exec(text)?.[1] ?? '';
     if (!['url', 'filename', 'dirname', 'resolve', 'main'].includes(property)) {
       refuse(
@@ -60,7 +60,7 @@ export function checkPeculiarities(code: FunctionCode, fail: Fail): void {
       );
     }
   }
-  const foreign = code.kind === 'class' ? null : /#[\p{ID_Start}$_]/u.exec(code.text);
+  const foreign = code.parts.kind === 'class' ? null : /#[\p{ID_Start}$_]/u.exec(code.text);
   if (foreign !== null && !/\bclass\b/.test(code.text))
     fail('E_PRIVATE_NAME', 'the function uses a #private name of its class', {
       hint: 'send the instance or the class, not the bare function',

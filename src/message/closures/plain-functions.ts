@@ -137,7 +137,7 @@ function newPlan(title: string, code: FunctionCode, lookUp: LookUp): Plan | null
   const names: string[] = [];
   const imports: (NamedNode | null)[] = [];
   const variables: Variable[] = [];
-  for (const [name, [reference]] of code.free) {
+  for (const [name, [reference]] of code.parts.free) {
     const found = lookUp(name, reference!, code);
     if (found === null) {
       if (!isStandardGlobal(name)) return null;
@@ -154,7 +154,7 @@ function newPlan(title: string, code: FunctionCode, lookUp: LookUp): Plan | null
   return number < 0 ? null : { number, title, variables };
 }
 
-function isPlainCode({ kind, start, script, text, free, assigns }: FunctionCode): boolean {
+function isPlainCode({ start, script, text, parts: { kind, free, assigns } }: FunctionCode): boolean {
   if (kind === 'class' || assigns || start < 0 || text.length > TEXT_MAX) return false;
   // Where variables may come up later, by eval, a name that is nobody's may become somebody's.
   if (script?.isModule !== true && /\beval\b/.test(script?.source ?? '')) return false;

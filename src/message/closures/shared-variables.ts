@@ -83,13 +83,13 @@ function ambiguous({ name, code, references }: Capture): SendError {
 
 /** The text of a function that finds these variables in cells. */
 export function withCells(code: FunctionCode, names: ReadonlySet<string>): string {
-  const edits: Edit[] = [...code.edits];
+  const edits: Edit[] = [...code.parts.edits];
   for (const name of names) {
-    for (const { start, end, isShorthand, isWrite } of code.free.get(name) ?? []) {
-      const isCalled = !isWrite && /^\s*(?:\?\.\s*)?[(`]/.test(code.text.slice(end - code.shift));
+    for (const { start, end, isShorthand, isWrite } of code.parts.free.get(name) ?? []) {
+      const isCalled = !isWrite && /^\s*(?:\?\.\s*)?[(`]/.test(code.text.slice(end - code.parts.shift));
       const cell = isCalled ? `(0,${name}.value)` : `${name}.value`;
       edits.push({ start, end, replacement: isShorthand ? `${name}:${cell}` : cell });
     }
   }
-  return applyEdits(code.text, edits, code.shift);
+  return applyEdits(code.text, edits, code.parts.shift);
 }

@@ -146,7 +146,7 @@ async function play(world: World, arena: Arena): Promise<void> {
   for (let move = 0; move < moves; move++) {
     const at = random.below(crew.length);
     const { id, writes, runner } = crew[at]!;
-    // Not while its modules load: Node 20 aborts the process when a worker is terminated inside of require() of an ES module.
+    // One that has not begun takes no part yet.
     await until(() => begun.view[id] === 1, `${world.name} ${id} to begin`);
     await pause(random.below(20));
     await world.kill(runner);
