@@ -54,7 +54,6 @@ const kinds = new Map<string, Adopt>();
 const modules = new Map<string, string>();
 /** By kind, for the first field of a struct lies where the struct does. */
 const facesOf = new WeakMap<Heap, Map<string, Map<number, WeakRef<object>>>>();
-const owners = new WeakSet();
 /** What this thread's faces keep of the heaps that outlive it. */
 const ownedIn = new Map<Heap, Set<Owned>>();
 const collected = new FinalizationRegistry<Owned>((owned) => {
@@ -66,11 +65,16 @@ const collected = new FinalizationRegistry<Owned>((owned) => {
   heap.release(block);
 });
 
+/** Where one was looked for last, the next one mostly is. */
+let [lastHeap, lastKind, lastFaces]: [Heap | null, string, Map<number, WeakRef<object>>] = [null, '', new Map()];
+
 function facesIn(heap: Heap, kind: string): Map<number, WeakRef<object>> {
+  if (heap === lastHeap && kind === lastKind) return lastFaces;
   let inHeap = facesOf.get(heap);
   if (inHeap === undefined) facesOf.set(heap, (inHeap = new Map()));
   let faces = inHeap.get(kind);
   if (faces === undefined) inHeap.set(kind, (faces = new Map()));
+  [lastHeap, lastKind, lastFaces] = [heap, kind, faces];
   return faces;
 }
 
@@ -124,7 +128,6 @@ function copyInWords(copy: string): string {
 /** Makes `face` this thread's face of the block, which it now owns one reference of. Call it in the constructor. */
 export function own(kind: string, face: object, offset: number, heap: Heap = sharedHeap(), block: number = offset): void {
   facesIn(heap, kind).set(offset, new WeakRef(face));
-  owners.add(face);
   const owned = { heap, offset, block, kind };
   collected.register(face, owned);
   if (heap === sharedHeap()) return;
@@ -142,6 +145,6 @@ export function faceOf(kind: string, offset: number, extra: unknown, heap: Heap 
   heap.retain(block);
   const face = adopt(offset, extra, heap, block);
   // A constructor that owns its block itself has entered the face already.
-  if (!owners.has(face)) own(kind, face, offset, heap, block);
+  if (facesIn(heap, kind).get(offset)?.deref() !== face) own(kind, face, offset, heap, block);
   return face;
 }
