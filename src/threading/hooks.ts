@@ -24,7 +24,9 @@ export function toInherit(): Inherited | null {
 
 /** @internal */
 export function inherit(from: Inherited | null): void {
-  Object.assign(inherited, from ?? { excepthook: null, profile: null, stackSize: 0 });
+  inherited.excepthook = from === null ? null : from.excepthook;
+  inherited.profile = from === null ? null : from.profile;
+  inherited.stackSize = from === null ? 0 : from.stackSize;
 }
 
 function hookOrNull<F>(hook: F | null, name: string): F | null {

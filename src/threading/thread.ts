@@ -76,6 +76,8 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   readonly #work: { readonly target: (...args: A) => unknown; readonly args: readonly [...A] } | null;
   readonly #limits: CarrierOptions;
   readonly #context: ContextOf | undefined | null;
+  /** As it was made. */
+  readonly #firstName: string | undefined;
 
   constructor(options: ThreadOptions<A> = {}) {
     checkNames(options, 'a Thread', '{ target: fn }');
@@ -96,8 +98,10 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
       foresee(target);
     }
     const suffix = target === undefined ? '' : ` (${target.name === '' ? 'anonymous' : target.name})`;
+    const firstName = name === undefined || name === '' ? `Thread-${++made}${suffix}` : String(name as unknown);
+    this.#firstName = firstName;
     this.#record = record.newRecord({
-      name: name === undefined || name === '' ? `Thread-${++made}${suffix}` : name,
+      name: firstName,
       daemon: daemon ?? (current.record !== 0 && record.isDaemon(current.record)),
       fresh: fresh === true || resourceLimits !== undefined,
       shown: name !== undefined && name !== '',
@@ -125,7 +129,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
     const [called, given] = this.#workToSend();
     const start: StartMessage = [runThread, called, given, toInherit(), contextOf(this.#context)];
     const message = post(start, { transfer: this.#limits.transfer });
-    if (!record.begin(this.#record, message.offset)) {
+    if (!record.begin(this.#record, message.offset, this.#firstName)) {
       drop(message.offset);
       throw new StateError('ERR_THREAD_STARTED', `cannot start thread ${this.name} a second time`);
     }

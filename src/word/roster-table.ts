@@ -102,8 +102,8 @@ export function fill(id: number, { name, daemon }: { readonly name: string; read
 
 export function writeName(base: number, name: string, heap: Heap): void {
   const roster = words(heap);
-  // A name that is too long is cut between characters: `write` never writes half a character.
-  Atomics.store(roster, base + NAME_LENGTH, heap.bytes.write(name, heap.rosterOffset + (base + NAME) * 4, NAME_BYTES));
+  // A name that is too long is cut between characters: `utf8Write` never writes half a character.
+  Atomics.store(roster, base + NAME_LENGTH, heap.bytes.utf8Write(name, heap.rosterOffset + (base + NAME) * 4, NAME_BYTES));
 }
 
 export interface NativeThread {

@@ -98,7 +98,8 @@ export function leave(id: number, heap: Heap = sharedHeap()): boolean {
   const base = baseOf(id);
   if (!isOf(id, heap) || Atomics.compareExchange(roster, base + STATE, ALIVE, ENDED) !== ALIVE) return false;
   Atomics.sub(roster, LIVING, 1);
-  dropHoldings(Atomics.exchange(roster, base + HOLDINGS, 0), heap);
+  const first = Atomics.exchange(roster, base + HOLDINGS, 0);
+  if (first !== 0) dropHoldings(first, heap);
   return true;
 }
 

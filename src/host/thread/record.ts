@@ -18,8 +18,9 @@ import { enterRecord, nonDaemonsOffset, removeRecord } from './table.ts';
  *   word 4  the message with the error that kept it from beginning
  *   word 5  how it died, and word 6 the exit code
  *   word 7  its carrier + 1; 0 while it has none
- *   word 8  a block with its name
+ *   word 8  a block with its name; 0 while that is the first one, and lies here
  *   word 9  the number of the worker that runs it, as Node counts them; 0 before that, and for the main thread
+ *   word 10 how many bytes its first name has, which follow
  *
  *   INITIAL -> STARTED                 start, once
  *   STARTED -> ENDED, DIED, FAILED     the carrier; or whoever notices its death
@@ -44,7 +45,9 @@ const CODE = 6;
 const CARRIER = 7;
 const NAME = 8;
 const WORKER = 9;
-const BYTES = 40;
+const FIRST_NAME = 10;
+const BYTES = 128;
+const FIRST_NAME_BYTES = BYTES - (FIRST_NAME + 1) * 4;
 
 const DAEMON = 1;
 const FRESH = 2;
@@ -75,9 +78,13 @@ export interface RecordOptions {
 }
 
 export function newRecord({ name, daemon, fresh, shown = false, mustBegin = false }: RecordOptions): number {
-  const record = sharedHeap().allocate(BYTES);
-  store(record, FLAGS, (daemon ? DAEMON : 0) | (fresh ? FRESH : 0) | (shown ? SHOWN : 0) | (mustBegin ? MUST_BEGIN : 0));
-  setNameOf(record, name);
+  const heap = sharedHeap();
+  const record = heap.allocate(BYTES);
+  const flags = (daemon ? DAEMON : 0) | (fresh ? FRESH : 0) | (shown ? SHOWN : 0) | (mustBegin ? MUST_BEGIN : 0);
+  heap.i32[word(record, FLAGS)] = flags;
+  const text = String(name as unknown); // As in Python, anything has a text.
+  if (text.length * 3 > FIRST_NAME_BYTES) setNameOf(record, text);
+  else heap.i32[word(record, FIRST_NAME)] = heap.bytes.utf8Write(text, record + (FIRST_NAME + 1) * 4, FIRST_NAME_BYTES);
   return record;
 }
 
@@ -99,15 +106,16 @@ export function setDaemon(record: number, daemon: boolean): void {
 }
 
 export function nameOf(record: number): string {
-  const block = load(record, NAME) * 16;
   const heap = sharedHeap();
-  heap.reach(block + heap.sizeOf(block));
-  return heap.bytes.toString('utf8', block + 4, block + 4 + heap.i32[block / 4]!);
+  const block = load(record, NAME) * 16;
+  if (block !== 0) heap.reach(block + heap.sizeOf(block));
+  const at = block === 0 ? record + FIRST_NAME * 4 : block;
+  return heap.bytes.toString('utf8', at + 4, at + 4 + heap.i32[at / 4]!);
 }
 
-export function setNameOf(record: number, name: string): void {
+function setNameOf(record: number, name: string): void {
   const heap = sharedHeap();
-  const text = String(name as unknown); // As in Python, anything has a text.
+  const text = String(name as unknown);
   const length = Buffer.byteLength(text);
   const block = heap.allocateAnyhow(length + 4);
   heap.bytes.write(text, block + 4, length);
@@ -156,17 +164,20 @@ export function endMain(record: number): void {
   if (Atomics.compareExchange(heap.i32, word(record, STATE), STARTED, ENDED) === STARTED) heap.word(record).wake(Infinity);
 }
 
-/** Enrols the thread and makes it STARTED. False when it was started before. */
-export function begin(record: number, message: number): boolean {
+/** Enrols the thread and makes it STARTED. False when it was started before. `name`: the one that it was made with, if the caller knows that. */
+export function begin(record: number, message: number, name?: string): boolean {
   const heap = sharedHeap();
-  if (Atomics.compareExchange(heap.i32, word(record, STATE), INITIAL, STARTED) !== INITIAL) return false;
+  const view = words(record);
+  if (Atomics.compareExchange(view, word(record, STATE), INITIAL, STARTED) !== INITIAL) return false;
   try {
-    const id = roster.enter({ name: nameOf(record), daemon: isDaemon(record) });
-    store(record, ID, id);
-    store(record, MESSAGE, message / 16);
+    const daemon = (Atomics.load(view, word(record, FLAGS)) & DAEMON) !== 0;
+    const isRenamed = name === undefined || Atomics.load(view, word(record, NAME)) !== 0;
+    const id = roster.enter({ name: isRenamed ? nameOf(record) : name, daemon });
+    Atomics.store(view, word(record, ID), id);
+    Atomics.store(view, word(record, MESSAGE), message / 16);
     heap.retain(record); // The run's own reference.
     enterRecord(id, record);
-    if (!isDaemon(record)) Atomics.add(heap.i32, nonDaemonsOffset() / 4, 1);
+    if (!daemon) Atomics.add(view, nonDaemonsOffset() / 4, 1);
     return true;
   } catch (error) {
     store(record, STATE, INITIAL);
@@ -232,17 +243,20 @@ function postError(error: unknown): number {
 
 function finish(record: number, state: number): boolean {
   const heap = sharedHeap();
-  const id = idOf(record);
-  const before = Atomics.compareExchange(heap.i32, word(record, STATE), STARTED, state);
+  const view = words(record);
+  const place = word(record, STATE);
+  const id = Atomics.load(view, word(record, ID));
+  const before = Atomics.compareExchange(view, place, STARTED, state);
   if (before === DOOMED && state === DIED) {
-    if (Atomics.compareExchange(heap.i32, word(record, STATE), DOOMED, DIED) !== DOOMED) return false;
+    if (Atomics.compareExchange(view, place, DOOMED, DIED) !== DOOMED) return false;
   } else if (before !== STARTED) return false;
+  const flags = Atomics.load(view, word(record, FLAGS));
   if (state === DIED) roster.die(id, roster.DEATHS_BY_CODE[load(record, HOW)]!);
-  else if ((load(record, FLAGS) & ERRED) !== 0) roster.die(id, 'ended by an error');
+  else if ((flags & ERRED) !== 0) roster.die(id, 'ended by an error');
   else roster.leave(id);
   removeRecord(id, record);
-  if (!isDaemon(record)) {
-    Atomics.sub(heap.i32, nonDaemonsOffset() / 4, 1);
+  if ((flags & DAEMON) === 0) {
+    Atomics.sub(view, nonDaemonsOffset() / 4, 1);
     heap.word(nonDaemonsOffset()).wake(Infinity);
   }
   heap.word(record).wake(Infinity);
