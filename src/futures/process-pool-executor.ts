@@ -1,7 +1,7 @@
 import { onAbort } from '../base/on-abort.ts';
 import { availableParallelism } from 'node:os';
 import { type Deadline, NEVER } from '../base/deadline.ts';
-import { StateError, TimeoutError } from '../base/errors.ts';
+import { StateError } from '../base/errors.ts';
 import type { StartMethod } from '../host/process/start-method.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { delayBeforeRetry, retryPlan } from './fabric/work.ts';
@@ -43,8 +43,6 @@ export interface ProcessPoolOptions<I extends readonly unknown[] = readonly unkn
 }
 
 let made = 0;
-/** How often is looked whether a task with a time limit has begun. */
-const LOOK_MS = 5;
 /** The outcome of a task that was taken back: its future is cancelled. */
 const WITHDRAWN: Outcome = { ok: false, error: null };
 
@@ -119,15 +117,14 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
     let attempts = 0;
     const again = retry === null ? null : (error: unknown): number | null => delayBeforeRetry({ retry, attempts: ++attempts }, error);
     const task = onMessage === undefined ? { fn } : listenTo(fn, onMessage, this.title);
-    const { future, job } = this.handOver({ ...task, how: HOW_ALL, input: [...args], again, priority });
-    if (timeout !== undefined) this.limit(future, job, timeout);
-    if (signal !== undefined) {
-      const ignore = onAbort(signal, () => {
+    let ignore: (() => void) | null = null;
+    const over = (): void => ignore?.();
+    const { future, job } = this.handOver({ ...task, how: HOW_ALL, input: [...args], again, priority, timeout, over });
+    if (signal !== undefined && !future.done)
+      ignore = onAbort(signal, () => {
         leaveAsItIs(signal.reason);
         this.crew.cancel(job, { kill: true }, { ok: false, error: signal.reason });
       });
-      future.addDoneCallback(ignore);
-    }
     return future;
   }
 
@@ -141,19 +138,6 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
     setTicket(future, job.number);
     jobs.set(job.number, job);
     return { future, job };
-  }
-
-  /** The time of a task runs from its start on, which the system tells nobody: it is looked for. */
-  private limit(future: Future, job: Job, timeout: number): void {
-    let begun = 0;
-    const timer = setInterval(() => {
-      if (this.crew.isRunning(job)) begun ||= performance.now();
-      else begun = 0;
-      if (begun === 0 || performance.now() - begun < timeout) return;
-      const error = new TimeoutError(`the task did not end within ${timeout} ms from its start`);
-      this.crew.cancel(job, { kill: true }, { ok: false, error });
-    }, LOOK_MS);
-    future.addDoneCallback(() => clearInterval(timer));
   }
 
   protected chunks(fn: AnyFunction, terms: Terms): ChunkSource {

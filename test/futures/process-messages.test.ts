@@ -4,7 +4,7 @@ import { dismissSpares } from '../../src/host/process/spares.ts';
 import { Event, int32, Value } from '../../src/multiprocessing/index.ts';
 import { after, test } from '../support/test.ts';
 import { until } from '../support/until.ts';
-import { saysAndYields } from './said-and-yielded.ts';
+import { saysAndYields, streamsOnTerms } from './said-and-yielded.ts';
 
 after(dismissSpares);
 
@@ -15,6 +15,7 @@ saysAndYields({
   ahead: { begun: 16, most: 40 },
   thrownIn: /thrown in process .* \(pid \d+\)/,
 });
+streamsOnTerms({ place: 'process', pool: () => new ProcessPoolExecutor({ maxWorkers: 1 }) });
 
 test('what a task has said is heard while it runs, and also when its process is killed', async () => {
   await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });

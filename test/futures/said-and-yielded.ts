@@ -139,15 +139,15 @@ export function saysAndYields({ place, pool: newPool, counter, ahead, thrownIn }
 
 /** How tasks that yield end when they have terms. */
 export function streamsOnTerms({ place, pool: newPool }: Pick<Backend, 'place' | 'pool'>): void {
-  const read = async (stream: AsyncIterable<unknown>, note: (value: unknown) => void): Promise<unknown> => {
+  const read = async (stream: PromiseLike<unknown>, note: (value: unknown) => void): Promise<unknown> => {
     try {
-      for await (const value of stream) note(value);
+      for await (const value of (await stream) as AsyncIterable<unknown>) note(value);
     } catch (error) {
       return error;
     }
     return null;
   };
-  const bodies: Readonly<Record<string, () => AsyncGenerator<number> | Generator<number>>> = {
+  const bodies: Readonly<Record<string, () => AsyncGenerator<number>>> = {
     'yields on': async function* () {
       for (let i = 0; ; i++) {
         yield i;
@@ -158,21 +158,17 @@ export function streamsOnTerms({ place, pool: newPool }: Pick<Backend, 'place' |
       yield 0;
       await new Promise(() => {});
     },
-    computes: function* () {
-      yield 0;
-      for (;;);
-    },
   };
 
   for (const [what, body] of Object.entries(bodies)) {
     test(`a task in a ${place} that yields, and then ${what}, is ended when its time is up, and when its signal aborts`, async () => {
       await using pool = newPool();
       const late: unknown[] = [];
-      const slow = (await pool.with({ timeout: SHORT }).submit(body as () => unknown)) as AsyncIterable<unknown>;
+      const slow = pool.with({ timeout: SHORT }).submit(body);
       assert.equal(((await read(slow, (value) => late.push(value))) as Error).name, 'TimeoutError');
-      assert.equal(late[0], 0);
+      assert.deepEqual(late, [...late.keys()]);
       const controller = new AbortController();
-      const unwanted = (await pool.with({ signal: controller.signal }).submit(body as () => unknown)) as AsyncIterable<unknown>;
+      const unwanted = pool.with({ signal: controller.signal }).submit(body);
       const reason = new RangeError('enough');
       assert.equal(await read(unwanted, () => controller.abort(reason)), reason);
       assert.equal(await pool.submit(() => 'goes on'), 'goes on');

@@ -1,13 +1,14 @@
 import { inspect } from 'node:util';
 import { atExit } from '../../base/at-exit.ts';
 import { type Deadline, NEVER, remaining } from '../../base/deadline.ts';
-import { CancelledError, StateError } from '../../base/errors.ts';
+import { CancelledError, StateError, TimeoutError } from '../../base/errors.ts';
 import { isError } from '../../base/is-error.ts';
 import type { ExitCode } from '../../host/process/exit.ts';
 import { nextLineage } from '../../host/process/identity.ts';
 import type { StartMethod } from '../../host/process/start-method.ts';
 import { dropBytes, encode, SendError } from '../../message/index.ts';
 import { dropItem, fromItem, type Item, messageItem, toSmallItem } from '../../queue/item.ts';
+import { goRound, onPatrol } from '../../sync/patrol.ts';
 import { probeProcesses } from '../../word/process-heap.ts';
 import { Backlog } from './backlog.ts';
 import {
@@ -26,10 +27,11 @@ import {
   workerOf,
 } from './board.ts';
 import { BrokenProcessPool, describeDeath } from './broken.ts';
+import { Clocks } from './clocks.ts';
 import { MaybeEncodingError } from './encoding-error.ts';
 import { FunctionBook } from './function-book.ts';
 import { HeapShelf } from './heap-shelf.ts';
-import { type Job, type Outcome, SETTLED, WAITING } from './job.ts';
+import { type Job, LOST, type Outcome, SETTLED, WAITING } from './job.ts';
 import { Member } from './member.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { arrived } from './remote-error.ts';
@@ -62,6 +64,9 @@ export interface Task {
   readonly again?: Job['again'] | undefined;
   readonly priority?: number | undefined;
   readonly hear?: Job['hear'] | undefined;
+  /** Milliseconds that it may run. */
+  readonly timeout?: number | undefined;
+  readonly over?: (() => void) | undefined;
 }
 
 const SLOTS = 1024;
@@ -72,8 +77,15 @@ const FAILURES_MAX = 12;
 const FAILURE_OF_ITS_OWN = 4;
 /** A thread that is blocked looks so often whether a worker has died. */
 const LOOK_MS = 20;
+/** And so often what other pools, and other threads, ask of it. */
+const ROUND_MS = 50;
 
 const crews = new Set<Crew>();
+onPatrol.push(() => {
+  let wasAsked = false;
+  for (const crew of crews) if (crew.see()) wasAsked = true;
+  return wasAsked;
+});
 const isSettled = (job: Job): boolean => job.slot === SETTLED;
 
 /**
@@ -91,8 +103,9 @@ export class Crew {
   readonly #jobs: (Job | null)[];
   readonly #free: number[];
   readonly #backlog = new Backlog<Job>();
-  /** Jobs that are to be run again, but not yet. */
-  readonly #delayed = new Map<Job, NodeJS.Timeout>();
+  readonly #clocks = new Clocks();
+  /** Slots that have been finished, and whose outcomes have not been taken in. */
+  readonly #done: number[] = [];
   /** Jobs whose messages are heard. */
   readonly #heard = new Set<Job>();
   /** What the tasks yield that have become streams, by the worker. */
@@ -154,19 +167,40 @@ export class Crew {
   submit(task: Task, settle: (outcome: Outcome) => void): Job {
     if (this.#broken !== null) throw this.#broken;
     if (this.#isClosed) throw new StateError('ERR_POOL_CLOSED', 'cannot submit a task: the pool is closed');
-    const { fn, how, input, again = null, priority = 0, hear = null } = task;
+    const { fn, how, input, again = null, priority = 0, hear = null, over = null, timeout } = task;
     // First: a worker begins while the function is written.
     this.#haveWorkerFor(this.#pending + 1);
     const booked = this.#book.use(fn);
     try {
-      const job = { number: this.#tasks + 1, fn: booked, how, again, priority, hear, slot: WAITING, onKill: null, settle };
+      const job = {
+        number: this.#tasks + 1,
+        fn: booked,
+        how,
+        again,
+        priority,
+        hear,
+        slot: WAITING,
+        onKill: null,
+        stream: null,
+        settle,
+        over,
+      };
       const entered = this.#enter(job, input);
       if (hear !== null) this.#heard.add(entered);
+      if (timeout !== undefined && entered.slot !== SETTLED) this.#limit(entered, timeout);
       return entered;
     } catch (error) {
       this.#book.leave(booked);
       throw error;
     }
+  }
+
+  #limit(job: Job, timeout: number): void {
+    const end = (): void => {
+      const error = new TimeoutError(`the task did not end within ${timeout} ms from its start`);
+      this.cancel(job, { kill: true }, { ok: false, error });
+    };
+    this.#clocks.limit(job, timeout, () => this.isRunning(job), end);
   }
 
   #enter(without: Omit<Job, 'input'>, value: unknown): Job {
@@ -240,20 +274,23 @@ export class Crew {
         this.#settle(job, { ok: false, error });
       }
     }
-    if (this.#isClosed && this.#backlog.length === 0 && this.#delayed.size === 0 && this.#board.phase !== CLOSED) this.#board.close();
+    if (this.#isClosed && this.#backlog.length === 0 && this.#clocks.delayed.length === 0 && this.#board.phase !== CLOSED)
+      this.#board.close();
   }
 
   /** Takes back a task that has not begun: true. One that has, `kill` ends with its worker: true when that was asked for. */
   cancel(job: Job, { kill = false }: { readonly kill?: boolean } = {}, outcome: Outcome = cancelled()): boolean {
-    if (job.slot === SETTLED) return false;
+    if (job.slot === SETTLED) return kill && !outcome.ok && this.#endStream(job, outcome.error);
     if (job.slot === WAITING) {
-      const timer = this.#delayed.get(job);
-      if (timer === undefined) this.#backlog.markStale();
-      else this.#stopDelay(job, timer);
+      if (!this.#clocks.stopDelay(job)) this.#backlog.markStale();
       this.#settle(job, outcome);
       return true;
     }
     const { slot } = job;
+    if (slot === LOST) {
+      this.#settle(job, outcome);
+      return true;
+    }
     if (this.#board.withdraw(slot)) {
       this.#release(slot);
       this.#settle(job, outcome);
@@ -267,9 +304,21 @@ export class Crew {
     return true;
   }
 
+  /** Ends the stream that a job has become with an error, and its worker; false when it has ended. */
+  #endStream(job: Job, error: unknown): boolean {
+    if (job.stream === null) return false;
+    for (const [member, streams] of this.#streams) {
+      if (!streams.has(job.stream)) continue;
+      member.isKilled = true;
+      member.kill('SIGKILL');
+    }
+    job.stream.workerGone(error);
+    return true;
+  }
+
   /** Whether a worker has begun it and has not finished. */
   isRunning(job: Job): boolean {
-    return job.slot >= 0 && stateOf(this.#board.slotWord(job.slot)) === TAKEN;
+    return job.stream !== null || (job.slot >= 0 && stateOf(this.#board.slotWord(job.slot)) === TAKEN);
   }
 
   #settle(job: Job, outcome: Outcome): void {
@@ -282,7 +331,15 @@ export class Crew {
     this.#pending--;
     if (this.#pending === 0) this.#board.ringOwner();
     if (job.hear !== null && this.#heard.delete(job)) job.hear();
+    if (job.stream === null) this.#forgetJob(job);
     job.settle(outcome);
+  }
+
+  /** Nothing more comes of it. */
+  #forgetJob(job: Job): void {
+    job.stream = null;
+    this.#clocks.forget(job);
+    job.over?.();
   }
 
   #release(slot: number): Job | null {
@@ -298,9 +355,11 @@ export class Crew {
   /** Settles all that has been finished. Says whether there was anything. */
   drain(): boolean {
     const done = this.#board.takeDone();
+    this.#done.push(...done);
     let hasHeard = false;
     for (const job of this.#heard) if (job.hear!()) hasHeard = true;
-    for (const slot of done) this.#collect(slot);
+    // One by one: who is told of an outcome may wait by blocking for the next, which then is taken in there.
+    for (let slot = this.#done.shift(); slot !== undefined; slot = this.#done.shift()) this.#collect(slot);
     if (this.#backlog.length > 0 || this.#isClosed) this.#refill();
     return done.length > 0 || hasHeard;
   }
@@ -319,19 +378,13 @@ export class Crew {
     if (delay === null) return false;
     job.slot = WAITING;
     const begin = (): void => {
-      this.#delayed.delete(job);
       this.#backlog.push(job);
       this.#refill();
       this.#replace();
     };
     if (delay === 0) begin();
-    else this.#delayed.set(job, setTimeout(begin, delay));
+    else this.#clocks.delay(job, delay, begin);
     return true;
-  }
-
-  #stopDelay(job: Job, timer: NodeJS.Timeout): void {
-    clearTimeout(timer);
-    this.#delayed.delete(job);
   }
 
   /** The stream that a task has become; its worker is busy with it until it ends. */
@@ -340,9 +393,14 @@ export class Crew {
     const values = fromItem(this.#board.heap, this.#board.outputOf(slot)) as Queue<Yielded>;
     const streams = this.#streams.get(worker) ?? new Set();
     this.#streams.set(worker, streams);
-    const incoming = new IncomingStream(values, `process ${worker.name} (pid ${worker.pid})`, () => streams.delete(incoming));
+    const job = this.#jobs[slot] ?? null;
+    const incoming = new IncomingStream(values, `process ${worker.name} (pid ${worker.pid})`, () => {
+      streams.delete(incoming);
+      if (job?.stream === incoming) this.#forgetJob(job);
+    });
     streams.add(incoming);
-    if (this.#jobs[slot] === null) incoming.stop();
+    if (job === null) incoming.stop();
+    else job.stream = incoming;
     return { ok: true, value: incoming.stream };
   }
 
@@ -402,17 +460,35 @@ export class Crew {
   /** Blocks this thread until `isReady`; false when time was up first. */
   waitSync(isReady: () => boolean, deadline: Deadline): boolean {
     const { armed } = this.#board;
-    for (;;) {
+    for (let went = performance.now(); ;) {
       armed.store(1);
       this.drain();
       if (isReady()) return true;
       if (remaining(deadline) === 0) return false;
-      armed.sleep(1, Math.min(deadline, performance.now() + LOOK_MS));
-      for (const member of this.#living) {
-        const exitCode = member.peek();
-        if (exitCode !== null) this.#bury(member, exitCode);
-      }
+      armed.sleep(1, Math.min(deadline, performance.now() + LOOK_MS, this.#clocks.due));
+      this.#look();
+      if (performance.now() - went < ROUND_MS) continue;
+      went = performance.now();
+      goRound();
     }
+  }
+
+  /** What the event loop would tell, which stands still. */
+  #look(): void {
+    this.#clocks.look();
+    for (const member of this.#living) {
+      const exitCode = member.peek();
+      if (exitCode !== null) this.#bury(member, exitCode);
+    }
+  }
+
+  /** This thread waits for something else, and other threads may wait for futures of this pool. Says whether there was anything. */
+  see(): boolean {
+    const pending = this.#pending;
+    if (pending === 0 && this.#clocks.due === NEVER) return false;
+    this.drain();
+    this.#look();
+    return this.#pending !== pending;
   }
 
   // ------------------------------------------------------------------ workers
@@ -463,14 +539,20 @@ export class Crew {
     for (const incoming of this.#streams.get(member) ?? [])
       incoming.workerGone(new BrokenProcessPool(describeDeath(death, 'in the middle of a stream'), { death }));
     this.#streams.delete(member);
-    const isOurs = inDoubt.some((job) => job.onKill !== null);
+    const isOurs = member.isKilled || inDoubt.some((job) => job.onKill !== null);
+    for (const job of inDoubt) {
+      this.#release(job.slot);
+      job.slot = LOST;
+    }
+    const doing = life === STARTING ? 'before it could begin' : 'while it waited for a task';
+    if (!this.#isEnded && !isOurs && inDoubt.length === 0) this.#judge(member, life, describeDeath(death, doing), exitCode);
+    // First: who is told of a loss may wait for the others at once, by blocking.
+    const breaks = this.#options.breaksOnDeath === true && inDoubt.some((job) => job.onKill === null);
+    if (!this.#isEnded && !breaks) this.#replace(inDoubt.length);
     for (const job of inDoubt) {
       const message = describeDeath(death, `while it ran ${job.fn.name} (task ${job.number})`);
       this.#mourn(job, new BrokenProcessPool(message, { death }));
     }
-    const doing = life === STARTING ? 'before it could begin' : 'while it waited for a task';
-    if (!this.#isEnded && !isOurs) this.#judge(member, life, describeDeath(death, doing), exitCode);
-    if (!this.#isEnded) this.#replace();
     if (this.#living.length === 0) for (const tell of this.#whenGone.splice(0)) tell();
   }
 
@@ -487,8 +569,8 @@ export class Crew {
   }
 
   #mourn(job: Job, error: BrokenProcessPool): void {
-    this.#release(job.slot);
-    if (this.#runAgain(job, error)) return;
+    // It may have been taken back by who was told of another one.
+    if (job.slot === SETTLED || this.#runAgain(job, error)) return;
     this.#settle(job, job.onKill ?? { ok: false, error });
     if (job.onKill === null && this.#options.breaksOnDeath === true) this.#break(error);
   }
@@ -510,8 +592,9 @@ export class Crew {
     }
   }
 
-  #replace(): void {
-    const wanted = Math.min(this.#options.workers, this.#options.isFull === true && !this.#isClosed ? Infinity : this.#pending);
+  /** So many of the jobs are lost, and only not told of yet. */
+  #replace(lost = 0): void {
+    const wanted = Math.min(this.#options.workers, this.#options.isFull === true && !this.#isClosed ? Infinity : this.#pending - lost);
     try {
       while (this.#living.length < wanted) this.#startOne();
     } catch (cause) {
@@ -549,8 +632,8 @@ export class Crew {
       if (signal === 'SIGTERM') member.terminate();
       else member.kill('SIGKILL');
     }
-    for (const [job, timer] of this.#delayed) {
-      this.#stopDelay(job, timer);
+    for (const job of this.#clocks.delayed) {
+      this.#clocks.stopDelay(job);
       this.#settle(job, outcomeOf(job));
     }
     for (let job = this.#backlog.shift(isSettled); job !== undefined; job = this.#backlog.shift(isSettled))

@@ -1,11 +1,14 @@
 import type { Item } from '../../queue/item.ts';
 import type { BookedFunction } from './function-book.ts';
+import type { IncomingStream } from './stream.ts';
 
 export type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
 /** It waits for a slot. */
 export const WAITING = -1;
 export const SETTLED = -2;
+/** Its worker has died, and it has not been told. */
+export const LOST = -3;
 
 /** A task on its way through a pool. */
 export interface Job {
@@ -21,9 +24,13 @@ export interface Job {
   readonly priority: number;
   /** Hears what it has said so far, and says whether it has said anything; `null`: nobody listens. */
   readonly hear: (() => boolean) | null;
-  /** The number of its slot, WAITING or SETTLED. */
+  /** The number of its slot, WAITING, SETTLED or LOST. */
   slot: number;
   /** What it is settled with when its worker is ended for its sake. */
   onKill: Outcome | null;
+  /** What it has become, if it yields, until that has ended. */
+  stream: IncomingStream | null;
   readonly settle: (outcome: Outcome) => void;
+  /** Is called when nothing more comes of it: of one that has become a stream, after that. */
+  readonly over: (() => void) | null;
 }

@@ -25,6 +25,8 @@ export class Member {
   failure: unknown;
   /** Whether the owner has dealt with its end. */
   isBuried = false;
+  /** Whether the owner has ended it, for the sake of a task. */
+  isKilled = false;
   readonly #child: Child;
   #hasBegun = false;
 

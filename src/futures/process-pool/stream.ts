@@ -81,9 +81,9 @@ export class IncomingStream {
     this.#wake?.();
   }
 
-  /** Its worker has died: what had been yielded comes, and then the error. */
+  /** Its worker has died, or is ended for its sake: what had been yielded comes, and then the error that was the first to come. */
   workerGone(error: unknown): void {
-    this.#loss = { error };
+    this.#loss ??= { error };
     this.#values.shutdown();
   }
 
