@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type Wait } from '../base/deadline.ts';
 import { OutOfRangeError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
+import { monotonic } from '../base/monotonic.ts';
 import { checkLimits } from '../host/thread/resource-limits.ts';
 import { QueueFull } from '../queue/errors.ts';
 import type { ContextOf } from '../threading/context.ts';
@@ -86,7 +87,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
   /** How many threads there may be. */
   readonly maxWorkers: number;
   private readonly maxQueued: number;
-  private readonly began = performance.now();
+  private readonly began = monotonic();
 
   constructor(options: ThreadPoolOptions<I> = {}) {
     super(options);
@@ -179,7 +180,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
       running,
       ...counts,
       workers: crew.living,
-      utilization: crew.busyMs / ((performance.now() - this.began) * this.maxWorkers),
+      utilization: crew.busyMs / ((monotonic() - this.began) * this.maxWorkers),
       runTime: histogram(crew.threads.map((thread) => thread.times('run'))),
       waitTime: histogram(crew.threads.map((thread) => thread.times('wait'))),
     };

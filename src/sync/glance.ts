@@ -1,3 +1,4 @@
+import { monotonic } from '../base/monotonic.ts';
 import type { FutexWord } from '../word/word.ts';
 
 /*
@@ -27,7 +28,7 @@ export class Glance {
       this.#toLeaveOut--;
       return false;
     }
-    const end = performance.now() + this.#ms;
+    const end = monotonic() + this.#ms;
     do {
       for (let i = 0; i < LOOKS_BETWEEN_CLOCKS; i++) {
         if (word.load() !== expected) {
@@ -36,7 +37,7 @@ export class Glance {
         }
         pause();
       }
-    } while (performance.now() < end);
+    } while (monotonic() < end);
     this.#leftOut = Math.min(LEFT_OUT_MAX, Math.max(1, this.#leftOut * 2));
     this.#toLeaveOut = this.#leftOut;
     return false;

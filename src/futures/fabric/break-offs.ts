@@ -1,3 +1,4 @@
+import { monotonic } from '../../base/monotonic.ts';
 import { availableParallelism, loadavg } from 'node:os';
 import type { Interrupt } from '../../host/thread/interrupt.ts';
 import { AWAITS, CANCELLING, FLAGS, INTERRUPTING, RUNNING, STATE, STATE_BITS } from './layout.ts';
@@ -54,7 +55,7 @@ export class BreakOffs {
       isUnderWay: () => Atomics.load(i32, at) === (CANCELLING | mark),
       thread,
       interrupt: thread.breakOff(slot, isCall),
-      due: performance.now() + PATIENCE_MS,
+      due: monotonic() + PATIENCE_MS,
       isTold: false,
     });
     this.#lookLater();
@@ -72,7 +73,7 @@ export class BreakOffs {
 
   /** Ends the workers whose tasks could not be broken off in time. */
   endStubborn(): void {
-    const now = performance.now();
+    const now = monotonic();
     for (const [slot, end] of this.#ends) {
       if (end.thread.isGone || !end.isUnderWay()) this.#ends.delete(slot);
       else if (!end.isTold && end.interrupt?.isSent !== false) {

@@ -1,3 +1,4 @@
+import { monotonic } from '../../base/monotonic.ts';
 import { NONE, ValueList, type Values } from '../value-list.ts';
 import { describeThrown } from '../process-pool/remote-error.ts';
 import { isAwaited } from './awaited.ts';
@@ -38,7 +39,7 @@ function sendable(error: unknown, check: (value: unknown) => void): unknown {
 export function applyToChunk(fn: AnyFunction, items: Values, isSpread: boolean): ChunkResult | Promise<ChunkResult> {
   const apply = fn as (...args: unknown[]) => unknown;
   const list = new ValueList(items.length);
-  const start = performance.now();
+  const start = monotonic();
   try {
     let given = isSpread ? NONE : list.collect(apply, items);
     for (let i = list.length; i < items.length; i++) {
@@ -47,9 +48,9 @@ export function applyToChunk(fn: AnyFunction, items: Values, isSpread: boolean):
       if (isAwaited(value)) return goOn(apply, items, isSpread, list, value, start);
       list.push(value);
     }
-    return [list.values, false, undefined, performance.now() - start];
+    return [list.values, false, undefined, monotonic() - start];
   } catch (error) {
-    return [list.values, true, error, performance.now() - start];
+    return [list.values, true, error, monotonic() - start];
   }
 }
 
@@ -66,8 +67,8 @@ async function goOn(
     for (let i = list.length; i < items.length; i++) {
       list.push(await (isSpread ? apply(...(items[i] as unknown[])) : apply(items[i])));
     }
-    return [list.values, false, undefined, performance.now() - start];
+    return [list.values, false, undefined, monotonic() - start];
   } catch (error) {
-    return [list.values, true, error, performance.now() - start];
+    return [list.values, true, error, monotonic() - start];
   }
 }

@@ -1,3 +1,4 @@
+import { monotonic } from '../../base/monotonic.ts';
 import type { InHand } from './in-hand.ts';
 import { BATCH, BATCH_SIZE, BATCH_SLOTS, type Fabric, HEAD, QUEUED, RING, RING_MASK, STATE, TAIL } from './layout.ts';
 import type { RunTimes } from './run-times.ts';
@@ -51,13 +52,13 @@ export class Claims {
       if (Atomics.compareExchange(i32, base + HEAD, head, (head + count) | 0) !== head) continue;
       if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, count);
       if (available > count) this.#fabric.wakeOne(this.#fabric.workers);
-      const start = performance.now();
+      const start = monotonic();
       let ran = 0;
       for (let i = 0; i < count; i++) if (this.#inHand.mayBegin) ran += this.#runner.run(i32[batch + i]!);
       // What is left of the batch while a task awaits is for the others, or for later: it is still QUEUED, and shown.
       if (this.#inHand.mayBegin) {
         if (count > 1) Atomics.store(i32, this.#area + BATCH_SIZE, 0);
-        if (ran > 0) this.#times.ran(performance.now() - start, ran);
+        if (ran > 0) this.#times.ran(monotonic() - start, ran);
       } else if (count > 1) this.#fabric.wakeOne(this.#fabric.workers);
       return true;
     }

@@ -1,3 +1,4 @@
+import { monotonic } from '../../base/monotonic.ts';
 import type { EncodeOptions } from '../../message/index.ts';
 import type { Crew } from './crew.ts';
 import { type Fabric, QUEUED } from './layout.ts';
@@ -51,7 +52,7 @@ export class Direct {
       this.#skip--;
       return false;
     }
-    this.#since = performance.now();
+    this.#since = monotonic();
     this.#worker = this.#crew.slots.find((thread) => thread?.isParked === true) ?? null;
     return this.#worker !== null;
   }
@@ -64,11 +65,11 @@ export class Direct {
   /** Whether a worker has begun the task in a slot. Waits for that, for about as long as the copy took. */
   hasBegun(at: number): boolean {
     const { i32 } = this.#fabric;
-    const now = performance.now();
+    const now = monotonic();
     const end = now + (now - this.#since) + PATIENCE_MS;
     for (let i = 0; i < LOOKS; i++) if (Atomics.load(i32, at) !== QUEUED) return true;
     while (Atomics.load(i32, at) === QUEUED) {
-      const left = end - performance.now();
+      const left = end - monotonic();
       if (left <= 0) {
         this.#skip = SKIPPED;
         return false;

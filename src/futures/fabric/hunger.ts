@@ -1,3 +1,4 @@
+import { monotonic } from '../../base/monotonic.ts';
 import { coreTimes, isInLine, tellsCoreTimes } from '../../system/core-time.ts';
 import * as roster from '../../word/roster.ts';
 import { BATCH_SIZE, BATCH_SLOTS, type Fabric, HEAD, TAIL } from './layout.ts';
@@ -71,7 +72,7 @@ export class Hunger {
 
   /** Also for when the event loop stands still, and with it the timer. Two looks in a row would not see anything move. */
   look(): void {
-    if (this.#seen !== null && performance.now() - this.#seen.at > LOOK_MS / 2) this.#look(this.#seen);
+    if (this.#seen !== null && monotonic() - this.#seen.at > LOOK_MS / 2) this.#look(this.#seen);
   }
 
   #look(before: Seen): void {
@@ -87,7 +88,7 @@ export class Hunger {
   #see(): Seen {
     const { i32, base } = this.#fabric;
     return {
-      at: performance.now(),
+      at: monotonic(),
       tail: Atomics.load(i32, base + TAIL),
       hasBeside: this.#need.hasBeside(),
       plates: new Map(this.#crew.threads.map((thread) => [thread, this.#plateOf(thread)])),

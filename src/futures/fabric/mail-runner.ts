@@ -1,4 +1,5 @@
 import { observed } from '../../base/observer.ts';
+import { monotonic } from '../../base/monotonic.ts';
 import { drop, isMustAwait, MustAwait, read } from '../../message/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { FAILED as RECORD_FAILED, moveRecord, PENDING, RUNNING, settleRecord, SUCCEEDED } from '../future-record.ts';
@@ -51,7 +52,7 @@ export class MailRunner {
     }
     this.ran++;
     this.#inHand.calls.push(record / -16);
-    const start = performance.now();
+    const start = monotonic();
     try {
       const result = this.#call(message, isChunk);
       // A `then` of a program may do what it likes: a promise of ours hears it once.
@@ -62,7 +63,7 @@ export class MailRunner {
       else this.end(record, error, true);
     }
     this.#inHand.calls.pop();
-    this.#times.ran(performance.now() - start, 1);
+    this.#times.ran(monotonic() - start, 1);
     return true;
   }
 

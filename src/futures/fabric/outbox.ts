@@ -1,3 +1,4 @@
+import { monotonic } from '../../base/monotonic.ts';
 import { takeOver } from '../../host/thread/port.ts';
 import { type AnyFuture, peek, recordOf, setTicket } from '../future.ts';
 import { CANCELLED } from '../future-record.ts';
@@ -104,7 +105,7 @@ export class Outbox {
     this.#slots.futures[slot] = future;
     const isStamped = (this.#tail & 15) === 0;
     i32[at + FLAGS] = isStamped ? flags | STAMPED : flags;
-    if (isStamped) f64[(at + SENT_AT) >> 1] = performance.timeOrigin + performance.now();
+    if (isStamped) f64[(at + SENT_AT) >> 1] = monotonic();
     // Who sees the task run before its worker has written when it began must not take the time of the last task for it.
     if ((flags & TIMED) !== 0) f64[(at + BEGAN) >> 1] = 0;
     i32[at + RECORD] = recordOf(future);

@@ -1,4 +1,5 @@
 import { observed } from '../../base/observer.ts';
+import { monotonic } from '../../base/monotonic.ts';
 import type { Ports } from '../../host/thread/port.ts';
 import { isMustAwait, type MustAwait } from '../../message/index.ts';
 import { CANCELLED, moveRecord, PENDING, RUNNING as BEGUN } from '../future-record.ts';
@@ -142,7 +143,7 @@ export class TaskRunner {
 
   #noteBegin(slot: number, flags: number): void {
     const { f64 } = this.#fabric;
-    const now = performance.timeOrigin + performance.now();
+    const now = monotonic();
     if ((flags & STAMPED) !== 0) this.#times.waited(now - f64[(slot + SENT_AT) >> 1]!);
     if ((flags & TIMED) !== 0) f64[(slot + BEGAN) >> 1] = now;
   }
@@ -207,9 +208,9 @@ export class TaskRunner {
     const { awaiting } = this.#inHand;
     const task: Task = taskHere.current ?? { controller: null };
     awaiting.set(number, task);
-    const start = performance.now();
+    const start = monotonic();
     const end = (value: unknown, flags: number): void => {
-      if (awaiting.get(number) === task) this.#times.ran(performance.now() - start, 1);
+      if (awaiting.get(number) === task) this.#times.ran(monotonic() - start, 1);
       this.#finishAwaited(number, slot, task, value, flags);
     };
     result.then(

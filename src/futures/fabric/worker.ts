@@ -1,3 +1,4 @@
+import { monotonic } from '../../base/monotonic.ts';
 import { onStderr } from '../../host/thread/output.ts';
 import { callFromPort, type Ports, portsToMaker } from '../../host/thread/port.ts';
 import { onUncaught } from '../../host/thread/run-thread.ts';
@@ -146,14 +147,14 @@ export class PoolWorker {
   readonly #turn = (): void => {
     this.#isScheduled = false;
     this.#parking.wakeUp();
-    const start = performance.now();
+    const start = monotonic();
     while (this.#inHand.mayBegin) {
       // Also what has ended since the last turn.
       if (this.#hasRun && this.#isWornOut() && this.#acceptNoMore()) return this.#leave();
       if (this.#runNext()) {
         this.#hasRun = true;
         this.#parking.disturb();
-        if (performance.now() - start > TURN_MS) return this.#schedule();
+        if (monotonic() - start > TURN_MS) return this.#schedule();
         continue;
       }
       if (this.#hasRun) {
@@ -207,8 +208,8 @@ export class PoolWorker {
     if (maxTasks === 0 && maxHeap === 0 && maxBuffers === 0) return false;
     if (this.#inHand.isAwaiting || this.#tasks.hasLoaded || this.#claims.hasLeftOver) return false;
     if (maxTasks > 0 && this.#tasks.ran + this.#mail.ran >= maxTasks) return true;
-    if ((maxHeap === 0 && maxBuffers === 0) || performance.now() < this.#memoryLook) return false;
-    this.#memoryLook = performance.now() + MEMORY_LOOK_MS;
+    if ((maxHeap === 0 && maxBuffers === 0) || monotonic() < this.#memoryLook) return false;
+    this.#memoryLook = monotonic() + MEMORY_LOOK_MS;
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return (maxHeap > 0 && heapUsed > maxHeap) || (maxBuffers > 0 && arrayBuffers > maxBuffers);
   }

@@ -1,6 +1,7 @@
 import { onAbort } from '../../base/on-abort.ts';
 import { type Deadline, LONGEST_TIMER_MS, NEVER, remaining } from '../../base/deadline.ts';
 import { TimeoutError } from '../../base/errors.ts';
+import { monotonic } from '../../base/monotonic.ts';
 import { leaveAsItIs } from '../call-site.ts';
 import { type AnyFuture, ticketOf } from '../future.ts';
 import { BEGAN, RUNNING, STATE } from './layout.ts';
@@ -99,7 +100,7 @@ export class Works {
       const { fabric } = this.#slots;
       const began = fabric.f64[(fabric.slot(slot) + BEGAN) >> 1]!;
       // Its worker is just about to write it down.
-      if (began !== 0) left = began + timeout - (performance.timeOrigin + performance.now());
+      if (began !== 0) left = began + timeout - monotonic();
       // Timers ring a little early.
       if (left < 1) return this.#endEarly(future, new TimeoutError(`the task did not end within ${timeout} ms from its start`));
     }
