@@ -16,19 +16,20 @@ export class Slots {
   /** By slot: the future of its task; `null`: there is none, or nobody wants it any more. */
   readonly futures: (AnyFuture | null)[] = new Array<AnyFuture | null>(SLOTS).fill(null);
   readonly #free: number[] = [];
+  /** From here on none has been taken yet. */
+  #untouched = SCRATCH + 1;
 
   constructor(fabric: Fabric, pins: Pins) {
     this.fabric = fabric;
     this.#pins = pins;
-    for (let slot = SLOTS - 1; slot > SCRATCH; slot--) this.#free.push(slot);
   }
 
   get hasFree(): boolean {
-    return this.#free.length > 0;
+    return this.#free.length > 0 || this.#untouched < SLOTS;
   }
 
   takeFree(): number | undefined {
-    return this.#free.pop();
+    return this.#free.pop() ?? (this.#untouched < SLOTS ? this.#untouched++ : undefined);
   }
 
   /** For a slot in which nothing has been sent. */
