@@ -10,7 +10,7 @@ const ES = resolve('build/es');
 /** The library's files of several modules: all but those of the command-line tool, of Slurm, and of a program that is recorded from its start. */
 const CORE = FILES.map(([file]) => file).filter((file) => !/^(?:base\/version|profile\/program-all|(?:slurm|cli)\/.*)$/.test(file));
 /** What a worker begins with, and what its first message names. */
-const ENTRIES = ['host/thread/thread-main', 'futures/fabric/worker'];
+const ENTRIES = ['host/thread/thread-main', 'threading/thread', 'futures/fabric/worker'];
 
 /** What a file loads only when it first uses something of it, for most who load the file never do. Nothing of it may be used when the file is loaded. */
 const LATER = { 'futures/all': ['futures/process-pool-all', 'futures/process-worker-all'] };

@@ -115,6 +115,9 @@ class Packer {
     const factory: unknown =
       typeof value === 'function' && !Object.hasOwn(value, reduce) ? undefined : (value as { [reduce]?: unknown })[reduce];
     if (typeof factory === 'function') return this.#reduced(value, factory as AnyFunction);
+    // To look for a function among the language's and Node's takes milliseconds, the first time.
+    const ours = typeof value === 'function' ? referenceByName(value as AnyFunction) : undefined;
+    if (ours !== undefined) return this.#add(value, ours);
     const isPrograms = typeof value === 'function' && Script.of(value)?.isKnownAsPrograms === true;
     const name = isPrograms ? undefined : nameOf(value);
     if (name !== undefined) return this.#add(value, name);
@@ -356,8 +359,6 @@ class Packer {
   // ------------------------------------------------------------------ functions
 
   #function(fn: AnyFunction): Ref {
-    const ours = referenceByName(fn);
-    if (ours !== undefined) return this.#add(fn, ours);
     const text = Function.prototype.toString.call(fn);
     if (text.endsWith('[native code] }')) return this.#native(fn);
     const code = FunctionCode.of(fn);
