@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { Barrier, currentThread, Event, int32, SharedValue } from '../../src/threading/index.ts';
 import { tellsCoreTimes } from '../../src/system/core-time.ts';
+import { programLines } from '../support/program-lines.ts';
 import { test } from '../support/test.ts';
 import { until } from '../support/until.ts';
 
@@ -117,6 +118,26 @@ test('another thread takes the place of one whose task was cancelled in native c
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('a task does not wait for a thread that native code keeps, where there may be another one', async () => {
+  // Where many wait for a core, a thread has long before it is ended for the sake of its task: longer than that takes here.
+  const { lines, stderr } = await programLines(`
+    import { createRequire, syncBuiltinESMExports } from 'node:module';
+    import { spawnSync } from 'node:child_process';
+    import { setTimeout as sleep } from 'node:timers/promises';
+    createRequire(import.meta.url)('node:os').loadavg = () => [1e6, 1e6, 1e6];
+    syncBuiltinESMExports();
+    const { ThreadPoolExecutor } = await import('manycore/futures');
+    const { currentThread, Event } = await import('manycore/threading');
+    const pool = new ThreadPoolExecutor({ maxWorkers: 2, threadNamePrefix: 'pool' });
+    const begun = new Event();
+    const native = pool.submit((given) => { given.set(); return spawnSync('sleep', ['4']).status; }, begun);
+    await begun.wait();
+    console.log(native.cancel({ running: true }));
+    console.log(await pool.submit(() => currentThread().name));
+    await pool.shutdown();`);
+  assert.deepEqual(lines, ['true', 'pool_1'], stderr);
 });
 
 test('a pool grows while the thread that made it is blocked', async () => {

@@ -41,6 +41,12 @@ export class BreakOffs {
     this.#replace = replace;
   }
 
+  /** How many workers are kept by tasks that have been broken off and do not end: they may be in native code. */
+  get keeping(): number {
+    if (this.#ends.size === 0) return 0;
+    return new Set([...this.#ends.values()].filter(({ thread, isUnderWay }) => !thread.isGone && isUnderWay()).map(({ thread }) => thread)).size;
+  }
+
   /** Breaks off a task that runs; false when it does not. The worker lives on, unless the task runs native code for too long. */
   begin(slot: number, at: number): boolean {
     const { i32 } = this.#slots.fabric;

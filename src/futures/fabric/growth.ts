@@ -14,6 +14,7 @@ export class Growth {
   readonly #load: Load;
   readonly #mail: Mail;
   readonly #options: CrewOptions;
+  readonly #keptByBroken: () => number;
   readonly #isStopping: () => boolean;
   readonly #fail: (error: unknown) => void;
   readonly #hunger: Hunger;
@@ -26,6 +27,8 @@ export class Growth {
     mail: Mail,
     pins: { readonly isAnyWaiting: boolean },
     options: CrewOptions,
+    /** How many threads are kept by tasks that have been broken off. */
+    keptByBroken: () => number,
     isStopping: () => boolean,
     /** There is no thread, and none can be started. */
     fail: (error: unknown) => void,
@@ -35,10 +38,11 @@ export class Growth {
     this.#load = load;
     this.#mail = mail;
     this.#options = options;
+    this.#keptByBroken = keptByBroken;
     this.#isStopping = isStopping;
     this.#fail = fail;
     this.#hunger = new Hunger(fabric, crew, options.eagerWorkers, {
-      isWanted: () => this.#mayGrow && (load.outstanding > crew.living || mail.isWaiting),
+      isWanted: () => this.#mayGrow && (load.outstanding > crew.living - keptByBroken() || mail.isWaiting),
       hasBeside: () => mail.isWaiting || pins.isAnyWaiting,
       feed: () => this.#start(),
     });
@@ -51,7 +55,11 @@ export class Growth {
 
   /** There may be more to do than there are threads. So many of the tasks are lost, and only not told of yet. */
   forLoad(lost = 0): void {
-    if (this.#load.outstanding - lost > this.#crew.living) this.#grow();
+    const { living } = this.#crew;
+    const tasks = this.#load.outstanding - lost;
+    if (tasks > living) this.#grow();
+    // As a rule they are free again in less time than another one takes to start: it is waited a moment.
+    else if (tasks > living - this.#keptByBroken() && this.#mayGrow) this.#hunger.begin();
   }
 
   /** Other threads may have handed over tasks that nobody has taken. */

@@ -91,6 +91,7 @@ export class PoolCore {
       this.#mail,
       this.#pins,
       options,
+      () => this.#breakOffs.keeping,
       () => this.ending.isStopping,
       (error) => this.#break('no thread can be started', error),
     );
