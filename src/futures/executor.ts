@@ -3,6 +3,7 @@ import { outsideScopes } from '../base/ambient.ts';
 import { deadlineAfter, NEVER } from '../base/deadline.ts';
 import type { ContextOf } from '../threading/context.ts';
 import { shutDown } from './errors.ts';
+import { retryPlan } from './fabric/work.ts';
 import { callSite } from './call-site.ts';
 import { type AnyFuture, type Future, noteSite } from './future.ts';
 import { type ChunkSource, type MapOptions, MapResults } from './map.ts';
@@ -10,7 +11,7 @@ import type { AnyItems } from './map-input.ts';
 import { checkNames, refuseOtherNames } from './other-names.ts';
 import { withContextOf } from './task-context.ts';
 import type { TaskStream } from './task-stream.ts';
-import { NO_TERMS, type Terms } from './terms.ts';
+import { checkTerms, NO_TERMS, type Terms } from './terms.ts';
 
 /** What all executors take. */
 export interface ExecutorOptions {
@@ -155,6 +156,8 @@ export abstract class Executor extends Submitter implements AsyncDisposable {
   /** The same executor on other terms: `pool.with({ timeout: 1000 }).submit(fn)`. */
   with(terms: Terms): Submitter {
     checkNames(terms, 'with()', '{ timeout: 1000 }');
+    checkTerms(terms);
+    retryPlan(terms.retries);
     const { timeout, context = this.context, ...rest } = terms;
     checkContext(context);
     const isLimited = deadlineAfter(timeout) !== NEVER;

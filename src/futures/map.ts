@@ -6,6 +6,7 @@ import { Deque } from '../base/deque.ts';
 import { TimeoutError } from '../base/errors.ts';
 import { within } from '../base/within.ts';
 import { positive } from './positive.ts';
+import { checkSignal } from './terms.ts';
 import { type CallSite, goOnAt } from './call-site.ts';
 import { Progress, type ProgressOptions } from './progress.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
@@ -88,12 +89,15 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     const isAsync = items.some(isAsyncIterable);
     this.bufferSize = bufferSize === undefined ? (isAsync ? ASYNC_BUFFER : Infinity) : positive(bufferSize, 'bufferSize');
     this.deadline = deadlineAfter(timeout);
+    checkSignal(options.signal);
     options.signal?.throwIfAborted();
     this.allHandedOver = new Promise((resolve) => (this.tellHandedOver = resolve));
     this.onEnd = onEnd;
     this.input = isAsync ? new AsyncInput(items) : new SyncInput(items, this.bufferSize === Infinity);
     this.source = open();
     const { progress } = options;
+    if (progress !== undefined && typeof progress !== 'boolean' && (typeof progress !== 'object' || progress === null))
+      throw new TypeError(`progress must be true, or options: got ${progress === null ? 'null' : typeof progress}`);
     this.progress = progress === undefined || progress === false ? null : new Progress(progress === true ? {} : progress, this.input.left);
   }
 
@@ -159,7 +163,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
 
   private chunkDone(future: Future<ChunkResult>, size: number): void {
     this.underWay--;
-    if (!future.cancelled) this.progress?.add(size);
+    if (!future.cancelled) this.showProgress(size);
     if (!future.cancelled) {
       try {
         const [, , , ms] = outcome(future);
@@ -174,6 +178,15 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
     this.wakeReader?.();
   }
 
+  /** What shows it is the program's: should that fail, the map does. */
+  private showProgress(size: number): void {
+    try {
+      this.progress?.add(size);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   private handedOver(): void {
     this.isOver = true;
     this.input.close();
@@ -185,10 +198,14 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
   private close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.progress?.end();
     this.ignore?.();
     this.source.close();
     this.onEnd();
+    try {
+      this.progress?.end();
+    } catch (error) {
+      this.failure ??= { error };
+    }
   }
 
   /** @internal Hands over everything now, blocking where nothing else does. */

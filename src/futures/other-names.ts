@@ -24,6 +24,17 @@ const OURS: ReadonlyMap<string, string> = new Map([
 /** Refuses what is no object of options, and options under a name that they have elsewhere. */
 export const checkNames: ReturnType<typeof namesCheck> = namesCheck(OURS);
 
+/** What pools of threads alone take, and those of processes alone. */
+const FOR_THREADS = ['minWorkers', 'idleTimeout', 'threadNamePrefix', 'maxHeapMb', 'maxBuffersMb', 'resourceLimits', 'maxQueued'];
+const FOR_PROCESSES = ['mpContext', 'breaksOnDeath'];
+
+/** Refuses what the other kind of pool takes: who writes it would be left without it. */
+export function refuseOptionsOf(other: 'threads' | 'processes', options: object, what: string): void {
+  for (const name of other === 'threads' ? FOR_THREADS : FOR_PROCESSES)
+    if ((options as Readonly<Record<string, unknown>>)[name] !== undefined)
+      throw new TypeError(`${what} does not know ${name}: that is for pools of ${other}`);
+}
+
 /** Refuses options under a name that they have elsewhere. */
 export function refuseOtherNames(options: object, what: string): void {
   refuseNames(options, what, OURS);

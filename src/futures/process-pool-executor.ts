@@ -8,10 +8,13 @@ import { delayBeforeRetry, retryPlan } from './fabric/work.ts';
 import { BrokenExecutorError } from './errors.ts';
 import { Executor, type ExecutorOptions } from './executor.ts';
 import { leaveAsItIs } from './call-site.ts';
+import { reduce } from '../message/closures/index.ts';
+import { SendError } from '../message/index.ts';
 import { type AnyFuture, type Future, newFuture, peek, settleFuture, setTicket, type Source, ticketOf } from './future.ts';
 import { CANCELLED, FAILED, SUCCEEDED } from './future-record.ts';
 import { CHUNK_MAX, type ChunkSource } from './map.ts';
 import { oneByOne } from './one-by-one.ts';
+import { refuseOptionsOf } from './other-names.ts';
 import { positive } from './positive.ts';
 import { HOW_ALL, HOW_CHUNK, HOW_CHUNK_OF_LISTS } from './process-pool/board.ts';
 import { BrokenProcessPool } from './process-pool/broken.ts';
@@ -66,6 +69,7 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
 
   constructor(options: ProcessPoolOptions<I> = {}) {
     super(options);
+    refuseOptionsOf('threads', options, 'a ProcessPoolExecutor');
     const { maxWorkers = availableParallelism(), initializer, initargs, maxTasksPerWorker, mpContext, breaksOnDeath } = options;
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);
@@ -93,6 +97,13 @@ export class ProcessPoolExecutor<I extends readonly unknown[] = readonly unknown
       waitSync: (future, deadline: Deadline) => void crew.waitSync(() => peek(future) >= CANCELLED, deadline),
     };
     abandoned.register(this, crew, this);
+  }
+
+  /** @internal It stays where it was made. */
+  [reduce](): never {
+    throw new SendError('ERR_SEND_PROCESS_POOL', "a pool of processes can't be sent, nor captured by a task", {
+      hint: 'hand its tasks over where it was made, or use a ThreadPoolExecutor, which goes to other threads',
+    });
   }
 
   /** The numbers of the processes that there are now. */

@@ -8,7 +8,7 @@ export interface Terms {
   readonly signal?: AbortSignal | undefined;
   /** Tasks with a greater one begin earlier; 0 when left out. */
   readonly priority?: number | undefined;
-  /** How often a task is run again that failed, or whose worker died. */
+  /** How often a task is run again that failed, or whose worker died; not one whose time was up. */
   readonly retries?: number | RetryOptions | undefined;
   /** What is given to the task instead of copied: ArrayBuffers and MessagePorts among the arguments. */
   readonly transfer?: readonly unknown[] | undefined;
@@ -33,3 +33,22 @@ export interface RetryOptions {
 }
 
 export const NO_TERMS: Terms = {};
+
+const told = (value: unknown): string => (value === null ? 'null' : typeof value);
+
+/** Refuses what is no signal, and would never abort anything. */
+export function checkSignal(signal: unknown): void {
+  const given = signal as Partial<AbortSignal> | null | undefined;
+  if (given !== undefined && (typeof given?.aborted !== 'boolean' || typeof given.addEventListener !== 'function'))
+    throw new TypeError(`signal must be an AbortSignal: got ${told(signal)}`);
+}
+
+/** Refuses terms that mean nothing; times and retries are looked at where they are read. */
+export function checkTerms({ signal, priority, transfer, onMessage }: Terms): void {
+  checkSignal(signal);
+  if (priority !== undefined && (typeof priority !== 'number' || Number.isNaN(priority)))
+    throw new TypeError(`priority must be a number: got ${typeof priority === 'number' ? 'NaN' : told(priority)}`);
+  if (transfer !== undefined && !Array.isArray(transfer)) throw new TypeError(`transfer must be a list: got ${told(transfer)}`);
+  if (onMessage !== undefined && typeof onMessage !== 'function')
+    throw new TypeError(`onMessage must be a function: got ${told(onMessage)}`);
+}

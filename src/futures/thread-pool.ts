@@ -17,6 +17,7 @@ import { WORKERS } from './fabric/layout.ts';
 import { PoolCore } from './fabric/pool-core.ts';
 import { notHere, RemotePool } from './fabric/remote-pool.ts';
 import type { AnyFuture, Future } from './future.ts';
+import { refuseOptionsOf } from './other-names.ts';
 import { positive } from './positive.ts';
 import { histogram, type PoolStatistics } from './statistics.ts';
 import { withContextOf } from './task-context.ts';
@@ -99,6 +100,7 @@ export class ThreadPoolExecutor<I extends readonly unknown[] = readonly unknown[
       this.remote = new RemotePool(block, title);
       return;
     }
+    refuseOptionsOf('processes', options, 'a ThreadPoolExecutor');
     const { maxWorkers, minWorkers = 0, threadNamePrefix, initializer, initargs, resourceLimits } = options;
     if (initializer !== undefined && typeof initializer !== 'function')
       throw new TypeError(`initializer must be a function: got ${typeof initializer}`);

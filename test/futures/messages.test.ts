@@ -65,6 +65,18 @@ function shown(text: string): string[] {
   return rows;
 }
 
+test('progress that can not be shown ends its map with that error, and the pool goes on', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const write = (): never => {
+    throw new RangeError('no terminal');
+  };
+  for (const isTerminal of [true, false]) {
+    const results = pool.map((n: number) => n, [1, 2, 3], { chunkSize: 1, progress: { write, isTerminal } });
+    await assert.rejects(results.toArray(), { message: 'no terminal' });
+    assert.equal(await pool.submit(() => 'goes on'), 'goes on');
+  }
+});
+
 test('lines that the program and its threads print are whole above the bar, and the bar is the last', () => {
   const source = `import { ThreadPoolExecutor } from '${new URL('../../src/futures/index.js', import.meta.url).href}';
     const pool = new ThreadPoolExecutor({ maxWorkers: 2 });

@@ -160,6 +160,14 @@ test('tasks with a greater priority begin earlier', async () => {
   assert.deepEqual(order, ['0', '5', '4', '3', '2', '1']);
 });
 
+test('a pool of processes is told to stay where it was made, when a task captures it or is given it', async () => {
+  await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
+  const told = { name: 'SendError', code: 'ERR_SEND_PROCESS_POOL', message: /make|made/ };
+  assert.throws(() => pool.submit(() => pool.submit(() => 1).resultSync()), told);
+  assert.throws(() => pool.submit((given: ProcessPoolExecutor) => given.maxWorkers, pool), told);
+  assert.equal(await pool.submit(() => 1), 1);
+});
+
 test('what only threads can do is refused with the reason', async () => {
   await using pool = new ProcessPoolExecutor({ maxWorkers: 1 });
   const buffer = new ArrayBuffer(8);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { Future as AsyncioFuture } from '../../src/asyncio/index.ts';
-import { asCompleted, type Future, gather, ThreadPoolExecutor, wait } from '../../src/futures/index.ts';
+import { asCompleted, type Future, gather, ProcessPoolExecutor, ThreadPoolExecutor, wait } from '../../src/futures/index.ts';
 import { test } from '../support/test.ts';
 
 /** What is written in ways that other pools, or Python, take: each is told how it is written here. */
@@ -64,6 +64,30 @@ const uses: Readonly<Record<string, readonly [use: (pool: ThreadPoolExecutor, fu
   'a time-out of idle threads that is none': [
     () => new ThreadPoolExecutor({ idleTimeout: -1 }),
     /idleTimeout must be a number of milliseconds, 0 or more: got -1/,
+  ],
+  'a signal that is none': [(pool) => pool.with({ signal: {} as AbortSignal }), /signal must be an AbortSignal: got object/],
+  'a signal of map that is none': [
+    (pool) => pool.map((n: number) => n, [1], { signal: 5 as never }),
+    /signal must be an AbortSignal: got number/,
+  ],
+  'a priority that is no number': [(pool) => pool.with({ priority: NaN }), /priority must be a number: got NaN/],
+  'retries as a text': [(pool) => pool.with({ retries: '2' as never }), /retries must be a number of times, or options: got string/],
+  'a listener that is no function': [(pool) => pool.with({ onMessage: 5 as never }), /onMessage must be a function: got number/],
+  'what is to be given away, without a list': [
+    (pool) => pool.with({ transfer: new ArrayBuffer(1) as never }),
+    /transfer must be a list: got object/,
+  ],
+  'progress as a number': [
+    (pool) => pool.map((n: number) => n, [1], { progress: 5 as never }),
+    /progress must be true, or options: got number/,
+  ],
+  'a bounded queue of a pool of processes': [
+    () => new ProcessPoolExecutor({ maxQueued: 5 } as object),
+    /a ProcessPoolExecutor does not know maxQueued: that is for pools of threads/,
+  ],
+  'a start method of a pool of threads': [
+    () => new ThreadPoolExecutor({ breaksOnDeath: true } as object),
+    /a ThreadPoolExecutor does not know breaksOnDeath: that is for pools of processes/,
   ],
   'one argument of the initializer': [
     () => new ThreadPoolExecutor({ initializer: () => 1, initargs: 5 as never }),

@@ -31,6 +31,8 @@ export interface Work {
 /** What a number, or options, of retries mean. */
 export function retryPlan(retries: number | RetryOptions | undefined): RetryPlan | null {
   if (retries === undefined || retries === 0) return null;
+  if (typeof retries !== 'number' && (typeof retries !== 'object' || retries === null))
+    throw new TypeError(`retries must be a number of times, or options: got ${retries === null ? 'null' : typeof retries}`);
   const { times, delay = 0, factor = 2, maxDelay = 30_000, when = () => true } = typeof retries === 'number' ? { times: retries } : retries;
   if (!Number.isInteger(times) || times < 0) throw new RangeError(`retries must be a number of times, 0 or more: got ${times}`);
   for (const [name, value] of Object.entries({ delay, factor, maxDelay }))
