@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
+import type { Crew } from '../../src/futures/fabric/crew.ts';
+import { Direct } from '../../src/futures/fabric/direct.ts';
+import { Fabric, TAIL } from '../../src/futures/fabric/layout.ts';
 import { gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { int32, SharedValue } from '../../src/threading/index.ts';
+import { sharedHeap } from '../../src/word/heap.ts';
 import { test } from '../support/test.ts';
 import { SHORT } from '../support/patience.ts';
 
@@ -22,6 +26,21 @@ test('large binary arguments arrive whole, as they were when they were handed ov
     for (const result of results) assert.deepEqual(await result, [true, true, LARGE, i, i, 0x0909_0909, true]);
     assert.ok(bytes.every((byte) => byte === 77));
   }
+});
+
+test('large arguments go to a worker that sleeps, or that is about to look for a task, unless it would find another one first', () => {
+  const fabric = Fabric.allocate();
+  const worker = { isParked: false, isCalled: false };
+  const direct = new Direct(fabric, { slots: [null, worker] } as unknown as Crew);
+  const chosen = (): unknown => (direct.options.besideIf!() ? direct.worker : null);
+  assert.equal(chosen(), null);
+  worker.isCalled = true;
+  assert.equal(chosen(), worker);
+  Atomics.add(fabric.i32, fabric.base + TAIL, 1);
+  assert.equal(chosen(), null);
+  worker.isParked = true;
+  assert.equal(chosen(), worker);
+  sharedHeap().release(fabric.block);
 });
 
 /** Has a worker fail, once, where it takes what has been sent to it alone. */

@@ -1,7 +1,7 @@
 import { monotonic } from '../../base/monotonic.ts';
 import type { EncodeOptions } from '../../message/index.ts';
 import type { Crew } from './crew.ts';
-import { type Fabric, QUEUED } from './layout.ts';
+import { type Fabric, HEAD, QUEUED, TAIL } from './layout.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 /**
@@ -22,7 +22,7 @@ export function copiesIn(parcels: readonly unknown[]): readonly unknown[] {
 }
 
 /**
- * Large arguments of a task, given as a copy to a worker that sleeps.
+ * Large arguments of a task, given as a copy to a worker that sleeps, or is about to look for one.
  *
  * What has been given away is gone when the worker dies, and what the copy was made of may be changed by the program as soon as the hand-over
  * returns. So the hand-over waits until the worker has begun the task; if that takes too long, it takes the task back and writes the
@@ -53,7 +53,12 @@ export class Direct {
       return false;
     }
     this.#since = monotonic();
-    this.#worker = this.#crew.slots.find((thread) => thread?.isParked === true) ?? null;
+    const { slots } = this.#crew;
+    const { i32, base } = this.#fabric;
+    // One that looks out for its next task is as good, unless it finds another one.
+    const isNothingElse = Atomics.load(i32, base + HEAD) === Atomics.load(i32, base + TAIL);
+    const lookout = isNothingElse ? slots.find((thread) => thread?.isCalled === true) : undefined;
+    this.#worker = lookout ?? slots.find((thread) => thread?.isParked === true) ?? null;
     return this.#worker !== null;
   }
 

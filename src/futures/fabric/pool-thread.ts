@@ -12,6 +12,7 @@ import * as roster from '../../word/roster.ts';
 import type { AnyFunction } from './function-table.ts';
 import {
   AWAKE,
+  CALLED,
   DONE_HEAD,
   DONE_RING,
   DONE_RING_BYTES,
@@ -120,7 +121,11 @@ export class PoolThread {
   get isParked(): boolean {
     return this.#fabric.parkOf(this.number) === PARKED;
   }
-  /** Whether it has nothing to do, or has been woken and is about to look. */
+  /** Whether it is about to look for a task. */
+  get isCalled(): boolean {
+    return this.#fabric.parkOf(this.number) === CALLED;
+  }
+  /** Whether it has nothing to do, or is about to look. */
   get isIdle(): boolean {
     return this.#fabric.parkOf(this.number) !== AWAKE;
   }
