@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Barrier, getNativeId, Event, Thread } from '../../src/threading/index.ts';
 import { run, sleep } from '../../src/asyncio/index.ts';
 import { ThreadPoolExecutor } from '../../src/futures/index.ts';
@@ -100,6 +101,29 @@ for (const [what, leave] of [
       assert.ok(first[0] === 'left' || second[1] !== first[1], `a thread came before what the last one had left`);
     }
   });
+
+test('what a thread has entered in an AsyncLocalStorage is not there for the next thread of its worker', async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen = new Queue<string | null>();
+  const enters = [
+    () => {
+      seen.putSync(storage.getStore() ?? null);
+      storage.enterWith('left');
+    },
+    async () => {
+      seen.putSync(storage.getStore() ?? null);
+      storage.enterWith('left');
+      await Promise.resolve();
+      storage.enterWith('left later');
+    },
+  ];
+  for (let i = 0; i < 10; i++) {
+    const thread = new Thread({ target: enters[i % 2]! });
+    thread.start();
+    await thread.join();
+    assert.equal(await seen.get(), null);
+  }
+});
 
 test('a server that a thread leaves open is not seen by the next thread', async () => {
   const ports = new Queue<number>();

@@ -1,6 +1,7 @@
 /*
  * The first code in a worker thread that manycore makes. It runs one thread after another, and waits in between.
  */
+import { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { workerData } from 'node:worker_threads';
 import { expectListener } from '../../base/expect-listener.ts';
@@ -84,12 +85,17 @@ let sinceTurn = 0;
 function work(first: number): void {
   for (let run = first; run !== 0;) {
     const isFresh = record.isFresh(run);
-    const running = runThread(run);
+    const running = inContextOfItsOwn(run);
     if (running !== null) return void running.then(() => setImmediate(park, isFresh));
     // What the thread has left in the queues of its event loop has its turn first.
     if (isFresh || !isSettled()) return void setImmediate(park, isFresh);
     run = next(true);
   }
+}
+
+/** What a thread enters in an AsyncLocalStorage is not seen by the next one. */
+function inContextOfItsOwn(run: number): Promise<void> | null {
+  return new AsyncResource('Thread', { requireManualDestroy: true }).runInAsyncScope(runThread, undefined, run);
 }
 
 /** Whether all that the last thread has left has had its turn, and is gone. False as well where the event loop is needed for that. */
