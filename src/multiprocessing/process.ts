@@ -8,7 +8,7 @@ import { FRAME } from '../host/process/frame.ts';
 import { here } from '../host/process/setup.ts';
 import { takeChild } from '../host/process/spares.ts';
 import { chosenStartMethod, type StartMethod } from '../host/process/start-method.ts';
-import { foresee } from '../message/closures/index.ts';
+import { foresee, giveState, type ObjectState, stateOf } from '../message/closures/index.ts';
 import { dropBytes, encode } from '../message/index.ts';
 import { awaitChildExit, peekChildExit } from '../system/child-exit.ts';
 import { probeProcesses } from '../word/process-heap.ts';
@@ -151,12 +151,12 @@ export class Process<A extends readonly unknown[] = readonly unknown[]> {
 
   #workToSend(): Work | null {
     if (this.run === (Process.prototype as Process<A>).run) return this.#work as Work | null;
-    return { subclass: this.constructor as new () => Process, fields: Object.fromEntries(Object.entries(this)) };
+    return { subclass: this.constructor as new () => Process, state: stateOf(this, Process) };
   }
 
-  /** In the child: the instance of the subclass that was started, with its fields. */
-  static embodied(subclass: new (...args: never[]) => Process, fields: object): Process {
-    return Object.assign(Reflect.construct(Process, [{ [EMBODY]: true }], subclass) as Process, fields);
+  /** In the child: the instance of the subclass that was started, with its state. */
+  static embodied(subclass: new (...args: never[]) => Process, state: ObjectState): Process {
+    return giveState(Reflect.construct(Process, [{ [EMBODY]: true }], subclass) as Process, state);
   }
 
   /** What it is called in messages, and by `currentProcess()` in the child. Not unique. */

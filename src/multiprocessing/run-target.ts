@@ -7,7 +7,7 @@ import { endOnInterrupt } from '../host/process/interrupt.ts';
 import { log } from './log.ts';
 import { preloads } from '../host/process/preloads.ts';
 import { here } from '../host/process/setup.ts';
-import { nameExports } from '../message/closures/index.ts';
+import { nameExports, type ObjectState } from '../message/closures/index.ts';
 import type { Process } from './process.ts';
 
 preloads.add(import.meta.url);
@@ -16,7 +16,7 @@ rehearsal.letter = () => [runTarget, [{ target: () => {}, args: [] }]];
 /** What a process runs: a function with its arguments, or the `run` of a subclass. */
 export type Work =
   | { readonly target: (...args: never[]) => unknown; readonly args: readonly unknown[] }
-  | { readonly subclass: new (...args: never[]) => Process; readonly fields: object };
+  | { readonly subclass: new (...args: never[]) => Process; readonly state: ObjectState };
 
 /** The main function of a process that `Process` started. Its value is nothing; the exit code tells how it went. */
 export async function runTarget(work: Work | null): Promise<void> {
@@ -38,7 +38,7 @@ async function exitCodeOfRun(work: Work | null): Promise<number | null> {
   try {
     if (work === null) return null;
     if ('target' in work) await work.target(...(work.args as never[]));
-    else await (work.subclass as unknown as typeof Process).embodied(work.subclass, work.fields).run();
+    else await (work.subclass as unknown as typeof Process).embodied(work.subclass, work.state).run();
     return null;
   } catch (error) {
     if (error instanceof SystemExit) {

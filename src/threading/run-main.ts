@@ -3,6 +3,7 @@ import { observed } from '../base/observer.ts';
 import * as record from '../host/thread/record.ts';
 import { current, onUncaught } from '../host/thread/run-thread.ts';
 import { writeAll } from '../host/thread/output.ts';
+import { giveState, type ObjectState } from '../message/closures/index.ts';
 import { sharedHeap } from '../word/heap.ts';
 import { faceOf } from '../word/shareable.ts';
 import { type Context, within } from './context.ts';
@@ -11,10 +12,10 @@ import { ThreadExit } from './exit-thread.ts';
 import { inherit, inherited, type Inherited } from './hooks.ts';
 import type { Thread } from './thread.ts';
 
-/** What a thread runs: a function, with the list of its arguments if it has any; the `run` of a subclass, with the fields of its object; or nothing. */
+/** What a thread runs: a function, with the list of its arguments if it has any; the `run` of a subclass, with the state of its object; or nothing. */
 export type Work =
   | readonly [target: (...args: never[]) => unknown, args: readonly unknown[] | null]
-  | readonly [subclass: new (...args: never[]) => Thread, fields: object]
+  | readonly [subclass: new (...args: never[]) => Thread, state: ObjectState]
   | readonly [nothing: null, none: null];
 
 /** What every thread does. Its errors go to the hook; it never fails itself. */
@@ -57,7 +58,7 @@ function perform(run: number, base: typeof Thread, [called, given]: Work): unkno
   if (given === null) return (called as () => unknown)();
   if (Array.isArray(given)) return (called as (...args: never[]) => unknown)(...(given as never[]));
   sharedHeap().retain(run);
-  return Object.assign(base.embodied(run, called as new () => Thread), given).run();
+  return giveState(base.embodied(run, called as new () => Thread), given as ObjectState).run();
 }
 
 /** Calls the hook of `setProfile`; gives what is to be done at the end. */

@@ -8,7 +8,7 @@ import { outliveThreads } from '../host/thread/lifetime.ts';
 import * as record from '../host/thread/record.ts';
 import { checkLimits } from '../host/thread/resource-limits.ts';
 import { current, type StartMessage } from '../host/thread/run-thread.ts';
-import { foresee, nameExports } from '../message/closures/index.ts';
+import { foresee, nameExports, stateOf } from '../message/closures/index.ts';
 import { drop, post } from '../message/index.ts';
 import type { Sendable } from '../message/sendable.ts';
 import { block, suspend } from '../sync/waiting.ts';
@@ -149,8 +149,7 @@ export class Thread<A extends readonly unknown[] = readonly unknown[]> implement
   }
 
   #workToSend(): Work {
-    if (this.run !== (Thread.prototype as Thread<A>).run)
-      return [this.constructor as new () => Thread, Object.fromEntries(Object.entries(this))];
+    if (this.run !== (Thread.prototype as Thread<A>).run) return [this.constructor as new () => Thread, stateOf(this, Thread)];
     if (this.#work === null) return [null, null];
     const { target, args } = this.#work;
     return [target, args.length === 0 ? null : args];

@@ -8,6 +8,7 @@ import { capture } from './captured-variables.ts';
 import { functionParts, hasOnlyItsOwn } from './plain-functions.ts';
 import { isPlainMessage } from './plain-values.ts';
 import { makeFunction } from './plain-function-reader.ts';
+import { giveState, type ObjectState, stateOf } from './private-state.ts';
 import type { Recipe } from './recipe.ts';
 import { forceByValue, mainModule, nameExports, reduce, setMainModule } from './references-to.ts';
 import { hasParser } from './script.ts';
@@ -18,6 +19,7 @@ export {
   copy,
   forceByValue,
   foresee,
+  giveState,
   hasOnlyItsOwn,
   hasParser,
   isConstant,
@@ -29,6 +31,8 @@ export {
   reduce,
   remember,
   setMainModule,
+  type ObjectState,
+  stateOf,
 };
 
 packer.current = {

@@ -2,13 +2,14 @@ import { types } from 'node:util';
 import { isShareable, otherCopyOf } from '../../word/shareable.ts';
 import { prototypeOf } from '../realm.ts';
 import { SendError, type SendErrorDetails } from '../send-error.ts';
-import { type Found, IS_TDZ_SILENT, isNative, refuseNotInitialised, type ScopesRead, variablesOf } from './captured-variables.ts';
+import { type Found, IS_TDZ_SILENT, refuseNotInitialised, type ScopesRead, variablesOf } from './captured-variables.ts';
 import { HERITAGE } from './class-edits.ts';
 import { codeRecipe } from './code-recipe.ts';
 import { fileOfExports } from './file-of-exports.ts';
 import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
 import { importNode } from './import-node.ts';
+import { classesOf, keepsPrivates } from './private-state.ts';
 import { boundParts, canInspect, privateFieldsOf, promiseStateOf, proxyParts } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
 import { type Namespace, urlOfNamespace } from './namespace.ts';
@@ -528,23 +529,6 @@ function isOfNode(constructor: AnyFunction): boolean {
   const place = placeInBuiltins(constructor);
   if (place !== undefined) return !(place.module === 'events' && constructor.name === 'EventEmitter');
   return Function.prototype.toString.call(constructor).endsWith('[native code] }') || FunctionCode.of(constructor).script?.isNodes === true;
-}
-
-/** The classes of the program that an object with this prototype is an instance of, the lowest first. */
-function classesOf(prototype: object): AnyFunction[] {
-  const found: AnyFunction[] = [];
-  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    const constructor: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
-    if (typeof constructor !== 'function' || constructor.prototype !== at) continue;
-    if (isNative(constructor as AnyFunction)) break;
-    found.unshift(constructor as AnyFunction);
-  }
-  return found;
-}
-
-/** The class has private members, or what compilers for older versions of the language make of them. */
-function keepsPrivates({ text, parts: { privates, kind } }: FunctionCode): boolean {
-  return kind === 'class' && (privates.markInstances || /__classPrivateField|__private(?:Add|Get|Set)\b|_classPrivateField/.test(text));
 }
 
 function isMutableCopy(value: unknown): value is object {

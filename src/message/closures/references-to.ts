@@ -50,6 +50,13 @@ export function forceByValue(url: string | URL): void {
   byValue.add(String(url));
 }
 
+const classesByValue = new WeakSet<AnyFunction>();
+
+/** Has a class travel by value, though it could be imported. */
+export function sendByValue(made: AnyFunction): void {
+  classesByValue.add(made);
+}
+
 /** The method by which an object says how it is made again: `[factory, args]`. */
 export const reduce: unique symbol = Symbol.for('manycore.reduce') as never;
 
@@ -83,6 +90,7 @@ export function referenceByName(fn: AnyFunction): RecipeNode | undefined {
 
 /** How to import this function, or `null` when it has to go by value. */
 export function referenceTo(fn: AnyFunction, code: FunctionCode, read: ScopesRead): RecipeNode | null {
+  if (classesByValue.has(fn)) return null;
   const before = known.get(fn);
   if (before !== undefined && byValue.size === 0) return before;
   const found = findReference(fn, code, read);
