@@ -168,7 +168,10 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
     return outcome(this);
   }
 
-  /** The blocking twin of `result`. `StateError` when no other thread could ever set this future. */
+  /**
+   * The blocking twin of `result`. `StateError` when no other thread could ever set this future, and `ERR_MUST_AWAIT` when the result is there and has
+   * to be awaited, for the sake of a module.
+   */
   resultSync(wait: Wait = {}): T {
     checkOptions(wait, 'resultSync()', '{ timeout: 1000 }');
     const { timeout, signal } = wait;

@@ -323,7 +323,7 @@ export class MapResults<T> implements AsyncIterableIterator<T, undefined, void>,
       try {
         chunk.future.exceptionSync({ timeout: this.deadline === NEVER ? undefined : remaining(this.deadline) });
       } catch (error) {
-        if (error instanceof TimeoutError && !chunk.future.done) throw this.timeUp();
+        if (!chunk.future.done) throw error instanceof TimeoutError ? this.timeUp() : error;
       }
     }
   }

@@ -1,3 +1,4 @@
+import { TimeoutError } from '../base/errors.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
 import { type AnyFuture, type Future, newFuture, outcome, settleFuture, type Source, whenDone } from './future.ts';
 import { CANCELLED, FAILED, SUCCEEDED } from './future-record.ts';
@@ -35,7 +36,8 @@ function asChunk(task: AnyFuture): Future<ChunkResult> {
 function waitQuietly(task: AnyFuture, timeout: number): void {
   try {
     task.exceptionSync({ timeout: Math.max(0, timeout) });
-  } catch {
+  } catch (error) {
     // Cancelled, or not in time: the chunk's future tells.
+    if (!task.done && !(error instanceof TimeoutError)) throw error;
   }
 }

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { emit, ProcessPoolExecutor, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { int32, SharedValue } from '../../src/threading/index.ts';
 import { Value } from '../../src/multiprocessing/index.ts';
@@ -53,6 +57,34 @@ for (const { place, pool: make, counter } of pools) {
     if (place === 'thread') assert.equal(await pool.submit(() => (globalThis as { kept?: number }).kept), 5);
   });
 }
+
+test('who waits by blocking for a result whose module has to be awaited is told so, and a blocking shutdown comes back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'awaited-'));
+  try {
+    const make = (name: string): string => {
+      const path = join(folder, name);
+      writeFileSync(path, 'await 1; export class Made { constructor(n) { this.n = n; } }');
+      return pathToFileURL(path).href;
+    };
+    const task = async (url: string): Promise<{ readonly n: number }> => {
+      const { Made } = (await import(url)) as { readonly Made: new (n: number) => { readonly n: number } };
+      return new Made(5);
+    };
+    const pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+    const first = pool.submit(task, make('first.mjs'));
+    assert.throws(() => first.resultSync(), { code: 'ERR_MUST_AWAIT' });
+    assert.equal((await first).n, 5);
+    const results = pool.with({ priority: 1 }).map(task, [make('second.mjs')]);
+    assert.throws(() => results.toArraySync(), { code: 'ERR_MUST_AWAIT' });
+    assert.equal((await results.next()).value?.n, 5);
+    const last = pool.submit(task, make('third.mjs'));
+    pool.shutdownSync();
+    assert.equal(last.done, false);
+    assert.equal((await last).n, 5);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('a task that is broken off while its module is awaited is never called', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });

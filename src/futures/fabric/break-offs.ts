@@ -44,7 +44,8 @@ export class BreakOffs {
   /** How many workers are kept by tasks that have been broken off and do not end: they may be in native code. */
   get keeping(): number {
     if (this.#ends.size === 0) return 0;
-    return new Set([...this.#ends.values()].filter(({ thread, isUnderWay }) => !thread.isGone && isUnderWay()).map(({ thread }) => thread)).size;
+    return new Set([...this.#ends.values()].filter(({ thread, isUnderWay }) => !thread.isGone && isUnderWay()).map(({ thread }) => thread))
+      .size;
   }
 
   /** Breaks off a task that runs; false when it does not. The worker lives on, unless the task runs native code for too long. */

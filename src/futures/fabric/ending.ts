@@ -23,6 +23,8 @@ export interface EndingParts {
   readonly listener: Listener;
   /** Blocks until `isDone`, taking results meanwhile, or until the deadline. */
   readonly waitSync: (isDone: () => boolean, deadline: Deadline) => void;
+  /** How many results wait for modules, which only the event loop loads. */
+  readonly late: () => number;
   readonly whenOver: () => void;
   /** Why nothing runs any more. */
   readonly why: () => Error;
@@ -68,9 +70,10 @@ export class Ending {
 
   /** The same, blocking; false when time was up. */
   stopSync(deadline: Deadline = NEVER): boolean {
-    const { load, crew, waitSync } = this.#parts;
-    waitSync(() => load.outstanding === 0, deadline);
-    if (load.outstanding > 0) return false;
+    const { load, crew, late, waitSync } = this.#parts;
+    const hasRun = (): boolean => load.outstanding <= late();
+    waitSync(hasRun, deadline);
+    if (!hasRun()) return false;
     this.close();
     for (const thread of crew.threads) if (!thread.joinSync(deadline)) return false;
     void this.#giveBackMemory();

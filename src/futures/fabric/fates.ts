@@ -19,6 +19,8 @@ export interface Counts {
 export interface FatesListener {
   /** Blocks until `isDone`, or until the deadline. */
   waitSync(isDone: () => boolean, deadline: Deadline): void;
+  /** What a result that has come waits for, and no blocking brings. */
+  missingFor(future: AnyFuture): Error | undefined;
   /** Ends the stream that a task has become, if it has, and it has not ended. */
   endStream(future: AnyFuture, error: unknown): void;
   /** A task is to be run once more, after so many milliseconds. */
@@ -118,6 +120,9 @@ export class Fates implements Source {
   }
 
   waitSync(future: AnyFuture, deadline: Deadline): void {
-    this.#listener.waitSync(() => peek(future) >= CANCELLED, deadline);
+    let missing: Error | undefined;
+    this.#listener.waitSync(() => peek(future) >= CANCELLED || (missing = this.#listener.missingFor(future)) !== undefined, deadline);
+    // The event loop would have to load a module. The future goes on.
+    if (peek(future) < CANCELLED && missing !== undefined) throw missing;
   }
 }

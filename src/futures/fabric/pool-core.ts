@@ -100,6 +100,7 @@ export class PoolCore {
     this.#breakOffs = new BreakOffs(this.#slots, this.crew, () => this.#growth.forAll());
     this.fates = new Fates(this.#slots, this.#works, this.#breakOffs, this.load, {
       waitSync: (isDone, deadline) => this.waitSync(isDone, deadline),
+      missingFor: (future) => this.#results.missingFor(future),
       endStream: (future, error) => this.#results.endStream(future, error),
       runAgain: (work, delay) => this.#handOver.later(work, delay),
     });
@@ -166,6 +167,7 @@ export class PoolCore {
       losses: this.#losses,
       listener: this.#listener,
       waitSync: (isDone, deadline) => this.waitSync(isDone, deadline),
+      late: () => this.#results.late,
       whenOver: () => pools.delete(this),
       why: () => this.#broken ?? shutDown(options.name),
     });

@@ -28,8 +28,8 @@ export class Results {
   readonly #slots: Slots;
   readonly #listener: ResultsListener;
   readonly #streams = new Map<number, TaskStream>();
-  /** The slots whose results wait for a module. */
-  readonly #late = new Set<number>();
+  /** The slots whose results wait for a module, and for which. */
+  readonly #late = new Map<number, MustAwait>();
 
   constructor(slots: Slots, listener: ResultsListener) {
     this.#slots = slots;
@@ -61,7 +61,7 @@ export class Results {
 
   /** A module that the result needs has to be awaited. */
   async #takeLater(slot: number, at: number, missing: MustAwait, state: 4 | 5, parcels: readonly unknown[] | null): Promise<void> {
-    this.#late.add(slot);
+    this.#late.set(slot, missing);
     let value: unknown;
     for (let wanted: MustAwait | null = missing; wanted !== null;) {
       try {
@@ -78,6 +78,17 @@ export class Results {
     this.#late.delete(slot);
     this.settle(slot, at, state, value);
     this.#listener.endedLate();
+  }
+
+  /** How many results wait for modules: no blocking brings them nearer. */
+  get late(): number {
+    return this.#late.size;
+  }
+
+  /** What the result of a future waits for, if it does for a module. */
+  missingFor(future: AnyFuture): MustAwait | undefined {
+    const slot = this.#late.size > 0 ? ticketOf(future) : -1;
+    return slot >= 0 && this.#slots.futures[slot] === future ? this.#late.get(slot) : undefined;
   }
 
   /** Frees the slot, and ends its task. */
