@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
+import { Future, gather, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { NO_MORE } from '../../src/futures/fabric/layout.ts';
-import { enumerate, Event } from '../../src/threading/index.ts';
+import { enumerate, Event, Thread } from '../../src/threading/index.ts';
 import { collectGarbage } from '../support/garbage.ts';
 import { programLines } from '../support/program-lines.ts';
 import { runProgram } from '../support/program.ts';
@@ -243,6 +243,32 @@ test('an initializer that rejects breaks the pool, also for who waits by blockin
   assert.throws(() => first.resultSync(), { name: 'BrokenExecutorError' });
   assert.throws(() => pool.submit(() => 2), { name: 'BrokenExecutorError' });
   assert.equal(pool.isShutDown, false);
+});
+
+test('another thread is told of a broken pool that it is broken, and not that it was shut down [EXE-20]', async () => {
+  await using pool = new ThreadPoolExecutor({
+    maxWorkers: 1,
+    initializer: () => {
+      throw new RangeError('not ready');
+    },
+  });
+  const go = new Event();
+  const told = new Future<string>();
+  const thread = new Thread({
+    target: (given: ThreadPoolExecutor, begin: Event, tell: Future<string>) => {
+      begin.waitSync();
+      try {
+        given.submit(() => 1);
+      } catch (error) {
+        tell.setResult(`${(error as Error).name}, ${given.isShutDown}`);
+      }
+    },
+    args: [pool, go, told],
+  });
+  thread.start();
+  await assert.rejects(async () => await pool.submit(() => 1), { name: 'BrokenExecutorError' });
+  go.set();
+  assert.equal(await told, 'BrokenExecutorError, false');
 });
 
 test('every task of a broken wave settles: some end, some exit, some cannot be sent back, some are taken back', async () => {

@@ -45,7 +45,7 @@ export class Ending {
   /** Takes no more, from nobody. */
   shut(): void {
     const { fabric } = this.#parts;
-    if (!this.isOver) Atomics.store(fabric.i32, fabric.base + SHUT, 1);
+    if (!this.isOver) Atomics.compareExchange(fabric.i32, fabric.base + SHUT, 0, 1);
   }
 
   /** Takes back everything that has not begun. */

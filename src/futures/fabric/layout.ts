@@ -129,7 +129,7 @@ export const BELL = 48;
 export const CLOSED = 64;
 /** The tasks of other threads, see inbox.ts. */
 export const INBOX = 66;
-/** 1: the owner takes no more tasks. */
+/** 1: the owner takes no more tasks; 2: for the pool is broken. */
 export const SHUT = 68;
 /** How many tasks the owner holds until a worker has nothing to do: workers then ring before they sleep. */
 export const HELD = 69;

@@ -14,7 +14,7 @@ import { Fates } from './fates.ts';
 import { type AnyFunction, FunctionNumbers } from './function-table.ts';
 import { Growth } from './growth.ts';
 import { HandOver } from './hand-over.ts';
-import { Fabric, SLOTS } from './layout.ts';
+import { Fabric, SHUT, SLOTS } from './layout.ts';
 import { Listener } from './listener.ts';
 import { Load } from './load.ts';
 import { Losses } from './losses.ts';
@@ -327,6 +327,7 @@ export class PoolCore {
   #break(why: string, cause: unknown): void {
     this.#broken ??= new BrokenExecutorError(`${this.name} is broken: ${why}`, { cause });
     const error = this.#broken;
+    if (!this.ending.isOver) Atomics.compareExchange(this.fabric.i32, this.fabric.base + SHUT, 0, 2);
     for (const task of this.#outbox.backlog.takeAll()) {
       dropPacked(task);
       this.fates.endEarly(task.future, error);

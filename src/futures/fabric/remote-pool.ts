@@ -1,7 +1,7 @@
 import { StateError } from '../../base/errors.ts';
 import { drop } from '../../message/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
-import { shutDown } from '../errors.ts';
+import { BrokenExecutorError, shutDown } from '../errors.ts';
 import { adoptFuture, type Future, helper } from '../future.ts';
 import { FAILED, moveRecord, PENDING, settleRecord } from '../future-record.ts';
 import type { ChunkArgs } from './chunk.ts';
@@ -24,11 +24,23 @@ export class RemotePool {
 
   get isShutDown(): boolean {
     const { i32, base } = this.#fabric;
-    return Atomics.load(i32, base + SHUT) !== 0 || Atomics.load(i32, base + CLOSED) !== 0;
+    return !this.#isBroken && (Atomics.load(i32, base + SHUT) !== 0 || Atomics.load(i32, base + CLOSED) !== 0);
+  }
+
+  get #isBroken(): boolean {
+    const { i32, base } = this.#fabric;
+    return Atomics.load(i32, base + SHUT) === 2;
+  }
+
+  /** Why it takes nothing; `null` when it does. */
+  #refusal(): Error | null {
+    if (this.#isBroken) return new BrokenExecutorError(`${this.#name} is broken: the thread that made it is told why`);
+    return this.isShutDown ? shutDown(this.#name) : null;
   }
 
   submit(fn: AnyFunction, args: readonly unknown[] | ChunkArgs, isChunk: boolean): Future {
-    if (this.isShutDown) throw shutDown(this.#name);
+    const before = this.#refusal();
+    if (before !== null) throw before;
     const { i32, base } = this.#fabric;
     const inbox = (this.#inbox ??= Inbox.find(this.#fabric) ?? Inbox.make(this.#fabric));
     const record = newTaskRecord(fn, args, isChunk);
@@ -36,10 +48,11 @@ export class RemotePool {
       // It is full of tasks that wait for a worker. One that hands over that many runs some of them itself.
       if (helper.current?.help() === true) continue;
       Atomics.wait(i32, base + WORKER_COUNT, Atomics.load(i32, base + WORKER_COUNT), 1);
-      if (!this.isShutDown) continue;
+      const refusal = this.#refusal();
+      if (refusal === null) continue;
       drop(takeTask(record).message);
       sharedHeap().release(record);
-      throw shutDown(this.#name);
+      throw refusal;
     }
     this.#fabric.wakeOne(this.#fabric.workers);
     // More threads may have to be started, which is for the owner to do.
@@ -47,7 +60,7 @@ export class RemotePool {
     const future = adoptFuture(record);
     sharedHeap().release(record);
     if (Atomics.load(i32, base + CLOSED) !== 0 && moveRecord(record, PENDING, PENDING) === PENDING)
-      settleRecord(record, FAILED, shutDown(this.#name));
+      settleRecord(record, FAILED, this.#refusal() ?? shutDown(this.#name));
     return future;
   }
 }
