@@ -29,12 +29,18 @@ export function isParcel(value: object): boolean {
 
 /** Only the platform's own objects carry its mark; a program's class of the same name does not. */
 function isPlatformObject(value: object): boolean {
-  if (Object.prototype.toString.call(value) === '[object WebAssembly.Module]' || types.isKeyObject(value)) return true;
+  if (Object.prototype.toString.call(value) === '[object WebAssembly.Module]' || types.isKeyObject(value) || types.isCryptoKey(value))
+    return true;
+  // Up to Node 22 a File has the mark of a Blob, and arrives as one.
+  if (value.constructor.name === 'File') return isMarked(Object.getPrototypeOf(value) as object);
   for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    for (const symbol of Object.getOwnPropertySymbols(at)) if (symbol.description === 'messaging_clone_symbol') return true;
+    if (isMarked(at)) return true;
   }
   return false;
 }
+
+const isMarked = (object: object): boolean =>
+  Object.getOwnPropertySymbols(object).some(({ description }) => description === 'messaging_clone_symbol');
 
 /** Whether sending it means to give it away. */
 export function mustBeTransferred(value: object): boolean {

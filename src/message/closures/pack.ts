@@ -9,6 +9,7 @@ import { fileOfExports } from './file-of-exports.ts';
 import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
 import { importNode } from './import-node.ts';
+import { type PlatformParts, platformParts } from './platform-values.ts';
 import { classesOf, keepsPrivates } from './private-state.ts';
 import { boundParts, canInspect, privateFieldsOf, promiseStateOf, proxyParts } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
@@ -196,8 +197,11 @@ class Packer {
     if (value instanceof URL) return this.#add(value, ['url', 'URL', value.href]);
     if (value instanceof URLSearchParams) return this.#add(value, ['url', 'URLSearchParams', String(value)]);
     if (types.isWeakMap(value) || types.isWeakSet(value)) return this.#weak(value);
+    const isPlain = prototype === null || prototype === Object.prototype;
+    const parts = isPlain ? null : platformParts(value);
+    if (parts !== null) return this.#platform(value, parts);
     this.#refuse(value);
-    if (prototype === null || prototype === Object.prototype) return this.#plain(value, prototype === null);
+    if (isPlain) return this.#plain(value, prototype === null);
     this.#checkCopy(value);
     return this.#instance(value, prototype);
   }
@@ -207,6 +211,12 @@ class Packer {
     if (array.every(isPrimitive)) return this.#add(array, ['raw', array]);
     const { ref, fill } = this.#reserve(array);
     fill(['array', array.map((item, i) => this.#at(`[${i}]`, () => this.#ref(item)))]);
+    return ref;
+  }
+
+  #platform(value: object, [path, args]: PlatformParts): Ref {
+    const { ref, fill } = this.#reserve(value);
+    fill(['platform', path, args.map((arg) => this.#ref(arg))]);
     return ref;
   }
 

@@ -5,6 +5,7 @@ import { valueByName } from './by-name.ts';
 import { type Made, make } from './compile.ts';
 import { forget, nameCopy, objectOf, type Origin, origins, remember, symbolOf } from './identity.ts';
 import { loadModules } from './modules.ts';
+import { makePlatformValue } from './platform-values.ts';
 import { canRebuild, madeBy, mark, setPrivate } from './rebuild.ts';
 import type { CodeRecipe, PropertyRecipe, Recipe, RecipeNode, Ref } from './recipe.ts';
 
@@ -113,6 +114,14 @@ class Unpacker {
         return this.#set(at, new Proxy(this.#value(node[1]) as object, this.#value(node[2]) as ProxyHandler<object>));
       case 'url':
         return this.#set(at, node[1] === 'URL' ? new URL(node[2]) : new URLSearchParams(node[2]));
+      case 'platform':
+        return this.#set(
+          at,
+          makePlatformValue(
+            node[1],
+            node[2].map((arg) => this.#value(arg)),
+          ),
+        );
       case 'exception': {
         const options = { name: node[1], ...(node[4] === undefined ? {} : { cause: this.#value(node[4]) }) };
         const exception = this.#set(at, new DOMException(node[2], options as unknown as string));
