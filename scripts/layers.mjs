@@ -17,7 +17,6 @@ export const layers = {
     imports: ['base', 'system', 'word', 'sync', 'message'],
     node: [
       'async_hooks',
-      'async_hooks',
       'child_process',
       'crypto',
       'diagnostics_channel',
