@@ -117,10 +117,10 @@ export function* awaitRound(words: BarrierWords, { round, place }: Pick<Arrived,
   return leave(words, place);
 }
 
-/** Goes away without waiting: breaks the round, unless it is over. */
-export function* giveUp(words: BarrierWords, { round, place }: Pick<Arrived, 'round' | 'place'>): Waiting<void> {
+/** Goes away without waiting: breaks the round, unless it is over; true when it was completed before that. */
+export function* giveUp(words: BarrierWords, { round, place }: Pick<Arrived, 'round' | 'place'>): Waiting<boolean> {
   yield* breakRound(words, true, round);
-  leave(words, place);
+  return leave(words, place);
 }
 
 /**

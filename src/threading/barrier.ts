@@ -67,9 +67,11 @@ export class Barrier extends Face {
       if (arrival.is === 'last') this.#action?.();
       const passed = await (arrival.is === 'last' ? suspend(rest) : suspend(rest, deadline, signal));
       return this.#act(arrival, passed === true);
-    } finally {
-      // The action has failed, or the wait was cancelled before it began.
-      if (!isOver) await outsideScopes(() => suspend(barrier.giveUp(this.#words, arrival)));
+    } catch (error) {
+      // The action has failed, or the wait was cancelled before it began; all may have come by then, and the others have gone on.
+      const passed = !isOver && (await outsideScopes(() => suspend(barrier.giveUp(this.#words, arrival))));
+      if (passed && signal?.aborted === true) return arrival.index;
+      throw error;
     }
   }
 

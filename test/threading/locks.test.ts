@@ -570,6 +570,18 @@ test('the action of a barrier runs once a round, before anybody goes on [BAR-04]
   assert.deepEqual([ran[0], wrong[0]], [20, 0]);
 });
 
+test('a wait at a barrier that is cancelled when all have come gives its number, as the others get theirs', async () => {
+  const barrier = new Barrier(2);
+  const cancel = new AbortController();
+  const first = barrier.wait({ signal: cancel.signal });
+  assert.equal(barrier.waitSync(), 1);
+  cancel.abort();
+  assert.equal(await first, 0);
+  assert.equal(barrier.broken, false);
+  const alone = barrier.wait({ signal: cancel.signal });
+  await assert.rejects(alone, { name: 'AbortError' });
+});
+
 test('abort and time-outs break a barrier for all; reset repairs it [BAR-05 BAR-06 BAR-07 BAR-09]', async () => {
   const barrier = new Barrier(2);
   const waiting = barrier.wait();
