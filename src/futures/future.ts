@@ -291,7 +291,8 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
       const { callbacks } = future;
       if (callbacks === null) return true;
       future.callbacks = null;
-      if (!Array.isArray(callbacks)) call(future, callbacks);
+      if (untold !== null) untold.push([future, callbacks]);
+      else if (!Array.isArray(callbacks)) call(future, callbacks);
       else for (const callback of callbacks) call(future, callback);
       return true;
     };
@@ -338,6 +339,23 @@ export class Future<T = unknown> implements PromiseLike<T>, Shareable {
         `cannot set the ${state === SUCCEEDED ? 'result' : 'error'} of a future that is ${stateName(future.state)}`,
       );
     };
+  }
+}
+
+/** What is to be called when all futures that end together have ended. */
+type Untold = (readonly [future: AnyFuture, callbacks: Callback | Callback[]])[];
+let untold: Untold | null = null;
+
+/** Ends futures, and calls who wants to know when all have ended: who is told of one may wait for the others at once, by blocking. */
+export function together(end: () => void): void {
+  if (untold !== null) return end();
+  const all: Untold = [];
+  untold = all;
+  try {
+    end();
+  } finally {
+    untold = null;
+    for (const [future, callbacks] of all) for (const one of Array.isArray(callbacks) ? callbacks : [callbacks]) call(future, one);
   }
 }
 

@@ -271,6 +271,15 @@ test('another thread is told of a broken pool that it is broken, and not that it
   assert.equal(await told, 'BrokenExecutorError, false');
 });
 
+test('tasks that wait in the order of their priorities go on when threads have died, one after the other, that ran those before them', async () => {
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const view = pool.with({ priority: 1 });
+  const lost = [1, 2, 3].map(() => view.submit(() => process.exit(3)));
+  const others = [1, 2, 3, 4, 5].map((n) => view.submit((m: number) => m, n));
+  for (const one of lost) assert.equal(((await one.exception()) as Error).name, 'BrokenWorkerError');
+  assert.deepEqual(await gather(others), [1, 2, 3, 4, 5]);
+});
+
 test('every task of a broken wave settles: some end, some exit, some cannot be sent back, some are taken back', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 3 });
   const mixed = (n: number): unknown => {

@@ -1,5 +1,6 @@
 import { type Deadline, NEVER } from '../../base/deadline.ts';
 import { sharedHeap } from '../../word/heap.ts';
+import { together } from '../future.ts';
 import type { Crew } from './crew.ts';
 import type { FunctionNumbers } from './function-table.ts';
 import { CLOSED, type Fabric, SHUT } from './layout.ts';
@@ -50,6 +51,10 @@ export class Ending {
 
   /** Takes back everything that has not begun. */
   cancelQueued(): void {
+    together(() => this.#cancelQueued());
+  }
+
+  #cancelQueued(): void {
     const { outbox, slots, mail } = this.#parts;
     mail.cancelAll();
     for (const task of outbox.backlog.takeAll()) {

@@ -2,7 +2,7 @@ import { outsideScopes } from '../../base/ambient.ts';
 import { isError } from '../../base/is-error.ts';
 import { take } from '../../message/index.ts';
 import { BrokenWorkerError } from '../errors.ts';
-import { type AnyFuture, recordOf, setTicket } from '../future.ts';
+import { type AnyFuture, recordOf, setTicket, together } from '../future.ts';
 import { FAILED, PENDING, stateOfRecord, SUCCEEDED, valueOfRecord } from '../future-record.ts';
 import type { Crew } from './crew.ts';
 import { CANCELLING, DONE, QUEUED, RUNNING, SLOTS, STATE_BITS, WITHDRAWN } from './layout.ts';
@@ -122,7 +122,9 @@ export class Losses {
       if (isFutile) this.#listener.rest();
       else this.#listener.replace(lost.length);
     }
-    for (const [future, stream] of lost) this.#end(future, stream, error);
+    together(() => {
+      for (const [future, stream] of lost) this.#end(future, stream, error);
+    });
   }
 
   /** It ran this task, and may have told other threads already what came of it. */

@@ -2,7 +2,7 @@ import { atExit } from '../../base/at-exit.ts';
 import type { Deadline } from '../../base/deadline.ts';
 import { onPatrol } from '../../sync/patrol.ts';
 import { BrokenExecutorError, shutDown } from '../errors.ts';
-import type { AnyFuture, Future } from '../future.ts';
+import { type AnyFuture, type Future, together } from '../future.ts';
 import { FAILED } from '../future-record.ts';
 import { NO_TERMS, type Terms } from '../terms.ts';
 import type { Values } from '../value-list.ts';
@@ -318,6 +318,8 @@ export class PoolCore {
     if (this.crew.slots[thread.number] !== thread) return;
     if (thread.hasLeft) this.#losses.left(thread, this.ending.isStopping);
     else this.#losses.died(thread, end);
+    // No result comes of what it had, which would send the next ones that wait in order.
+    if (this.#outbox.backlog.length > 0) this.#outbox.refill();
     this.load.becomeIdle();
     // It may have died between taking the arming off the bell and ringing it: then nobody else would ring.
     this.#listener.listen();
@@ -326,7 +328,10 @@ export class PoolCore {
   /** Nothing can be run any more: everything that waits fails. */
   #break(why: string, cause: unknown): void {
     this.#broken ??= new BrokenExecutorError(`${this.name} is broken: ${why}`, { cause });
-    const error = this.#broken;
+    together(() => this.#failAll(this.#broken!));
+  }
+
+  #failAll(error: BrokenExecutorError): void {
     if (!this.ending.isOver) Atomics.compareExchange(this.fabric.i32, this.fabric.base + SHUT, 0, 2);
     for (const task of this.#outbox.backlog.takeAll()) {
       dropPacked(task);
