@@ -60,12 +60,14 @@ export function loadNow<T>(load: () => T): T {
   }
 }
 
+/** Where whoever interrupts a thread notes that it is just loading one of Node's own modules: see interrupt-monitor.ts. */
+const IN_NODE: unique symbol = Symbol.for('manycore.interrupted-in-node') as never;
 let isMaimed = false;
 
-/** For a thread whose call has been interrupted, when nothing is being loaded any more: whether it was loading modules, ours or the program's own. */
+/** For a thread whose call has been interrupted, when nothing is being loaded any more: whether it was loading modules, ours, the program's or Node's own. */
 export function lookAfterInterruption(): void {
   const { _cache: cache } = Module as unknown as { readonly _cache: Readonly<Record<string, { readonly loaded: boolean } | undefined>> };
-  isMaimed ||= loading > 0 || Object.values(cache).some((module) => module?.loaded === false);
+  isMaimed ||= loading > 0 || IN_NODE in globalThis || Object.values(cache).some((module) => module?.loaded === false);
 }
 
 /** Whether this thread has been interrupted while it loaded modules: no `finally` has run then, and Node takes some for loaded that are not. */

@@ -100,6 +100,8 @@ export class PoolWorker {
   }
 
   begin(): void {
+    // Most tasks that compute for long look at the clock, and waits of ours do. One that is broken off while Node loads it would cost its thread.
+    void performance.timeOrigin;
     onUncaught.current = (error) => this.#lastWords.leave(error);
     onStderr.current = (bytes) => this.#lastWords.remember(bytes);
     helper.current = {

@@ -62,10 +62,30 @@ function disconnect(): void {
   closing?.post('NodeWorker.disable', {}, () => closing.session.disconnect());
 }
 
+/**
+ * Runs in the thread that is interrupted, where it stands: when Node is loading one of its own modules there, for a global that is used for the first
+ * time, no other code can tell afterwards that this has been cut short.
+ */
+function note(): void {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  try {
+    Error.stackTraceLimit = 100;
+    Error.prepareStackTrace = (_, sites) => sites.some((site) => site.getFileName() === 'node:internal/bootstrap/realm');
+    const isLoading = new Error('where').stack as unknown;
+    if (isLoading === true) Object.defineProperty(globalThis, Symbol.for('manycore.interrupted-in-node'), { value: true });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+}
+const NOTE = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: `(${String(note)})()`, silent: true } });
+const TERMINATE = JSON.stringify({ id: 2, method: 'Runtime.terminateExecution' });
+
 function send({ thread, told }: InterruptRequest, { post, workers }: Connection): void {
-  const message = JSON.stringify({ id: 1, method: 'Runtime.terminateExecution' });
+  const sessionId = workers.get(thread);
+  post('NodeWorker.sendMessageToWorker', { sessionId, message: NOTE });
   // A worker that has just ended can't be reached, and need not be.
-  post('NodeWorker.sendMessageToWorker', { sessionId: workers.get(thread), message }, () => Atomics.store(told, 0, 1));
+  post('NodeWorker.sendMessageToWorker', { sessionId, message: TERMINATE }, () => Atomics.store(told, 0, 1));
 }
 
 parentPort!.on('message', (request: InterruptRequest) => {
