@@ -500,7 +500,7 @@ const classes: readonly Case[] = [
         return 'nothing was thrown';
       } catch (caught) {
         const error = caught as LibraryError;
-        return [error instanceof LibraryError, error.name, error.message, error.info, /travels|main|bundle/.test(String(error.stack))];
+        return [error instanceof LibraryError, error.name, error.message, error.info, /travels|bundle|small/.test(String(error.stack))];
       }
     },
     [true, 'LibraryError', 'bad', { code: 5 }, true],
