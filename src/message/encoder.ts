@@ -28,6 +28,15 @@ type WritableBuffer = Buffer & {
   ucs2Write(text: string, offset: number, length: number): number;
 };
 
+/** What there is none of that processes share. */
+const HINTS: Readonly<Record<string, string>> = {
+  future: 'await it here, and send what comes of it',
+  thread: 'start it in the other process',
+  'thread-pool': 'make one in the other process',
+  'process-pool': 'make one in the other process',
+  'event-loop': 'send what its callbacks need, by a queue of manycore/multiprocessing',
+};
+
 /** Writes one message at a time into scratch memory, and then to where it shall lie. */
 export class Encoder {
   #i32 = new Int32Array(1 << 12);
@@ -373,7 +382,7 @@ export class Encoder {
       });
     if (this.#where === 'process' && number <= 0) {
       throw new SendError('E_THREADS_ONLY', `a ${kind} that the threads of this process share can't be sent to another process`, {
-        hint: 'use the one of manycore/multiprocessing',
+        hint: HINTS[kind] ?? 'use the one of manycore/multiprocessing',
       });
     }
     if (number < 0) throw new SendError('E_HEAP', `a ${kind} can't be sent: it lies in memory that has no number here`);

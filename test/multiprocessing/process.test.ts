@@ -570,6 +570,11 @@ test('what only the threads of this process share is refused, with the twin that
     code: 'E_THREADS_ONLY',
     message: /manycore\/multiprocessing/,
   });
+  const { ThreadPoolExecutor } = await import('../../src/futures/index.ts');
+  await using pool = new ThreadPoolExecutor({ maxWorkers: 1 });
+  const future = pool.submit(() => 1);
+  assert.throws(() => new Process({ target: () => future.done }).start(), { code: 'E_THREADS_ONLY', message: /help: await it here/ });
+  assert.throws(() => new Process({ target: () => pool.maxWorkers }).start(), { code: 'E_THREADS_ONLY', message: /help: make one in/ });
 });
 
 test('when the program is killed, its processes end, and nobody is left behind', async () => {
