@@ -3,6 +3,7 @@ import { emit, Future, ThreadPoolExecutor } from '../../src/futures/index.ts';
 import { Barrier, enumerate, Event, Thread } from '../../src/threading/index.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { test } from '../support/test.ts';
+import { waitsElsewhere } from './waits-elsewhere.ts';
 
 /* What a pool does while the thread that made it is blocked: in the pool itself, in a callback, or in something else. */
 
@@ -115,27 +116,13 @@ test('who is told that a task is lost may wait at once for another one that is l
   assert.deepEqual({ running, queued, failed, cancelled }, { running: 0, queued: 0, failed: 2, cancelled: 0 });
 });
 
-/** Another thread waits for a future, and says what it sees. */
-function watch(future: Future, seen: Event): void {
-  const thread = new Thread({
-    target: (one: Future, given: Event) => {
-      one.exceptionSync();
-      given.set();
-    },
-    args: [future, seen],
-  });
-  thread.start();
-}
-
 test('while its maker waits for something else, other threads hear of tasks whose thread has died, and whose time is up [EXE-22]', async () => {
   await using pool = new ThreadPoolExecutor({ maxWorkers: 2 });
   const endless = pool.with({ timeout: SHORT }).submit(() => {
     for (;;);
   });
   for (const future of [pool.submit(exits, new Event()), endless]) {
-    const seen = new Event();
-    watch(future as Future, seen);
-    assert.equal(seen.waitSync({ timeout: LONG }), true);
+    assert.equal(waitsElsewhere(future as Future).waitSync({ timeout: LONG }), true);
     assert.match((future.exceptionSync() as Error).name, /^(BrokenWorkerError|TimeoutError)$/);
   }
 });
@@ -146,9 +133,7 @@ test('while its maker waits for something else, tasks go on that wait for a slot
   const inOrder = Array.from({ length: 20 }, (_, n) => pool.with({ priority: n % 3 }).submit(twice, n));
   const retried = pool.with({ retries: { times: 1, delay: SHORT / 5 } }).submit(failsOnce, new Event());
   for (const future of [many.at(-1)!, inOrder[0]!, retried]) {
-    const seen = new Event();
-    watch(future as Future, seen);
-    assert.equal(seen.waitSync({ timeout: LONG }), true);
+    assert.equal(waitsElsewhere(future as Future).waitSync({ timeout: LONG }), true);
     assert.equal(future.exceptionSync(), null);
   }
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type Future, ProcessPoolExecutor } from '../../src/futures/index.ts';
 import { dismissSpares } from '../../src/host/process/spares.ts';
 import { Event as SharedEvent } from '../../src/multiprocessing/index.ts';
-import { Event, Thread } from '../../src/threading/index.ts';
 import { LONG, SHORT } from '../support/patience.ts';
 import { after, test } from '../support/test.ts';
+import { waitsElsewhere } from './waits-elsewhere.ts';
 
 /* What a pool of processes does while the thread that made it is blocked: in the pool, in a callback, or in something else. */
 
@@ -67,16 +67,7 @@ test('while its maker waits for something else, another thread hears what became
     pool.with({ retries: delays[1] }).submit(failsOnce, new SharedEvent()),
   ];
   for (const future of futures) {
-    const seen = new Event();
-    const thread = new Thread({
-      target: (one: Future, given: Event) => {
-        one.exceptionSync();
-        given.set();
-      },
-      args: [future, seen],
-    });
-    thread.start();
-    assert.equal(seen.waitSync({ timeout: LONG }), true);
+    assert.equal(waitsElsewhere(future).waitSync({ timeout: LONG }), true);
   }
   const names = futures.map((future) => (future.exceptionSync() as Error | null)?.name ?? null);
   assert.deepEqual(names, ['BrokenProcessPool', null, 'TimeoutError', null]);
