@@ -194,8 +194,8 @@ class Packer {
       ]);
     if (types.isNativeError(value)) return this.#error(value);
     if (isCodecsOwn(value, prototype)) return this.#add(value, ['raw', value]);
-    if (value instanceof URL) return this.#add(value, ['url', 'URL', value.href]);
-    if (value instanceof URLSearchParams) return this.#add(value, ['url', 'URLSearchParams', String(value)]);
+    if (value instanceof URL || value instanceof URLSearchParams)
+      return this.#platform(value, [value instanceof URL ? 'URL' : 'URLSearchParams', [String(value)]]);
     if (types.isWeakMap(value) || types.isWeakSet(value)) return this.#weak(value);
     const isPlain = prototype === null || prototype === Object.prototype;
     const parts = isPlain ? null : platformParts(value);

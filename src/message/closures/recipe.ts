@@ -36,7 +36,6 @@ export type RecipeNode =
   | readonly ['cell', value: Ref]
   | readonly ['weak', kind: 'WeakMap' | 'WeakSet', id: string, entries: readonly (readonly [key: Ref, value: Ref])[]]
   | readonly ['proxy', target: Ref, handler: Ref]
-  | readonly ['url', kind: 'URL' | 'URLSearchParams', text: string]
   /** An object of the language or of Node, made by a constructor. */
   | readonly ['platform', path: string, args: readonly Ref[]]
   | readonly ['exception', name: string, message: string, stack: string, cause: Ref]

@@ -112,8 +112,6 @@ class Unpacker {
         return this.#weak(at, node);
       case 'proxy':
         return this.#set(at, new Proxy(this.#value(node[1]) as object, this.#value(node[2]) as ProxyHandler<object>));
-      case 'url':
-        return this.#set(at, node[1] === 'URL' ? new URL(node[2]) : new URLSearchParams(node[2]));
       case 'platform':
         return this.#set(
           at,
