@@ -10,7 +10,7 @@ import { FunctionCode } from './function-code.ts';
 import { numberOf, numberOfSymbol, origins } from './identity.ts';
 import { importNode } from './import-node.ts';
 import { type PlatformParts, platformParts } from './platform-values.ts';
-import { classesOf, keepsPrivates } from './private-state.ts';
+import { classesOf, fieldsByClass, keepsPrivates } from './private-state.ts';
 import { boundParts, canInspect, privateFieldsOf, promiseStateOf, proxyParts } from './inspector.ts';
 import { isStandardGlobal, pathOfIntrinsic, placeInBuiltins } from './intrinsics.ts';
 import { type Namespace, urlOfNamespace } from './namespace.ts';
@@ -262,15 +262,11 @@ class Packer {
   #privateLevels(value: object, prototype: object, title: string): [Ref, PrivatesRecipe][] {
     const classes = classesOf(prototype).filter((one) => keepsPrivates(FunctionCode.of(one)));
     if (classes.length === 0) return [];
-    const fields = privateFieldsOf(value);
-    return classes.flatMap((one): [Ref, PrivatesRecipe][] => {
+    return fieldsByClass(value, classes).flatMap(([one, fields]): [Ref, PrivatesRecipe][] => {
       const code = FunctionCode.of(one);
       if (!this.#isByValue(one, code)) this.#refusePrivates(one, code, title);
       if (!code.parts.privates.markInstances) return []; // They are WeakMaps, which the class captures.
-      const own = code.parts.privates.fields.flatMap((name): [string, Ref][] => {
-        const at = fields.findIndex((field) => field.name === name);
-        return at < 0 ? [] : [[name, this.#at(`.${name}`, () => this.#ref(fields.splice(at, 1)[0]!.value))]];
-      });
+      const own = fields.map(([name, field]) => [name, this.#at(`.${name}`, () => this.#ref(field))] as const);
       return [[this.#ref(one), own]];
     });
   }

@@ -41,22 +41,26 @@ export function stateOf(object: object, base: AnyClass): ObjectState {
   const all = classesOf(Object.getPrototypeOf(object) as object);
   const above = all.slice(all.indexOf(base as unknown as AnyFunction) + 1).filter((one) => keepsPrivates(FunctionCode.of(one)));
   if (above.length === 0) return { fields, privates: [] };
-  const found = privateFieldsOf(object);
-  const take = (name: string): readonly [string, unknown][] => {
-    const at = found.findIndex((field) => field.name === name);
-    return at < 0 ? [] : [[name, found.splice(at, 1)[0]!.value]];
-  };
-  // Classes may have fields of one name, and V8 gives them from the bottom up.
   return {
     fields,
-    privates: all.flatMap((one): ObjectState['privates'][number][] => {
-      const code = FunctionCode.of(one);
-      const own = code.parts.privates.fields.flatMap(take);
-      if (!above.includes(one) || !code.parts.privates.markInstances) return [];
+    privates: fieldsByClass(object, all).filter(([one]) => {
+      if (!above.includes(one) || !FunctionCode.of(one).parts.privates.markInstances) return false;
       sendByValue(one);
-      return [[one, own]];
+      return true;
     }),
   };
+}
+
+/** What an object has in private fields of each of these classes of it, from the bottom up: V8 gives them in that order, and they may be of one name. */
+export function fieldsByClass(object: object, classes: readonly AnyFunction[]): ObjectState['privates'] {
+  const found = privateFieldsOf(object);
+  return classes.map((one) => {
+    const own = FunctionCode.of(one).parts.privates.fields.flatMap((name): (readonly [string, unknown])[] => {
+      const at = found.findIndex((field) => field.name === name);
+      return at < 0 ? [] : [[name, found.splice(at, 1)[0]!.value]];
+    });
+    return [one, own];
+  });
 }
 
 /** Gives the state of such an object to one that has been made anew. */
