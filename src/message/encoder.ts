@@ -33,7 +33,6 @@ const HINTS: Readonly<Record<string, string>> = {
   future: 'await it here, and send what comes of it',
   thread: 'start it in the other process',
   'thread-pool': 'make one in the other process',
-  'process-pool': 'make one in the other process',
   'event-loop': 'send what its callbacks need, by a queue of manycore/multiprocessing',
 };
 
