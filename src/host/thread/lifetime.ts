@@ -16,7 +16,7 @@ let isWatching = false;
 /** The count may stay too high for good: a thread that says of itself or of another that it has ended may be ended in the middle of that. */
 function isAnyLeft(): boolean {
   lookForDead();
-  return roster.list().some(({ id, daemon }) => !daemon && id !== MAIN);
+  return roster.list().some(({ id, daemon }) => !daemon && id !== MAIN && !roster.probe(id));
 }
 
 export function outliveThreads(): void {

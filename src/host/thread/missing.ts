@@ -55,8 +55,9 @@ export function lookForDead(there = nativeThreads()): void {
   for (const { id, nativeId } of roster.list()) {
     if (nativeId === 0) withRecord(id, (run) => void (isLeftBehind(id, run) && record.endBeforeBegin(run, 'lost')));
     else if (there?.has(nativeId) === false) {
-      withRecord(id, (run) => void roster.probe(id, sharedHeap(), record.stateOf(run) === record.DOOMED ? 'terminated' : 'lost'));
-      roster.probe(id);
+      let how: roster.Death = 'lost';
+      withRecord(id, (run) => void (record.stateOf(run) === record.DOOMED && (how = 'terminated')));
+      roster.probe(id, sharedHeap(), how);
     }
   }
 }
