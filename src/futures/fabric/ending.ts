@@ -3,7 +3,7 @@ import { sharedHeap } from '../../word/heap.ts';
 import { together } from '../future.ts';
 import type { Crew } from './crew.ts';
 import type { FunctionNumbers } from './function-table.ts';
-import { CLOSED, type Fabric, SHUT } from './layout.ts';
+import { CLOSED, type Fabric, SHUT, SHUT_DOWN } from './layout.ts';
 import type { Listener } from './listener.ts';
 import type { Load } from './load.ts';
 import type { Losses } from './losses.ts';
@@ -46,7 +46,7 @@ export class Ending {
   /** Takes no more, from nobody. */
   shut(): void {
     const { fabric } = this.#parts;
-    if (!this.isOver) Atomics.compareExchange(fabric.i32, fabric.base + SHUT, 0, 1);
+    if (!this.isOver) Atomics.compareExchange(fabric.i32, fabric.base + SHUT, 0, SHUT_DOWN);
   }
 
   /** Takes back everything that has not begun. */

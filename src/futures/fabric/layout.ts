@@ -129,8 +129,10 @@ export const BELL = 48;
 export const CLOSED = 64;
 /** The tasks of other threads, see inbox.ts. */
 export const INBOX = 66;
-/** 1: the owner takes no more tasks; 2: for the pool is broken. */
+/** Whether, and why, the owner takes no more tasks: SHUT_DOWN, BROKEN; 0: it does. */
 export const SHUT = 68;
+export const SHUT_DOWN = 1;
+export const BROKEN = 2;
 /** How many tasks the owner holds until a worker has nothing to do: workers then ring before they sleep. */
 export const HELD = 69;
 /** How many worker areas are in use. */

@@ -7,7 +7,7 @@ import { FAILED, moveRecord, PENDING, settleRecord } from '../future-record.ts';
 import type { ChunkArgs } from './chunk.ts';
 import type { AnyFunction } from './function-table.ts';
 import { Inbox, newTaskRecord, takeTask } from './inbox.ts';
-import { CLOSED, Fabric, SHUT, WORKER_COUNT } from './layout.ts';
+import { BROKEN, CLOSED, Fabric, SHUT, WORKER_COUNT } from './layout.ts';
 
 /** A pool, for a thread that has not made it: it hands tasks over by the inbox. */
 export class RemotePool {
@@ -29,7 +29,7 @@ export class RemotePool {
 
   get #isBroken(): boolean {
     const { i32, base } = this.#fabric;
-    return Atomics.load(i32, base + SHUT) === 2;
+    return Atomics.load(i32, base + SHUT) === BROKEN;
   }
 
   /** Why it takes nothing; `null` when it does. */
