@@ -1,6 +1,6 @@
 import { monotonic } from '../../base/monotonic.ts';
 import { NONE, ValueList, type Values } from '../value-list.ts';
-import { describeThrown } from '../process-pool/remote-error.ts';
+import { orDescribed } from '../describe-thrown.ts';
 import { isAwaited } from './awaited.ts';
 import type { AnyFunction } from './function-table.ts';
 
@@ -27,12 +27,10 @@ export function sendablePart([values, failed, error, ms]: ChunkResult, check: (v
 
 /** An error that can be sent: this one, or its description. */
 function sendable(error: unknown, check: (value: unknown) => void): unknown {
-  try {
-    check(error);
-    return error;
-  } catch {
-    return describeThrown(error);
-  }
+  return orDescribed(error, (one) => {
+    check(one);
+    return one;
+  });
 }
 
 /** Applies a function to items, one after the other, up to the first error. Async functions are awaited each. */

@@ -1,6 +1,6 @@
 import type { Ports } from '../../host/thread/port.ts';
 import { drop, post } from '../../message/index.ts';
-import { describeThrown } from '../process-pool/remote-error.ts';
+import { orDescribed } from '../describe-thrown.ts';
 import { type ChunkResult, sendablePart } from './chunk.ts';
 import { copiesIn } from './direct.ts';
 import {
@@ -89,24 +89,22 @@ export class HandBack {
 
   /** Gives more flags. What can't be sent makes this task fail, and no other. */
   #putResult(slot: number, value: unknown, flags: number): number {
+    if ((flags & FAILED) !== 0) return this.#putError(slot, value);
     try {
       return this.#put(slot, value);
     } catch (error) {
       const { i32 } = this.#fabric;
       i32[slot + KIND] = NONE;
-      if ((flags & FAILED) !== 0) return this.#put(slot, describeThrown(value));
       if ((i32[slot + FLAGS]! & CHUNK) !== 0) return this.#put(slot, sendablePart(value as ChunkResult, trySending));
       return FAILED | this.#putError(slot, error);
     }
   }
 
   #putError(slot: number, error: unknown): number {
-    try {
-      return this.#put(slot, error);
-    } catch {
+    return orDescribed(error, (one) => {
       this.#fabric.i32[slot + KIND] = NONE;
-      return this.#put(slot, describeThrown(error));
-    }
+      return this.#put(slot, one);
+    });
   }
 
   #put(slot: number, value: unknown): number {

@@ -3,7 +3,7 @@ import { monotonic } from '../../base/monotonic.ts';
 import { drop, isMustAwait, MustAwait, read } from '../../message/index.ts';
 import { sharedHeap } from '../../word/heap.ts';
 import { FAILED as RECORD_FAILED, moveRecord, PENDING, RUNNING, settleRecord, SUCCEEDED } from '../future-record.ts';
-import { describeThrown } from '../process-pool/remote-error.ts';
+import { orDescribed } from '../describe-thrown.ts';
 import { isAwaited } from './awaited.ts';
 import { applyToChunk, type ChunkArgs } from './chunk.ts';
 import type { AnyFunction } from './function-table.ts';
@@ -123,17 +123,14 @@ export class MailRunner {
 
 /** Tells a result, or that it can't be told, to all who have the future. An error that can't travel is told by its text. */
 export function settle(record: number, value: unknown, hasFailed: boolean): void {
+  if (hasFailed) return tellError(record, value);
   try {
-    settleRecord(record, hasFailed ? RECORD_FAILED : SUCCEEDED, value);
+    settleRecord(record, SUCCEEDED, value);
   } catch (error) {
-    tellError(record, hasFailed ? describeThrown(value) : error);
+    tellError(record, error);
   }
 }
 
 function tellError(record: number, error: unknown): void {
-  try {
-    settleRecord(record, RECORD_FAILED, error);
-  } catch {
-    settleRecord(record, RECORD_FAILED, describeThrown(error));
-  }
+  orDescribed(error, (one) => settleRecord(record, RECORD_FAILED, one));
 }

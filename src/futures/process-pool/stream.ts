@@ -3,7 +3,8 @@ import { Queue } from '../../queue/queue.ts';
 import type { Heap } from '../../word/heap.ts';
 import { iteratorOf, type Stream } from '../fabric/stream.ts';
 import { TaskStream } from '../task-stream.ts';
-import { arrived, describeThrown } from './remote-error.ts';
+import { describeThrown } from '../describe-thrown.ts';
+import { arrived } from './remote-error.ts';
 
 /*
  * The values that a task in another process yields: they go through a bounded queue in shared memory, which the worker makes, and gives as the

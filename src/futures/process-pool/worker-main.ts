@@ -29,7 +29,7 @@ import {
 } from './board.ts';
 import { isStream, type Stream } from '../fabric/stream.ts';
 import { ownerHere } from './messages.ts';
-import { describeThrown } from './remote-error.ts';
+import { orDescribed } from '../describe-thrown.ts';
 import { newStream, sendStream, type Yielded } from './stream.ts';
 
 preloads.add(import.meta.url);
@@ -83,14 +83,11 @@ function rememberStderr(board: Board, worker: number): void {
 
 /** An error as an item, whatever it takes, always as a message: one that can't travel goes as its text, and one for which there is no room as nothing. */
 function thrown({ heap }: Board, error: unknown): Item {
-  for (const value of [() => [error], () => [describeThrown(error)]]) {
-    try {
-      return toItem(heap, value());
-    } catch {
-      // The next attempt is more modest.
-    }
+  try {
+    return orDescribed(error, (one) => toItem(heap, [one]));
+  } catch {
+    return toItem(heap, undefined);
   }
-  return toItem(heap, undefined);
 }
 
 class Worker {

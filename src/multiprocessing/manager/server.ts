@@ -6,7 +6,7 @@ import { StateError } from '../../base/errors.ts';
 import { AbandonedLockError } from '../../threading/errors.ts';
 import { Face } from '../../threading/face.ts';
 import type { SocketAddress } from '../../system/sockets.ts';
-import { describeThrown } from '../../futures/process-pool/remote-error.ts';
+import { describeThrown } from '../../futures/describe-thrown.ts';
 import { FrameListener } from '../frame-listener.ts';
 import { Guest } from './guest.ts';
 import './proxy-classes.ts';

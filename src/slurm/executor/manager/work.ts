@@ -1,9 +1,8 @@
-import { inspect } from 'node:util';
 import { isAwaited } from '../../../futures/fabric/awaited.ts';
 import { applyToChunk } from '../../../futures/fabric/chunk.ts';
 import { isStream, iteratorOf, type Stream } from '../../../futures/fabric/stream.ts';
 import { runListened } from '../../../futures/fabric/task.ts';
-import { describeThrown } from '../../../futures/process-pool/remote-error.ts';
+import { orDescribed } from '../../../futures/describe-thrown.ts';
 import { nameExports } from '../../../message/closures/index.ts';
 import { decode, decodeAsync, encode, MustAwait, SendError } from '../../../message/index.ts';
 import type { Queue } from '../../../queue/index.ts';
@@ -123,14 +122,7 @@ function succeeded(value: unknown): Buffer {
 
 /** An error as an outcome, whatever it takes: one that can't travel goes as its text. */
 function failed(error: unknown): Buffer {
-  for (const value of [() => error, () => describeThrown(error)]) {
-    try {
-      return outcome(FAILED, value());
-    } catch {
-      // The next attempt is more modest.
-    }
-  }
-  return outcome(FAILED, new Error(inspect(error)));
+  return orDescribed(error, (one) => outcome(FAILED, one));
 }
 
 export function outcome(kind: number, value: unknown): Buffer {
