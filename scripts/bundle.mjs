@@ -11,6 +11,7 @@ const TO = resolve('build/dist');
 const STRUCTURES = ['base/deque', 'base/heap', 'base/positive-integer'];
 /** What pools of threads, and those of processes, need: so a program that has the former alone need not load the others. */
 const POOLS = [
+  'futures/delays',
   'futures/textual-functions',
   'futures/task-stream',
   'futures/why',

@@ -3,7 +3,7 @@ import { outsideScopes } from '../base/ambient.ts';
 import { deadlineAfter, NEVER } from '../base/deadline.ts';
 import type { ContextOf } from '../threading/context.ts';
 import { shutDown } from './errors.ts';
-import { retryPlan } from './fabric/work.ts';
+import { retryPlan } from './retries.ts';
 import { callSite } from './call-site.ts';
 import { type AnyFuture, type Future, noteSite } from './future.ts';
 import { type ChunkSource, type MapOptions, MapResults } from './map.ts';

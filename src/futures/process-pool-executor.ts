@@ -4,7 +4,7 @@ import { type Deadline, NEVER } from '../base/deadline.ts';
 import { StateError } from '../base/errors.ts';
 import type { StartMethod } from '../host/process/start-method.ts';
 import type { ChunkResult } from './fabric/chunk.ts';
-import { delayBeforeRetry, retryPlan } from './fabric/work.ts';
+import { delayBeforeRetry, retryPlan } from './retries.ts';
 import { BrokenExecutorError } from './errors.ts';
 import { Executor, type ExecutorOptions } from './executor.ts';
 import { leaveAsItIs } from './call-site.ts';

@@ -6,7 +6,8 @@ import { DONE, RECORD, RUNNING, STATE } from './layout.ts';
 import type { Load } from './load.ts';
 import type { Slots } from './slots.ts';
 import { BACKLOG, BETWEEN, NOWHERE } from './ticket.ts';
-import { delayBeforeRetry, type Work } from './work.ts';
+import { delayBeforeRetry } from '../retries.ts';
+import { isMoved, type Work } from './work.ts';
 import type { Works } from './works.ts';
 
 export interface Counts {
@@ -51,7 +52,7 @@ export class Fates implements Source {
     if (!isStream && peek(future) >= CANCELLED) return;
     if (state === FAILED && !isStream) {
       const work = this.#works.of(future);
-      const delay = work === undefined ? null : delayBeforeRetry(work, value);
+      const delay = work === undefined || isMoved(work) ? null : delayBeforeRetry(work, value);
       if (delay !== null) return this.#listener.runAgain(work!, delay);
     }
     this.finish(future, state, value);

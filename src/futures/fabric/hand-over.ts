@@ -1,4 +1,3 @@
-import { deadlineAfter } from '../../base/deadline.ts';
 import { leaveAsItIs } from '../call-site.ts';
 import { type AnyFuture, type Future, newFuture, settleFuture, setTicket, type Source } from '../future.ts';
 import { FAILED } from '../future-record.ts';
@@ -16,7 +15,8 @@ import type { PoolThread } from './pool-thread.ts';
 import { NOTHING, type Slots } from './slots.ts';
 import { BETWEEN, NOWHERE, SCRATCH } from './ticket.ts';
 import { putMessage } from './values.ts';
-import { retryPlan, type Work } from './work.ts';
+import type { Work } from './work.ts';
+import { retryPlan } from '../retries.ts';
 import type { Works } from './works.ts';
 
 export interface HandOverListener {
@@ -136,7 +136,7 @@ export class HandOver {
       return future;
     }
     const retry = retryPlan(retries);
-    const work: Work = { future, terms, packed: null, retry, attempts: 0, timer: null, again: null, unsubscribe: null };
+    const work: Work = { future, terms, packed: null, retry, attempts: 0, timer: null, unsubscribe: null };
     if (priority > 0 || (priority < 0 && !this.#outbox.backlog.isOrdered)) this.#outbox.recall(priority);
     // Before it is sent: the result may be there before the call returns.
     if (signal !== undefined || timeout !== undefined || retry !== null || onMessage !== undefined) this.#works.add(work);
@@ -155,9 +155,7 @@ export class HandOver {
     this.#listener.retried();
     this.#load.outstanding++;
     setTicket(work.future, BETWEEN);
-    const begin = (): void => {
-      clearTimeout(timer);
-      work.again = null;
+    this.#works.delays.add(work.future, delay, () => {
       this.#load.outstanding--;
       try {
         this.#listener.checkUsable();
@@ -165,9 +163,7 @@ export class HandOver {
       } catch (error) {
         this.#listener.failed(work.future, error);
       }
-    };
-    const timer = setTimeout(begin, delay);
-    work.again = { at: deadlineAfter(delay), timer, begin };
+    });
   }
 
   #writeAgain({ packed }: Work, at: number): readonly unknown[] | null {

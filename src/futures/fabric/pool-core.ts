@@ -14,7 +14,7 @@ import { Fates } from './fates.ts';
 import { type AnyFunction, FunctionNumbers } from './function-table.ts';
 import { Growth } from './growth.ts';
 import { HandOver } from './hand-over.ts';
-import { Fabric, SHUT, SLOTS } from './layout.ts';
+import { BROKEN, Fabric, SHUT, SLOTS } from './layout.ts';
 import { Listener } from './listener.ts';
 import { Load } from './load.ts';
 import { Losses } from './losses.ts';
@@ -151,7 +151,7 @@ export class PoolCore {
         return hasResults();
       },
       get due() {
-        return works.due;
+        return works.delays.due;
       },
       drain: () => this.drain(),
       lookForMail: () => this.#growth.forInbox(),
@@ -332,12 +332,12 @@ export class PoolCore {
   }
 
   #failAll(error: BrokenExecutorError): void {
-    if (!this.ending.isOver) Atomics.compareExchange(this.fabric.i32, this.fabric.base + SHUT, 0, 2);
+    if (!this.ending.isOver) Atomics.compareExchange(this.fabric.i32, this.fabric.base + SHUT, 0, BROKEN);
     for (const task of this.#outbox.backlog.takeAll()) {
       dropPacked(task);
       this.fates.endEarly(task.future, error);
     }
-    for (const future of this.#works.between) this.fates.endEarly(future, error);
+    for (const future of this.#works.delays.waiting) this.fates.endEarly(future, error);
     for (let slot = SCRATCH + 1; slot < SLOTS; slot++) {
       const future = this.#slots.futures[slot];
       if (!future || !this.#slots.withdraw(slot, this.fabric.slot(slot))) continue;

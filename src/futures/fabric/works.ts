@@ -1,13 +1,13 @@
 import { onAbort } from '../../base/on-abort.ts';
-import { type Deadline, LONGEST_TIMER_MS, NEVER, remaining } from '../../base/deadline.ts';
+import { LONGEST_TIMER_MS } from '../../base/deadline.ts';
 import { TimeoutError } from '../../base/errors.ts';
 import { monotonic } from '../../base/monotonic.ts';
 import { leaveAsItIs } from '../call-site.ts';
+import { Delays } from '../delays.ts';
 import { type AnyFuture, ticketOf } from '../future.ts';
 import { BEGAN, RUNNING, STATE } from './layout.ts';
 import { dropPacked } from './parked.ts';
 import type { Slots } from './slots.ts';
-import { BETWEEN } from './ticket.ts';
 import type { Work } from './work.ts';
 
 /** Ends the future of a task with an error, whatever the task does. */
@@ -18,6 +18,8 @@ export class Works {
   readonly #slots: Slots;
   readonly #endEarly: EndEarly;
   readonly #works = new Map<AnyFuture, Work>();
+  /** Those that are to be tried again. */
+  readonly delays = new Delays<AnyFuture>();
 
   constructor(slots: Slots, endEarly: EndEarly) {
     this.#slots = slots;
@@ -57,8 +59,7 @@ export class Works {
     if (work === undefined) return;
     this.#works.delete(future);
     if (work.timer !== null) clearTimeout(work.timer);
-    if (work.again !== null) clearTimeout(work.again.timer);
-    work.again = null;
+    this.delays.stop(future);
     work.unsubscribe?.();
     if (work.packed !== null) dropPacked(work.packed);
   }
@@ -66,24 +67,11 @@ export class Works {
   /** While the event loop stands still: what its timers would tell. */
   checkTimes(): void {
     for (const work of this.#works.values()) {
-      if (work.timer !== null) {
-        clearTimeout(work.timer);
-        this.#checkTime(work);
-      }
-      if (work.again !== null && remaining(work.again.at) === 0) work.again.begin();
+      if (work.timer === null) continue;
+      clearTimeout(work.timer);
+      this.#checkTime(work);
     }
-  }
-
-  /** When the first of those that are to be tried again is. */
-  get due(): Deadline {
-    let due = NEVER;
-    for (const { again } of this.#works.values()) if (again !== null) due = Math.min(due, again.at);
-    return due;
-  }
-
-  /** The futures of tasks that are to be tried again. */
-  get between(): readonly AnyFuture[] {
-    return Array.from(this.#works.keys()).filter((future) => ticketOf(future) === BETWEEN);
+    this.delays.look();
   }
 
   #checkLater(work: Work, ms: number): void {

@@ -1,14 +1,9 @@
-import { type Deadline, deadlineAfter, LONGEST_TIMER_MS, NEVER, remaining } from '../../base/deadline.ts';
+import { type Deadline, NEVER } from '../../base/deadline.ts';
+import { Delays } from '../delays.ts';
 import type { Job } from './job.ts';
 
 /** How often is looked whether a task with a time limit has begun: the system tells nobody. */
 const LOOK_MS = 5;
-
-interface Delay {
-  readonly at: Deadline;
-  readonly timer: NodeJS.Timeout;
-  readonly begin: () => void;
-}
 
 interface Limit {
   readonly ms: number;
@@ -20,30 +15,9 @@ interface Limit {
 
 /** What happens to jobs because time has passed: the next try of one that has failed, and the end of one that runs for too long. */
 export class Clocks {
-  readonly #delays = new Map<Job, Delay>();
+  readonly delays = new Delays<Job>();
   readonly #limits = new Map<Job, Limit>();
   #timer: NodeJS.Timeout | null = null;
-
-  /** Calls `begin` when so many milliseconds have passed. */
-  delay(job: Job, ms: number, begin: () => void): void {
-    const act = (): void => {
-      this.stopDelay(job);
-      begin();
-    };
-    this.#delays.set(job, { at: deadlineAfter(ms), timer: setTimeout(act, Math.min(ms, LONGEST_TIMER_MS)), begin: act });
-  }
-
-  /** False when the job waits for no time. */
-  stopDelay(job: Job): boolean {
-    const delay = this.#delays.get(job);
-    if (delay === undefined) return false;
-    clearTimeout(delay.timer);
-    return this.#delays.delete(job);
-  }
-
-  get delayed(): readonly Job[] {
-    return [...this.#delays.keys()];
-  }
 
   /** Calls `end` when the job has run for so many milliseconds on end; until it is told to forget the job. */
   limit(job: Job, ms: number, isRunning: () => boolean, end: () => void): void {
@@ -67,14 +41,12 @@ export class Clocks {
 
   /** For who blocks, while no timer rings. */
   look(): void {
-    for (const { at, begin } of this.#delays.values()) if (remaining(at) === 0) begin();
+    this.delays.look();
     this.#lookAtLimits();
   }
 
   /** When somebody who blocks should look again. */
   get due(): Deadline {
-    let due = this.#limits.size > 0 ? performance.now() + LOOK_MS : NEVER;
-    for (const { at } of this.#delays.values()) due = Math.min(due, at);
-    return due;
+    return Math.min(this.delays.due, this.#limits.size > 0 ? performance.now() + LOOK_MS : NEVER);
   }
 }

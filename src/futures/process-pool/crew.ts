@@ -274,7 +274,7 @@ export class Crew {
         this.#settle(job, { ok: false, error });
       }
     }
-    if (this.#isClosed && this.#backlog.length === 0 && this.#clocks.delayed.length === 0 && this.#board.phase !== CLOSED)
+    if (this.#isClosed && this.#backlog.length === 0 && this.#clocks.delays.waiting.length === 0 && this.#board.phase !== CLOSED)
       this.#board.close();
   }
 
@@ -282,7 +282,7 @@ export class Crew {
   cancel(job: Job, { kill = false }: { readonly kill?: boolean } = {}, outcome: Outcome = cancelled()): boolean {
     if (job.slot === SETTLED) return kill && !outcome.ok && this.#endStream(job, outcome.error);
     if (job.slot === WAITING) {
-      if (!this.#clocks.stopDelay(job)) this.#backlog.markStale();
+      if (!this.#clocks.delays.stop(job)) this.#backlog.markStale();
       this.#settle(job, outcome);
       return true;
     }
@@ -383,7 +383,7 @@ export class Crew {
       this.#replace();
     };
     if (delay === 0) begin();
-    else this.#clocks.delay(job, delay, begin);
+    else this.#clocks.delays.add(job, delay, begin);
     return true;
   }
 
@@ -632,8 +632,8 @@ export class Crew {
       if (signal === 'SIGTERM') member.terminate();
       else member.kill('SIGKILL');
     }
-    for (const job of this.#clocks.delayed) {
-      this.#clocks.stopDelay(job);
+    for (const job of this.#clocks.delays.waiting) {
+      this.#clocks.delays.stop(job);
       this.#settle(job, outcomeOf(job));
     }
     for (let job = this.#backlog.shift(isSettled); job !== undefined; job = this.#backlog.shift(isSettled))

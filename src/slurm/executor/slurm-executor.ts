@@ -8,7 +8,7 @@ import { StateError } from '../../base/errors.ts';
 import { isAlive } from '../../base/is-alive.ts';
 import { positiveInteger } from '../../base/positive-integer.ts';
 import type { ChunkResult } from '../../futures/fabric/chunk.ts';
-import { retryPlan } from '../../futures/fabric/work.ts';
+import { retryPlan } from '../../futures/retries.ts';
 import { Executor, type ExecutorOptions } from '../../futures/executor.ts';
 import { leaveAsItIs } from '../../futures/call-site.ts';
 import type { AnyFuture, Future } from '../../futures/future.ts';

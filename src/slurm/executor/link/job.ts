@@ -1,4 +1,4 @@
-import type { RetryPlan } from '../../../futures/fabric/work.ts';
+import type { RetryPlan } from '../../../futures/retries.ts';
 import type { AnyFuture } from '../../../futures/future.ts';
 import type { BookedFunction } from '../../../futures/process-pool/function-book.ts';
 import type { Inflow } from './inflow.ts';

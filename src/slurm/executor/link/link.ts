@@ -1,6 +1,6 @@
 import { type Deadline, NEVER } from '../../../base/deadline.ts';
 import { BrokenExecutorError, BrokenWorkerError } from '../../../futures/errors.ts';
-import { delayBeforeRetry, type RetryPlan } from '../../../futures/fabric/work.ts';
+import { delayBeforeRetry, type RetryPlan } from '../../../futures/retries.ts';
 import { type AnyFuture, newFuture, peek, setTicket, settleFuture, type Source, ticketOf } from '../../../futures/future.ts';
 import * as state from '../../../futures/future-record.ts';
 import { arrived } from '../../../futures/process-pool/remote-error.ts';
